@@ -1,0 +1,62 @@
+# The verbs of the house. People and CI run the same ones.
+#
+#   make drill   build, run bank-slowdown twice, compare the verdicts
+#   make test    run every test, and say what could not run
+#   make up      a lab that stays; `make down` ends it
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VARIANT ?= smoke
+SCALE ?= 1
+PROFILE := ci
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+FIREDRILL_BIN := $(abspath $(TARGET))/$(PROFILE)/firedrill
+CARGO := cargo
+export FIREDRILL_BIN
+
+.PHONY: help build drill drills up down fmt lint doc deny test bench clean-runs
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo 'also: build fmt lint doc deny bench drills (every planted candidate, live)'
+
+build:
+	$(CARGO) build --locked --profile $(PROFILE) --package firedrill
+
+drill: build
+	deploy/scripts/drill $(VARIANT) $(SCALE)
+
+drills: build
+	deploy/scripts/drills $(VARIANT) $(SCALE)
+
+up: build
+	$(FIREDRILL_BIN) up
+
+down: build
+	$(FIREDRILL_BIN) down
+
+# Formats; in CI it only looks.
+fmt:
+	$(CARGO) fmt --all $(if $(CI),--check)
+
+lint:
+	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
+
+doc:
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --profile $(PROFILE) --workspace --no-deps --document-private-items
+
+deny:
+	deploy/scripts/deny
+
+# One build for the binary and the tests. Whole-lab tests run one at a time.
+test: build
+	$(CARGO) test --locked --profile $(PROFILE) --workspace --exclude tests
+	$(CARGO) test --locked --profile $(PROFILE) --package tests -- --test-threads=1
+
+bench: build
+	@echo 'make bench comes with the measuring of the lab itself (see CHANGELOG.md)' && exit 2
+
+clean-runs:
+	rm -rf runs

@@ -1,0 +1,180 @@
+//! The book of one run: its folder and the files that evidence is appended to as it arrives. Nothing of it is kept in
+//! memory, and every file is readable up to its last whole block when the controller is killed.
+//!
+//! Closing the book (ledgers, seal) is `ledgers.rs` and `seal.rs`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use evidence::{Entry, Request, RequestWriter, SampleWriter};
+use process::monotonic_us;
+use serde_json::Value;
+
+use crate::journal::{Journal, JournalError};
+
+/// Spans are an illustration, never a measure: enough is enough.
+const SPANS_LIMIT_BYTES: u64 = 64 << 20;
+
+/// The evidence of one run.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// Name of the run, that of its folder.
+    pub(crate) name: String,
+    /// Its folder.
+    pub(crate) dir: PathBuf,
+    /// The controller's clock at the start of the run.
+    pub(crate) start_us: u64,
+    /// Wall clock at the start of the run.
+    pub(crate) start_unix_ms: u64,
+    /// Samples and requests are recorded until the reconciliation.
+    recording: AtomicBool,
+    journal: Mutex<Journal>,
+    samples: Mutex<Appender<SampleWriter>>,
+    requests: Mutex<Appender<RequestWriter>>,
+    spans: Mutex<File>,
+    span_bytes: AtomicU64,
+    /// Request records that came and are in no file: before the start, or unwritable.
+    pub(crate) lost_records: AtomicU64,
+    /// Spans that came beyond the limit.
+    pub(crate) dropped_spans: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Appender<W> {
+    writer: W,
+    file: File,
+}
+
+impl Book {
+    /// Makes the folder of a run and the files in it.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written, or holds a run already.
+    pub(crate) fn open(dir: &Path, start_us: u64, start_unix_ms: u64) -> Result<Self, JournalError> {
+        let failed = |path: PathBuf| move |source| JournalError::Io { act: "create", path, source };
+        std::fs::create_dir_all(dir.join("ledgers")).map_err(failed(dir.to_owned()))?;
+        let create = |name: &str| append_to(&dir.join(name)).map_err(failed(dir.join(name)));
+        Ok(Self {
+            name: dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            dir: dir.to_owned(),
+            start_us,
+            start_unix_ms,
+            recording: AtomicBool::new(true),
+            journal: Mutex::new(Journal::create(&dir.join("journal.jsonl"))?),
+            samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
+            requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
+            spans: Mutex::new(create("spans.jsonl")?),
+            span_bytes: AtomicU64::new(0),
+            lost_records: AtomicU64::new(0),
+            dropped_spans: AtomicU64::new(0),
+        })
+    }
+
+    /// Opens the book of a run whose controller was killed. Only its journal is continued; the second value is what
+    /// it holds.
+    pub(crate) fn reopen(dir: &Path) -> Result<(Self, Vec<Entry>), JournalError> {
+        let failed = |path: PathBuf| move |source| JournalError::Io { act: "open", path, source };
+        let (journal, entries) = Journal::resume(&dir.join("journal.jsonl"))?;
+        let create = |name: &str| append_to(&dir.join(name)).map_err(failed(dir.join(name)));
+        let first = entries.first();
+        let wall = first.and_then(|entry| entry.body.get("wall_unix_ms")).and_then(Value::as_u64).unwrap_or_default();
+        let age_us = unix_ms().saturating_sub(wall) * 1000;
+        let book = Self {
+            name: dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            dir: dir.to_owned(),
+            start_us: monotonic_us().saturating_sub(age_us),
+            start_unix_ms: wall,
+            recording: AtomicBool::new(false),
+            journal: Mutex::new(journal),
+            samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
+            requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
+            spans: Mutex::new(create("spans.jsonl")?),
+            span_bytes: AtomicU64::new(0),
+            lost_records: AtomicU64::new(0),
+            dropped_spans: AtomicU64::new(0),
+        };
+        Ok((book, entries))
+    }
+
+    /// Milliseconds since the start of the run.
+    pub(crate) fn t_ms(&self) -> u64 {
+        monotonic_us().saturating_sub(self.start_us) / 1000
+    }
+
+    /// Writes an entry of the journal.
+    pub(crate) fn note(&self, kind: &str, actor: &str, body: Value) -> io::Result<Entry> {
+        let mut journal = held(&self.journal);
+        // Read under the lock, so that times never run backwards along the chain.
+        journal.append(self.t_ms(), kind, actor, body)
+    }
+
+    /// Hash of the journal's newest line.
+    pub(crate) fn head(&self) -> String {
+        held(&self.journal).head().to_owned()
+    }
+
+    /// Appends the scrape of one instance; `None` says that it did not answer.
+    pub(crate) fn scraped(&self, at_us: u64, service: &str, instance: &str, text: Option<&str>) {
+        if !self.recording() || at_us < self.start_us {
+            return;
+        }
+        let t_ms = (at_us - self.start_us) / 1000;
+        let mut samples = held(&self.samples);
+        let block = match text {
+            Some(text) => samples.writer.scrape(t_ms, service, instance, text),
+            None => samples.writer.dead(t_ms, service, instance),
+        };
+        if let Err(error) = samples.file.write_all(&block) {
+            tracing::error!(%error, instance, "samples are not recorded");
+        }
+    }
+
+    /// Appends requests whose times are relative to the run.
+    pub(crate) fn requested(&self, requests: &[Request]) {
+        if !self.recording() {
+            return;
+        }
+        let mut appender = held(&self.requests);
+        let block = appender.writer.batch(requests);
+        if let Err(error) = appender.file.write_all(&block) {
+            self.lost_records.fetch_add(requests.len() as u64, Ordering::Relaxed);
+            tracing::error!(%error, "requests are not recorded");
+        }
+    }
+
+    /// Appends whole lines of spans.
+    pub(crate) fn traced(&self, lines: &str, spans: u64) {
+        let bytes = self.span_bytes.fetch_add(lines.len() as u64, Ordering::Relaxed);
+        let written = bytes < SPANS_LIMIT_BYTES && held(&self.spans).write_all(lines.as_bytes()).is_ok();
+        if !written {
+            self.dropped_spans.fetch_add(spans, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether samples and requests still belong to the run.
+    pub(crate) fn recording(&self) -> bool {
+        self.recording.load(Ordering::Relaxed)
+    }
+
+    /// What comes from now on is no longer part of the run.
+    pub(crate) fn stop_recording(&self) {
+        self.recording.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Wall clock, for annotations only.
+pub(crate) fn unix_ms() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+fn append_to(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+/// A panic while a file is appended to leaves it as readable as a kill does, so a poisoned lock is taken over.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

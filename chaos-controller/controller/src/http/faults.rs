@@ -1,0 +1,66 @@
+//! Faults by hand: operators only, and candidates do not even learn that there are any.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use fault::FaultSpec;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api::{AddFault, Role};
+use crate::bank::BANK;
+use crate::book::unix_ms;
+use crate::faults::{self, Cause, FaultError};
+use crate::lab::Lab;
+
+use super::{Caller, Refused};
+
+#[derive(Deserialize)]
+pub(super) struct Clearing {
+    #[serde(default)]
+    abort_inflight: bool,
+}
+
+pub(super) async fn list(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Value>, Refused> {
+    caller.must_be(Role::Operator)?;
+    Ok(Json(lab.bank.faults(&lab.directory).await.map_err(FaultError::from)?))
+}
+
+pub(super) async fn add(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    Json(request): Json<AddFault>,
+) -> Result<Json<Value>, Refused> {
+    let actor = caller.must_be(Role::Operator)?.named("");
+    if request.target != BANK {
+        return Err(Refused::invalid(format!("no fault can be put on `{}`; there is: {BANK}", request.target)));
+    }
+    let spec: FaultSpec = serde_json::from_value(request.spec)
+        .map_err(|error| Refused::invalid(format!("not a fault: {error}")))?;
+    let problems = fault::check(&spec);
+    if !problems.is_empty() {
+        let problems = problems.iter().map(|problem| json!(problem)).collect();
+        return Err(Refused::invalid("not a fault that can be").with_problems(problems));
+    }
+    let id = request.id.unwrap_or_else(|| format!("by-hand-{}", unix_ms()));
+    if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.') {
+        return Err(Refused::invalid("a fault's name is letters, digits, `-`, `_` and `.`"));
+    }
+    let length = request.for_ms.map(Duration::from_millis);
+    faults::apply(&lab, &id, &spec, length, Cause { why: "person", actor: &actor }).await?;
+    Ok(Json(json!({"id": id, "spec": spec})))
+}
+
+pub(super) async fn clear(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(clearing): Query<Clearing>,
+) -> Result<(StatusCode, Json<Value>), Refused> {
+    let actor = caller.must_be(Role::Operator)?.named("");
+    faults::clear(&lab, &id, "cleared by hand", &actor, clearing.abort_inflight).await?;
+    Ok((StatusCode::OK, Json(json!({ "id": id }))))
+}

@@ -1,0 +1,55 @@
+//! The controller's API: one route, one function, by role. What each does is elsewhere; here a caller is known, a body
+//! is read and a refusal is worded.
+//!
+//! | role | may |
+//! |---|---|
+//! | observer | read what candidates may see |
+//! | candidate | change the policy, restart and scale the shop, speak, declare it recovered |
+//! | operator | everything: runs, faults, halt, down |
+
+mod act;
+mod auth;
+mod events;
+mod faults;
+mod policy;
+mod refusal;
+mod runs;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::lab::Lab;
+
+pub(crate) use auth::Caller;
+pub(crate) use refusal::Refused;
+
+/// All routes.
+pub(crate) fn routes(lab: Arc<Lab>) -> Router {
+    Router::new()
+        .route("/healthz", get(status::health))
+        .route("/metrics", get(status::metrics))
+        .route("/api/status", get(status::status))
+        .route("/api/events", get(events::events))
+        .route("/api/policy", get(policy::current).patch(policy::change))
+        .route("/api/policy/versions", get(policy::versions))
+        .route("/api/policy/versions/{version}", get(policy::version))
+        .route("/api/policy/diff", get(policy::diff))
+        .route("/api/policy/revert", post(policy::revert))
+        .route("/api/faults", get(faults::list).post(faults::add))
+        .route("/api/faults/{id}", delete(faults::clear))
+        .route("/api/runs", post(runs::start))
+        .route("/api/runs/current", get(runs::current))
+        .route("/api/runs/current/scorecard", get(runs::scorecard))
+        .route("/api/runs/current/abort", post(runs::abort))
+        .route("/api/restart", post(act::restart))
+        .route("/api/scale", post(act::scale))
+        .route("/api/say", post(act::say))
+        .route("/api/declare-recovered", post(act::declare_recovered))
+        .route("/api/halt", post(act::halt))
+        .route("/api/resume", post(act::resume))
+        .route("/api/down", post(act::down))
+        .with_state(lab)
+}

@@ -1,0 +1,118 @@
+//! The lab at one glance, and this process's own health.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::api::{ProcessStatus, Role, Status};
+use crate::directory::{Member, State as MemberState};
+use crate::faults;
+use crate::footprint::{self, Weighed};
+use crate::lab::Lab;
+
+use super::{Caller, Refused};
+
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Of the lab, nothing that reveals a fault.
+pub(super) async fn metrics(State(lab): State<Arc<Lab>>) -> String {
+    let weighed = lab.footprint.now();
+    format!(
+        "# HELP lab_processes Processes that are joined.\n# TYPE lab_processes gauge\nlab_processes {}\n\
+         # HELP lab_resident_memory_bytes Resident memory of the whole lab.\n\
+         # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
+         # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
+         lab_policy_version {}\n",
+        lab.directory.counts().values().sum::<u32>(),
+        weighed.rss_kib * 1024,
+        lab.policy.version(),
+    )
+}
+
+pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Status>, Refused> {
+    caller.must_be(Role::Observer)?;
+    footprint::weigh(&lab, true).await;
+    let weighed = lab.footprint.now();
+    let ready_ms = lab.ready_ms.load(Ordering::Relaxed);
+    let mib = |kib: u64| (kib as f64 / 102.4).round() / 10.0;
+    let active = if caller.role == Role::Operator {
+        lab.bank.faults(&lab.directory).await.map(|list| faults::active(&list).to_vec()).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let pulse = lab.pulse.borrow().clone();
+    Ok(Json(Status {
+        lab: lab.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ready_ms: (ready_ms > 0).then_some(ready_ms),
+        policy_version: lab.policy.version(),
+        processes: processes(&lab.directory.members(), &weighed),
+        run: lab.run().map(|run| run.status(caller.role)),
+        users: (pulse.users.ended > 0).then(|| pulse.users.clone()),
+        faults: active,
+        halted: lab.halted.load(Ordering::Relaxed),
+        rss_mib: mib(weighed.rss_kib),
+        pss_mib: mib(weighed.pss_kib),
+    }))
+}
+
+/// Everything that joined, and everything that the guard has, together.
+fn processes(members: &[Member], weighed: &Weighed) -> Vec<ProcessStatus> {
+    let mut all: Vec<ProcessStatus> = weighed
+        .processes
+        .iter()
+        .map(|process| ProcessStatus {
+            instance: process.instance.clone(),
+            service: process.service.clone(),
+            pid: process.pid,
+            state: match process.state.as_str() {
+                "up" if process.service == "guard" => "up".to_owned(),
+                "up" => "starting".to_owned(),
+                state => state.to_owned(),
+            },
+            traffic: String::new(),
+            admin: String::new(),
+            policy_version: 0,
+            restarts: process.restarts,
+            rss_kib: process.rss_kib,
+            clock_offset_us: 0,
+        })
+        .collect();
+    for member in members {
+        let state = match member.state {
+            MemberState::Up => Some("up"),
+            MemberState::Lost => Some("lost"),
+            // The guard knows what became of it.
+            MemberState::Gone => None,
+        };
+        let known = all.iter_mut().find(|process| process.instance == member.instance);
+        match (known, state) {
+            (Some(process), Some(state)) if process.pid == member.pid => {
+                state.clone_into(&mut process.state);
+                process.traffic.clone_from(&member.traffic);
+                process.admin.clone_from(&member.admin);
+                process.policy_version = member.policy_version;
+                process.clock_offset_us = member.offset_us;
+            }
+            (Some(_), _) => {}
+            (None, state) => all.push(ProcessStatus {
+                instance: member.instance.clone(),
+                service: member.service.clone(),
+                pid: member.pid,
+                state: state.unwrap_or("exited").to_owned(),
+                traffic: member.traffic.clone(),
+                admin: member.admin.clone(),
+                policy_version: member.policy_version,
+                restarts: 0,
+                rss_kib: 0,
+                clock_offset_us: member.offset_us,
+            }),
+        }
+    }
+    all.sort_by(|a, b| a.instance.cmp(&b.instance));
+    all
+}

@@ -1,0 +1,37 @@
+//! The controller: the one process that knows the whole lab. It tells every process its peers and its policy, plays
+//! drills, applies faults, collects the evidence and closes the books; it takes part in no request of the shop.
+//!
+//! Left out: what a fault does (`bank`), what a policy does (`mesh`), what a verdict is (`grader`), where processes run
+//! (`platform`).
+
+pub mod api;
+
+mod actions;
+mod adopt;
+mod bank;
+mod book;
+mod control;
+mod directory;
+mod events;
+mod faults;
+mod fleet;
+mod footprint;
+mod gauges;
+mod http;
+mod join;
+mod journal;
+mod lab;
+mod ledgers;
+mod live;
+mod load;
+mod otlp;
+mod policy_store;
+mod ready;
+mod records;
+mod run;
+mod scraper;
+mod seal;
+mod serve;
+mod web;
+
+pub use serve::{ServeFlags, serve};

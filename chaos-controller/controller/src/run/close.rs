@@ -1,0 +1,117 @@
+//! Closing a run, however it ended: faults off, load off, ledgers and logs in, the lab proven clean, everything sealed,
+//! and then graded from the recording alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use evidence::kind::{self, phase};
+use evidence::{Recording, recording};
+use serde_json::json;
+
+use crate::api::{Event, Role};
+use crate::faults;
+use crate::footprint;
+use crate::lab::Lab;
+use crate::ledgers;
+use crate::seal;
+
+use super::{Ended, Run, clean, reconcile};
+
+/// Exit codes that are not the grader's to give.
+const EXIT_BROKEN: i32 = 104;
+const EXIT_UNEXPECTED: i32 = 1;
+
+/// Closes the run; its verdict is in its folder afterwards.
+pub(crate) async fn close(lab: &Arc<Lab>, run: &Run, ended: Result<(), Ended>) {
+    run.lock();
+    match &ended {
+        Ok(()) => {}
+        Err(Ended::Interrupted) => {
+            lab.observe(kind::ACTION, json!({"verb": "interrupt", "text": "the run was stopped"}));
+        }
+        Err(ended) => {
+            lab.observe(kind::REFUSED, json!({"what": "going on", "why": ended.to_string()}));
+        }
+    }
+    if ended.is_err() {
+        lab.load.stop(&lab.directory);
+        faults::clear_all(lab, "the run ended early", true).await;
+    }
+    gather(lab, run).await;
+    clean::prove_clean(lab, run).await;
+    footprint::weigh(lab, true).await;
+    let ready_ms = lab.ready_ms.load(Ordering::Relaxed);
+    lab.observe(kind::FOOTPRINT, lab.footprint.body(ready_ms));
+    if let Err(error) = run.enter(lab, phase::DONE) {
+        tracing::error!(%error, "the journal is not written");
+    }
+    // From here on nothing is noted in this run: its last line is the seal.
+    lab.close_book();
+    let exit = verdict(run).await;
+    lab.remember_run_dir(None);
+    run.finish(exit);
+    lab.tell(Event::Finished(run.status(Role::Operator)));
+    lab.resume_own_load();
+}
+
+/// The books: what belongs to the run ends here.
+async fn gather(lab: &Lab, run: &Run) {
+    let book = &run.book;
+    if let Err(error) = run.enter(lab, phase::RECONCILE) {
+        tracing::error!(%error, "the journal is not written");
+    }
+    book.stop_recording();
+    let problems = ledgers::fetch(lab, book).await;
+    reconcile::reconcile(lab, run).await;
+    let lost = book.lost_records.load(Ordering::Relaxed);
+    let dropped = book.dropped_spans.load(Ordering::Relaxed);
+    let detail = format!("{lost} request records lost, {dropped} spans dropped");
+    lab.observe(kind::PROOF, json!({"name": "generator", "ok": lost == 0, "detail": detail, "lost_records": lost}));
+    if !problems.is_empty() {
+        lab.observe(kind::REFUSED, json!({"what": "ledgers", "why": problems.join("; ")}));
+    }
+}
+
+/// Seals and grades, on a thread of its own: a long recording takes its time, and the lab's heart must beat.
+async fn verdict(run: &Run) -> i32 {
+    let book = Arc::clone(&run.book);
+    let graded = tokio::task::spawn_blocking(move || {
+        let head = seal::seal(&book)?;
+        grade(&book.dir, &head)
+    });
+    match graded.await {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the run is not graded");
+            EXIT_BROKEN
+        }
+        Err(error) => {
+            tracing::error!(%error, "grading broke off");
+            EXIT_UNEXPECTED
+        }
+    }
+}
+
+/// Reads the recording back from the disk, as anybody could, and writes the scorecard.
+pub(crate) fn grade(dir: &Path, head: &str) -> std::io::Result<i32> {
+    let mut files = BTreeMap::new();
+    for name in [recording::JOURNAL].into_iter().chain(recording::SEALED_FILES) {
+        match std::fs::read(dir.join(name)) {
+            Ok(bytes) => {
+                files.insert(name.to_owned(), bytes);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let recording = Recording::open(files).map_err(std::io::Error::other)?;
+    let scorecard = grader::grade(&recording);
+    let mut json = serde_json::to_vec_pretty(&scorecard)?;
+    json.push(b'\n');
+    std::fs::write(dir.join("scorecard.json"), json)?;
+    let report = format!("{}\n\nHead of the journal: `{head}`\n", scorecard.report_markdown().trim_end());
+    std::fs::write(dir.join("report.md"), report)?;
+    Ok(scorecard.exit)
+}

@@ -1,0 +1,212 @@
+//! Requested dose against delivered dose, for each fault: as the bank measured it on the shop's own calls, and on our
+//! probes of the same path, whose dose we draw ourselves because a draw is a function of names only.
+//!
+//! The verdict on the dose is the grader's; the proof here tells the person who watches.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use evidence::kind;
+use fault::{Dose, Draw, FaultSpec, Path};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::bank::{self, BANK, PROBE_ATTEMPT, Probed};
+use crate::lab::Lab;
+
+use super::Run;
+
+/// Enough for a median, and for the twenty that a dose must be measured on.
+const PROBES: usize = 24;
+/// Probes are spread over at most this each.
+const SPACING: Duration = Duration::from_millis(250);
+/// How long after its dose a probe is given up.
+const LATE: Duration = Duration::from_secs(5);
+/// Fewer of the shop's calls than this prove nothing.
+const ENOUGH: u64 = 20;
+
+/// A fault whose dose is being measured.
+#[derive(Debug)]
+pub(crate) struct Measuring {
+    fault: String,
+    probes: JoinHandle<Vec<Measured>>,
+}
+
+/// A probe, and the dose that it was to get.
+#[derive(Debug, Clone, PartialEq)]
+struct Measured {
+    requested: Duration,
+    delivered: Duration,
+}
+
+/// Begins to measure a fault that has just been applied and is to last for `length`.
+pub(crate) fn measure(lab: &Arc<Lab>, run: &Arc<Run>, fault: &str, spec: &FaultSpec, length: Duration) -> Measuring {
+    let probes = tokio::spawn(probe_all(
+        Arc::clone(lab),
+        Arc::clone(run),
+        fault.to_owned(),
+        spec.clone(),
+        Instant::now(),
+        length,
+    ));
+    Measuring { fault: fault.to_owned(), probes }
+}
+
+/// Waits for the measurements, and notes them.
+pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
+    let bank = lab.bank.faults(&lab.directory).await.unwrap_or(Value::Null);
+    let mut proven = true;
+    let mut details = Vec::new();
+    for Measuring { fault, probes } in doses {
+        let measured = probes.await.unwrap_or_default();
+        let shop = shop_dose(&bank, &fault, measured.len() as u64);
+        let probe = probe_dose(&fault, measured);
+        let enough = shop.as_ref().is_some_and(|dose| dose["n"].as_u64().unwrap_or_default() >= ENOUGH);
+        let judged = if enough { shop.as_ref() } else { probe.as_ref() };
+        let (ok, detail) = judge(run, judged);
+        proven &= ok;
+        details.push(format!("{fault}: {detail}"));
+        for dose in [shop, probe].into_iter().flatten() {
+            lab.observe(kind::DOSE, dose);
+        }
+    }
+    lab.observe(kind::PROOF, json!({"name": "dose", "ok": proven, "detail": details.join("; ")}));
+}
+
+fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
+    let Some(dose) = dose else { return (false, "not measured".to_owned()) };
+    let (Some(requested), Some(delivered)) = (dose["requested_p50_ms"].as_f64(), dose["delivered_p50_ms"].as_f64())
+    else {
+        // A fault that is not about latency: that it hit is its dose.
+        let hits = dose["n"].as_u64().unwrap_or_default();
+        return (hits > 0, format!("{hits} hits"));
+    };
+    let thresholds = &run.plan.thresholds;
+    let allowed = (requested * thresholds.dose_share).max(thresholds.dose_abs.as_secs_f64() * 1000.0);
+    let detail = format!("p50 {delivered:.1} ms of {requested:.1} ms over {} {} calls", dose["n"], dose["source"]);
+    ((delivered - requested).abs() <= allowed, detail)
+}
+
+/// What the bank says it delivered to the calls of the shop. It cannot tell our probes from them; their number can.
+fn shop_dose(bank: &Value, fault: &str, probes: u64) -> Option<Value> {
+    let lists = [bank.get("ended"), bank.get("faults")];
+    let entry = lists.into_iter().flatten().filter_map(Value::as_array).flatten().rfind(|entry| entry["id"] == fault)?;
+    Some(json!({
+        "fault": fault,
+        "source": "shop",
+        "n": entry["hits"].as_u64().unwrap_or_default().saturating_sub(probes),
+        "requested_p50_ms": entry["requested_ms"]["p50"],
+        "delivered_p50_ms": entry["delivered_ms"]["p50"],
+        "requested_p99_ms": entry["requested_ms"]["p99"],
+        "delivered_p99_ms": entry["delivered_ms"]["p99"],
+        "error_p50_us": entry["error_us"]["p50"],
+        "error_min_us": entry["error_us"]["min"],
+    }))
+}
+
+fn probe_dose(fault: &str, measured: Vec<Measured>) -> Option<Value> {
+    if measured.is_empty() {
+        return None;
+    }
+    let of = |pick: &dyn Fn(&Measured) -> f64| {
+        let mut values: Vec<f64> = measured.iter().map(pick).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let requested = of(&|probe| probe.requested.as_secs_f64() * 1e3);
+    let delivered = of(&|probe| probe.delivered.as_secs_f64() * 1e3);
+    let error = of(&|probe| (probe.delivered.as_secs_f64() - probe.requested.as_secs_f64()) * 1e6);
+    Some(json!({
+        "fault": fault,
+        "source": "probe",
+        "n": measured.len(),
+        "requested_p50_ms": quantile(&requested, 0.5),
+        "delivered_p50_ms": quantile(&delivered, 0.5),
+        "requested_p99_ms": quantile(&requested, 0.99),
+        "delivered_p99_ms": quantile(&delivered, 0.99),
+        "error_p50_us": quantile(&error, 0.5),
+        "error_min_us": error.first(),
+    }))
+}
+
+/// Nearest rank, of sorted values.
+fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let rank = (sorted.len() as f64 * q).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+/// Probes the fault at its full dose, early enough that the last answer is there before its end if it can be.
+async fn probe_all(
+    lab: Arc<Lab>,
+    run: Arc<Run>,
+    fault: String,
+    spec: FaultSpec,
+    applied: Instant,
+    length: Duration,
+) -> Vec<Measured> {
+    if !spec.path.covers(Path::Charge) {
+        return Vec::new();
+    }
+    let Some(bank) = lab.directory.first(BANK) else { return Vec::new() };
+    let ramp = spec.ramp.as_ref().map_or(Duration::ZERO, |ramp| ramp.over.get());
+    let spacing = SPACING.min(length.saturating_sub(ramp) / (2 * PROBES as u32));
+    if run.pause(ramp).await.is_err() {
+        return Vec::new();
+    }
+    let purpose = format!("{}-{fault}", run.book.name);
+    let mut under_way = Vec::new();
+    for number in 0..PROBES {
+        let (bank, purpose) = (bank.clone(), purpose.clone());
+        under_way.push(tokio::spawn(async move { bank::probe(&bank, &purpose, number).await }));
+        if run.pause(spacing).await.is_err() {
+            break;
+        }
+    }
+    let patience = fault::median(&spec, ramp).unwrap_or_default() * 4 + LATE;
+    let deadline = tokio::time::Instant::now() + patience;
+    let mut measured = Vec::new();
+    for probe in under_way {
+        if let Ok(Ok(Ok(probed))) = tokio::time::timeout_at(deadline, probe).await {
+            measured.extend(compare(&spec, run.plan.seed, &fault, applied, &probed));
+        }
+    }
+    measured
+}
+
+/// The probe's dose by its name; `None` if it was not to be hit or the fault is not about latency.
+fn compare(spec: &FaultSpec, seed: u64, fault: &str, applied: Instant, probed: &Probed) -> Option<Measured> {
+    let draw = Draw { seed, fault_id: fault, key: &probed.reference, attempt: PROBE_ATTEMPT };
+    match fault::dose(spec, &draw, probed.sent.saturating_duration_since(applied))? {
+        Dose::Latency(requested) => Some(Measured { requested, delivered: probed.latency }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bank_s_own_measure_is_that_of_the_newest_fault_of_the_name() {
+        let bank = json!({"faults": [], "ended": [
+            {"id": "slow", "hits": 1, "requested_ms": {"p50": 1.0, "p99": 1.0}},
+            {"id": "slow", "hits": 40, "requested_ms": {"p50": 30_000.0, "p99": 30_000.0},
+             "delivered_ms": {"p50": 30_000.1, "p99": 30_001.0}, "error_us": {"min": 2.0, "p50": 100.0}},
+        ]});
+        let dose = shop_dose(&bank, "slow", 24).unwrap();
+        assert_eq!((dose["n"].as_u64(), dose["delivered_p50_ms"].as_f64()), (Some(16), Some(30_000.1)));
+        assert!(shop_dose(&bank, "other", 0).is_none());
+    }
+
+    #[test]
+    fn a_probe_is_compared_with_the_dose_of_its_name() {
+        let measured = vec![
+            Measured { requested: Duration::from_millis(100), delivered: Duration::from_micros(100_200) },
+            Measured { requested: Duration::from_millis(100), delivered: Duration::from_micros(100_100) },
+        ];
+        let dose = probe_dose("slow", measured).unwrap();
+        assert!((dose["error_min_us"].as_f64().unwrap() - 100.0).abs() < 0.01);
+        assert_eq!(dose["n"], 2);
+        assert!(probe_dose("slow", Vec::new()).is_none());
+    }
+}

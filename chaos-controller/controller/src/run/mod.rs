@@ -1,0 +1,23 @@
+//! A run: one drill, played on the lab from its baseline to its verdict.
+//!
+//! ```text
+//! start -> baseline -> inject -> handover -> recover -> hold -> clear -> replay -> settle      play.rs, outage.rs
+//!                                                                  |
+//!             reconcile -> prove_clean -> seal -> grade  <---------+--- or an abort, at any moment      close.rs
+//! ```
+
+pub(crate) mod clean;
+pub(crate) mod close;
+pub(crate) mod dose;
+pub(crate) mod outage;
+pub(crate) mod play;
+pub(crate) mod recent;
+pub(crate) mod reconcile;
+pub(crate) mod script;
+pub(crate) mod settle;
+pub(crate) mod start;
+
+mod state;
+
+pub(crate) use start::start;
+pub(crate) use state::{Ended, Run};

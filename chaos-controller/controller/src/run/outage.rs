@@ -1,0 +1,135 @@
+//! From the fault to its end: the faults by the timeline, the handover, the script or the person, and the hold.
+//!
+//! A script plays by the timeline and the faults end by it. With a person the clock starts at the handover, when the
+//! outage is proven, and the faults hold until the shop is declared recovered or the budget is spent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use drill::Journey;
+use evidence::kind::phase;
+use tokio::time::Instant;
+
+use crate::faults::{self, Cause};
+use crate::lab::Lab;
+
+use super::recent::Recent;
+use super::{Ended, Run, dose, script};
+
+/// Less than this share of checkouts answered well is an outage.
+const OUTAGE: f64 = 0.5;
+/// For so many seconds in a row.
+const OUTAGE_SECONDS: usize = 2;
+/// An outage that has not come this long after its time is handed over as it is.
+const OUTAGE_GRACE: Duration = Duration::from_secs(60);
+
+/// Plays the outage. Gives the measurements of its faults' doses.
+pub(crate) async fn outage(
+    lab: &Arc<Lab>,
+    run: &Arc<Run>,
+    recent: &mut Recent,
+) -> Result<Vec<dose::Measuring>, Ended> {
+    run.enter(lab, phase::INJECT)?;
+    let t0 = Instant::now();
+    let scripted = run.plan.candidate.is_some();
+    let mut timeline = tokio::spawn(inject(Arc::clone(lab), Arc::clone(run), t0, scripted));
+    let script = script::spawn(lab, run, t0);
+    let played = async {
+        handover(lab, run, recent, t0).await?;
+        run.enter(lab, phase::RECOVER)?;
+        recover(lab, run, recent, t0).await
+    };
+    let mut played = std::pin::pin!(played);
+    let mut doses = None;
+    let played = loop {
+        tokio::select! {
+            played = &mut played => break played,
+            injected = &mut timeline, if doses.is_none() => match injected {
+                Ok(Ok(measuring)) => doses = Some(measuring),
+                Ok(Err(ended)) => break Err(ended),
+                Err(_) => break Err(Ended::Void("the timeline of faults broke off".to_owned())),
+            },
+        }
+    };
+    timeline.abort();
+    if let Some(script) = script {
+        // Its last step is before the heal, by the plan; whatever it still does must not reach into the replay.
+        script.abort();
+    }
+    played.map(|()| doses.unwrap_or_default())
+}
+
+/// The faults, each at its time.
+async fn inject(
+    lab: Arc<Lab>,
+    run: Arc<Run>,
+    t0: Instant,
+    scripted: bool,
+) -> Result<Vec<dose::Measuring>, Ended> {
+    let mut doses = Vec::new();
+    for fault in &run.plan.faults {
+        run.until(t0 + fault.at).await?;
+        // A fault of the script's timeline ends by itself; with a person it holds.
+        let length = scripted.then_some(fault.length);
+        let cause = Cause { why: "timeline", actor: "controller" };
+        faults::apply(&lab, &fault.id, &fault.spec, length, cause)
+            .await
+            .map_err(|error| Ended::Void(format!("fault `{}` was not applied: {error}", fault.id)))?;
+        doses.push(dose::measure(&lab, &run, &fault.id, &fault.spec, fault.length));
+    }
+    Ok(doses)
+}
+
+async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
+    let plan = &run.plan;
+    let earliest = t0 + plan.handover.unwrap_or_default();
+    if let Some(candidate) = &plan.candidate {
+        let first_step = candidate.steps.first().map(|step| t0 + step.at);
+        let moment = plan.handover.map(|after| t0 + after).or(first_step).unwrap_or(t0);
+        run.until(moment.min(t0 + plan.heal_at())).await?;
+    } else {
+        let checkout = usize::from(Journey::Checkout.index());
+        let latest = t0 + plan.handover.unwrap_or(plan.heal_at()) + OUTAGE_GRACE;
+        recent.restart();
+        loop {
+            recent.next(run).await?;
+            let now = Instant::now();
+            let rate = lab.load.rates()[checkout];
+            let out = recent.answered(checkout, rate, OUTAGE_SECONDS).is_some_and(|share| share < OUTAGE);
+            if (out && now >= earliest) || now >= latest {
+                break;
+            }
+        }
+    }
+    run.enter(lab, phase::HANDOVER)?;
+    Ok(())
+}
+
+/// Until the faults end: by the timeline, or when a person says so, or the budget is spent.
+async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
+    let plan = &run.plan;
+    let seconds = (plan.windows.length.as_secs_f64() * f64::from(plan.windows.count)).ceil() as usize;
+    if plan.candidate.is_none() {
+        let mut declared = run.declared.subscribe();
+        tokio::select! {
+            declared = declared.wait_for(|declared| *declared) => { declared.map_err(|_| Ended::Interrupted)?; }
+            paused = run.pause(plan.budget) => paused?,
+        }
+        run.enter(lab, phase::HOLD)?;
+        return run.pause(plan.hold).await;
+    }
+    let heal = t0 + plan.heal_at();
+    recent.restart();
+    let mut holding = false;
+    loop {
+        tokio::select! {
+            pulse = recent.next(run) => { pulse?; }
+            waited = run.until(heal) => return waited,
+        }
+        let recovered = recent.goodput(seconds).is_some_and(|(_, worst)| worst >= plan.thresholds.goodput);
+        if recovered && !holding {
+            holding = true;
+            run.enter(lab, phase::HOLD)?;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A scripted candidate: its steps at their times after the fault's start, through the same doors as a person's.
+
+use std::sync::Arc;
+
+use drill::{Action, Step};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::actions;
+use crate::api::ChangePolicy;
+use crate::control;
+use crate::lab::Lab;
+
+use super::Run;
+
+/// Starts the script, if the run has one.
+pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<JoinHandle<()>> {
+    let candidate = run.plan.candidate.clone()?;
+    let (lab, run) = (Arc::clone(lab), Arc::clone(run));
+    Some(tokio::spawn(async move {
+        let actor = format!("script:{}", candidate.name);
+        for step in candidate.steps {
+            if run.until(t0 + step.at).await.is_err() {
+                return;
+            }
+            // A step that waits (a restart drains) must not make the next one late.
+            let (lab, run, actor) = (Arc::clone(&lab), Arc::clone(&run), actor.clone());
+            if is_slow(&step) {
+                tokio::spawn(async move { act(&lab, &run, &actor, step).await });
+            } else {
+                act(&lab, &run, &actor, step).await;
+            }
+        }
+    }))
+}
+
+fn is_slow(step: &Step) -> bool {
+    matches!(step.action, Action::Restart { .. } | Action::Scale { .. })
+}
+
+async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
+    let done = match step.action {
+        Action::Policy { patch, reason } => change(lab, actor, patch, reason),
+        Action::Restart { services } => {
+            actions::restart(lab, actor, &services, "").await.map(|_| ()).map_err(|error| error.to_string())
+        }
+        Action::Scale { service, instances } => {
+            actions::scale(lab, actor, &service, instances, "").await.map(|_| ()).map_err(|error| error.to_string())
+        }
+        Action::Say { text } => actions::speak(lab, actor, "say", &text).map_err(|error| error.to_string()),
+        Action::Diagnose { text } => actions::speak(lab, actor, "diagnose", &text).map_err(|error| error.to_string()),
+        Action::DeclareRecovered => {
+            run.declared.send_replace(true);
+            actions::speak(lab, actor, "declare_recovered", "").map_err(|error| error.to_string())
+        }
+    };
+    if let Err(error) = done {
+        tracing::error!(error, actor, "step of the script failed");
+    }
+}
+
+fn change(lab: &Lab, actor: &str, patch: serde_json::Value, reason: String) -> Result<(), String> {
+    actions::refuse_if_locked(lab, actor, "policy").map_err(|error| error.to_string())?;
+    let change = ChangePolicy { patch, reason, base: None, author: actor.to_owned(), dry_run: false };
+    let draft = lab.policy.preview(&change).map_err(|error| format!("{error:?}"))?;
+    control::put_in_force(lab, draft).map(|_| ()).map_err(|error| format!("{error:?}"))
+}

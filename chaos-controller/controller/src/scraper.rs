@@ -1,0 +1,110 @@
+//! Each second, on the second grid of the run, every process's metrics at once: into the recording as they are, and
+//! the few figures of the pulse out of them. A process that does not answer within the second is marked as dead in
+//! the samples, so that its last values do not live on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use http::Method;
+use http_body_util::BodyExt as _;
+use process::monotonic_us;
+
+use crate::api::{Event, Pulse};
+use crate::directory::{Member, State};
+use crate::gauges::{Gauges, Reading};
+use crate::lab::Lab;
+use crate::web::{Connection, WebError};
+
+/// The grid.
+const INTERVAL_US: u64 = 1_000_000;
+/// What has not answered by then is dead for this second.
+const PATIENCE: Duration = Duration::from_millis(900);
+/// The generator reports each 100 ms, so the second before is complete this long after the tick.
+const PULSE_AFTER: Duration = Duration::from_millis(200);
+
+/// Scrapes until the lab ends.
+pub(crate) async fn scrape(lab: Arc<Lab>) {
+    let mut connections: HashMap<String, Connection> = HashMap::new();
+    let mut gauges = Gauges::default();
+    let mut grid = lab.grid_us.subscribe();
+    loop {
+        let origin = *grid.borrow_and_update();
+        let now = monotonic_us();
+        // A grid that was just set begins with a scrape at its origin.
+        let next = origin + now.saturating_sub(origin).div_ceil(INTERVAL_US) * INTERVAL_US;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_micros(next.saturating_sub(now))) => {}
+            _ = grid.changed() => continue,
+            () = lab.stop.cancelled() => return,
+        }
+        let tick_us = monotonic_us();
+        scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
+        let spent = Duration::from_micros(monotonic_us().saturating_sub(tick_us));
+        tokio::time::sleep(PULSE_AFTER.saturating_sub(spent)).await;
+        publish(&lab, tick_us, &gauges);
+        // Past the tick that was just served, or a sleep cut short would serve it twice.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// One scrape of everybody who is there.
+async fn scrape_all(lab: &Lab, tick_us: u64, connections: &mut HashMap<String, Connection>, gauges: &mut Gauges) {
+    let members = lab.directory.members();
+    let mut scrapes: FuturesUnordered<_> = members
+        .into_iter()
+        .filter(|member| !member.admin.is_empty())
+        .map(|member| {
+            let kept = connections.remove(&member.instance);
+            async move {
+                let answer = if member.state == State::Gone {
+                    None
+                } else {
+                    tokio::time::timeout(PATIENCE, fetch(kept, &member.admin)).await.ok().and_then(Result::ok)
+                };
+                (member, answer)
+            }
+        })
+        .collect();
+    while let Some((member, answer)) = scrapes.next().await {
+        let Member { service, instance, .. } = member;
+        let text = answer.as_ref().and_then(|(_, body)| std::str::from_utf8(body).ok());
+        if let Some(book) = lab.book() {
+            book.scraped(tick_us, &service, &instance, text);
+        }
+        gauges.take(&service, &instance, text.map(Reading::of));
+        if let Some((connection, _)) = answer {
+            connections.insert(instance, connection);
+        }
+    }
+}
+
+async fn fetch(kept: Option<Connection>, address: &str) -> Result<(Connection, Bytes), WebError> {
+    let mut connection = match kept.filter(|kept| kept.is_open() && kept.address() == address) {
+        Some(connection) => connection,
+        None => Connection::open(address).await?,
+    };
+    let response = connection.send(Method::GET, "/metrics", &[], Bytes::new()).await?;
+    let body = response.into_body().collect().await.map_err(|source| connection.broken(source))?.to_bytes();
+    Ok((connection, body))
+}
+
+/// The pulse of the second that ended at the tick.
+fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
+    let run = lab.active_run();
+    let origin_us = run.as_ref().map_or(lab.start_us, |run| run.book.start_us);
+    let second = (tick_us / 1_000_000).saturating_sub(1);
+    let mut pulse = Pulse {
+        t_ms: tick_us.saturating_sub(origin_us) / 1000,
+        phase: run.map(|run| run.phase()),
+        users: lab.live().second(second),
+        ..Pulse::default()
+    };
+    gauges.fill(&mut pulse);
+    lab.open_orders.send_replace(gauges.open_orders().clone());
+    lab.pulse.send_replace(Arc::new(pulse.clone()));
+    lab.tell(Event::Pulse(Box::new(pulse)));
+}

@@ -1,0 +1,315 @@
+//! The controller's process, from its flags to its end.
+//!
+//! ```text
+//! bind -> lab file -> guard (-> all processes) -> joins -> first checkout answered -> READY -> ... -> down
+//!                       ^ or attach, when adopting a lab whose controller died
+//! ```
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer;
+use platform::{Ended, Guard, LabFile, ProcessRef, Tokens};
+use process::monotonic_us;
+use proto::control::control_server::ControlServer;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::adopt;
+use crate::api::Ready;
+use crate::directory::State;
+use crate::fleet::Fleet;
+use crate::footprint;
+use crate::http;
+use crate::join::JoinServer;
+use crate::journal::Journal;
+use crate::lab::{Founding, Lab};
+use crate::otlp::TraceReceiver;
+use crate::policy_store::PolicyStore;
+use crate::ready;
+use crate::scraper;
+
+/// Between two heartbeats to the guard, and two weighings.
+const BEAT: Duration = Duration::from_secs(1);
+/// Between two tries of the first checkout.
+const TRY_AGAIN: Duration = Duration::from_millis(5);
+/// A lab that did not answer a checkout by then tells why and ends.
+const READY_WITHIN: Duration = Duration::from_secs(25);
+/// A run that is stopped by the end of the lab has this long for its verdict.
+const LAST_VERDICT: Duration = Duration::from_secs(60);
+/// Room for the last answers of the API.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
+
+/// Flags of the controller.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeFlags {
+    /// Name of the lab
+    #[arg(long, default_value = "lab")]
+    pub lab: String,
+    /// Folder of the labs' files
+    #[arg(long, default_value = ".firedrill")]
+    pub dir: PathBuf,
+    /// Where the API is served
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// File with the plan (JSON) whose policy, load and bank the lab starts with
+    #[arg(long, required_unless_present = "adopt")]
+    pub plan: Option<PathBuf>,
+    /// Take over a lab whose controller died
+    #[arg(long, conflicts_with = "plan")]
+    pub adopt: bool,
+    /// Start without load
+    #[arg(long)]
+    pub no_load: bool,
+    /// Leave the session of whoever starts this, to outlive their terminal
+    #[arg(long)]
+    pub detach: bool,
+}
+
+/// Runs a lab until it is taken down. `tell` is called once, when a real checkout has been answered.
+///
+/// # Errors
+/// When the lab cannot be started, adopted or served.
+pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Result<()> {
+    let start_us = monotonic_us();
+    if flags.detach {
+        // Fails only if it leads a session already, which is as good.
+        let _ = rustix::process::setsid();
+    }
+    std::fs::create_dir_all(&flags.dir).with_context(|| format!("failed to make `{}`", flags.dir.display()))?;
+    let root = flags.dir.canonicalize().with_context(|| format!("failed to find `{}`", flags.dir.display()))?;
+    let (lab, listener, guard) =
+        if flags.adopt { take_over(&flags, root, start_us).await? } else { found(&flags, root, start_us).await? };
+    let served = tokio::spawn(process::serve(listener, routes(&lab), lab.served_until.clone(), LAST_ANSWERS));
+    lab.wants_load.store(!flags.no_load, Ordering::Relaxed);
+    stop_on_signals(&lab)?;
+    // Before anybody can join: the scrapes and the heartbeat find the processes as they come.
+    tokio::spawn(scraper::scrape(Arc::clone(&lab)));
+    let guard = match guard {
+        Some(guard) => guard,
+        None => start_guard(&lab).await?,
+    };
+    lab.set_guard(guard);
+    tokio::spawn(beat(Arc::clone(&lab)));
+
+    if let Err(error) = answered(&lab, flags.adopt).await {
+        lab.stop.cancel();
+        end(&lab).await;
+        return Err(error);
+    }
+    let ready_ms = monotonic_us().saturating_sub(start_us).div_ceil(1000);
+    lab.ready_ms.store(ready_ms, Ordering::Relaxed);
+    lab.remember_processes();
+    tracing::info!(lab = lab.name, ready_ms, url = lab.url, "lab is ready");
+    tell(&Ready { url: lab.url.clone(), ready_ms });
+    if flags.adopt {
+        adopt::finish_interrupted_run(&lab).await;
+    }
+    if lab.active_run().is_none() {
+        lab.resume_own_load();
+    }
+    lab.stop.cancelled().await;
+    end(&lab).await;
+    served.await.context("the API broke off")
+}
+
+/// A new lab.
+async fn found(flags: &ServeFlags, root: PathBuf, start_us: u64) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
+    let path = flags.plan.as_deref().context("a new lab needs a plan")?;
+    let text = std::fs::read(path).with_context(|| format!("failed to read the plan `{}`", path.display()))?;
+    let plan: drill::Plan =
+        serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", path.display()))?;
+    let state_dir = state_dir(&root, &flags.lab)?;
+    Ended::forget(&state_dir);
+    let listener = process::listen(flags.listen).with_context(|| format!("failed to bind {}", flags.listen))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let file = LabFile::new(&flags.lab, &url, new_tokens()?);
+    file.save(&root)?;
+    let lab = lab(flags, root, state_dir, file, url, plan, start_us)?;
+    Ok((lab, listener, None))
+}
+
+/// A lab whose controller died: the same port, the same tokens, the same guard.
+async fn take_over(
+    flags: &ServeFlags,
+    root: PathBuf,
+    start_us: u64,
+) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
+    let mut file = LabFile::load(&root, &flags.lab)?;
+    anyhow::ensure!(!file.controller.alive(), "lab `{}` has a controller: process {}", file.lab, file.controller.pid);
+    let guard = file.guard.clone().filter(platform::GuardRef::alive).context("the lab's guard is dead too")?;
+    let state_dir = state_dir(&root, &flags.lab)?;
+    let plan_path = state_dir.join("plan.json");
+    let text = std::fs::read(&plan_path).with_context(|| format!("failed to read `{}`", plan_path.display()))?;
+    let plan = serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", plan_path.display()))?;
+    let url = file.controller.url.clone();
+    let address: SocketAddr = url.trim_start_matches("http://").parse().context("the lab's file has no address")?;
+    let listener = process::listen(address).with_context(|| format!("failed to bind {address}"))?;
+    file.controller = platform::ControllerRef::this(&url);
+    file.save(&root)?;
+    let guard = Guard::attach(guard.pid, &guard.url, &file.tokens.operator);
+    let lab = lab(flags, root, state_dir, file, url, plan, start_us)?;
+    Ok((lab, listener, Some(guard)))
+}
+
+fn lab(
+    flags: &ServeFlags,
+    root: PathBuf,
+    state_dir: PathBuf,
+    file: LabFile,
+    url: String,
+    plan: drill::Plan,
+    start_us: u64,
+) -> anyhow::Result<Arc<Lab>> {
+    let (journal, _) = Journal::resume(&state_dir.join("journal.jsonl"))?;
+    let policy = PolicyStore::open(&state_dir, plan.policy.clone());
+    let founding =
+        Founding { name: flags.lab.clone(), root, state_dir, file, url, plan, policy, journal, start_us };
+    Ok(Lab::new(founding))
+}
+
+fn state_dir(root: &Path, lab: &str) -> anyhow::Result<PathBuf> {
+    let dir = platform::state_dir(root, lab);
+    std::fs::create_dir_all(dir.join("logs")).with_context(|| format!("failed to make `{}`", dir.display()))?;
+    Ok(dir)
+}
+
+/// Processes and people share one port.
+fn routes(lab: &Arc<Lab>) -> Router {
+    tonic::service::Routes::new(ControlServer::new(JoinServer { lab: Arc::clone(lab) }))
+        .add_service(TraceServiceServer::new(TraceReceiver { lab: Arc::clone(lab) }))
+        .into_axum_router()
+        .merge(http::routes(Arc::clone(lab)))
+}
+
+async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
+    let fleet = Fleet {
+        lab: &lab.name,
+        root: &lab.root,
+        state_dir: &lab.state_dir,
+        url: &lab.url,
+        tokens: &lab.tokens,
+        bank: &lab.plan.bank,
+    };
+    let spec = fleet.spec().context("this program has no path")?;
+    Guard::spawn(&spec).await.context("failed to start the lab's guard")
+}
+
+/// Waits until everybody has joined and a real checkout was answered. An adopted lab may be in the middle of an
+/// outage: there, everybody's joining is enough.
+async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + READY_WITHIN;
+    let mut wanted = Fleet::instances();
+    if adopted && let Some(guard) = lab.guard.get() {
+        let processes = guard.processes(false).await?;
+        wanted = processes.into_iter().filter(|p| p.state == "up" && p.service != "guard").map(|p| p.instance).collect();
+    }
+    let mut changes = lab.directory.changes();
+    loop {
+        let members = lab.directory.members();
+        let up = |name: &String| members.iter().any(|m| m.instance == *name && m.state == State::Up);
+        let missing: Vec<&String> = wanted.iter().filter(|name| !up(name)).collect();
+        if missing.is_empty() {
+            break;
+        }
+        tokio::select! {
+            changed = changes.changed() => changed?,
+            () = tokio::time::sleep_until(deadline) => anyhow::bail!("not joined: {missing:?}"),
+            () = lab.stop.cancelled() => anyhow::bail!("stopped before it was ready"),
+        }
+    }
+    for number in 0_u64.. {
+        if adopted {
+            break;
+        }
+        match ready::checkout(lab, &format!("ready-{}-{number}", crate::book::unix_ms())).await {
+            Ok(()) => break,
+            Err(problem) if tokio::time::Instant::now() >= deadline => {
+                anyhow::bail!("no checkout was answered: {problem}")
+            }
+            Err(_) => tokio::time::sleep(TRY_AGAIN).await,
+        }
+        if lab.stop.is_cancelled() {
+            anyhow::bail!("stopped before it was ready");
+        }
+    }
+    Ok(())
+}
+
+/// Tells the guard that we live, and weighs the lab.
+async fn beat(lab: Arc<Lab>) {
+    let mut beats = tokio::time::interval(BEAT);
+    loop {
+        tokio::select! {
+            _ = beats.tick() => {}
+            () = lab.stop.cancelled() => return,
+        }
+        if let Some(guard) = lab.guard.get()
+            && let Err(error) = guard.heartbeat().await
+        {
+            tracing::warn!(%error, "the guard does not hear us");
+        }
+        footprint::weigh(&lab, false).await;
+    }
+}
+
+fn stop_on_signals(lab: &Arc<Lab>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
+    let stop = lab.stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stop.cancelled() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// The end of the lab: a run that is on gets its verdict, then everything goes down.
+async fn end(lab: &Lab) {
+    if let Some(run) = lab.active_run() {
+        run.abort.cancel();
+        if tokio::time::timeout(LAST_VERDICT, run.finished()).await.is_err() {
+            tracing::error!("the run has no verdict in time");
+        }
+    }
+    if let Some(guard) = lab.guard.get()
+        && let Err(error) = guard.down().await
+    {
+        tracing::error!(%error, "the guard did not take the lab down");
+    }
+    if let Err(error) = LabFile::remove(&lab.root, &lab.name) {
+        tracing::error!(%error, "the lab's file is left");
+    }
+    lab.served_until.cancel();
+}
+
+/// Four keys from the kernel's randomness.
+fn new_tokens() -> anyhow::Result<Tokens> {
+    let mut bytes = [0_u8; 64];
+    let mut random = std::fs::File::open("/dev/urandom").context("failed to open the kernel's randomness")?;
+    std::io::Read::read_exact(&mut random, &mut bytes).context("failed to read the kernel's randomness")?;
+    let key = |n: usize| hex::encode(&bytes[n * 16..(n + 1) * 16]);
+    Ok(Tokens { lab: key(0), observer: key(1), candidate: key(2), operator: key(3) })
+}
+
+impl Lab {
+    /// Writes into the lab's file who is there.
+    fn remember_processes(&self) {
+        let processes = self
+            .directory
+            .members()
+            .into_iter()
+            .map(|m| ProcessRef { instance: m.instance, service: m.service, pid: m.pid, admin: m.admin, traffic: m.traffic })
+            .collect();
+        self.edit_file(|file| file.processes = processes);
+    }
+}

@@ -1,0 +1,389 @@
+//! `drill.yaml`. Variants are overlays (RFC 7386) on everything else in the file.
+
+use std::collections::BTreeMap;
+
+use fault::FaultSpec;
+use resilience::policy::{Bound, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::plan::{Arrivals, RubricRow};
+
+/// A drill.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Firedrill drill")]
+pub(crate) struct DrillFile {
+    /// The version of the format. This one is 1.
+    #[schemars(extend("const" = 1))]
+    #[expect(dead_code, reason = "the schema checks it")]
+    pub(crate) version: u32,
+    /// The name of the drill's folder: lower-case words joined by `-`.
+    pub(crate) name: String,
+    pub(crate) title: String,
+    /// What has happened, as a candidate is told it.
+    pub(crate) story: String,
+    /// The text of the page that wakes the candidate.
+    pub(crate) alert: String,
+    /// What the fault is expected to do, said before it does it.
+    pub(crate) hypothesis: String,
+    /// Who is expected to be hurt.
+    pub(crate) blast_radius: Vec<String>,
+    /// Where every draw begins.
+    #[serde(default = "one")]
+    pub(crate) seed: u64,
+    pub(crate) load: LoadFile,
+    pub(crate) bank: BankFile,
+    /// The naive policy document that the run starts from.
+    pub(crate) policy: Value,
+    /// Where the policy must stay from recovery to the end.
+    #[serde(default)]
+    #[schemars(with = "Vec<BoundFile>")]
+    pub(crate) safe_bounds: Vec<Bound>,
+    pub(crate) baseline: BaselineFile,
+    /// The faults, by id.
+    pub(crate) timeline: BTreeMap<String, FaultFile>,
+    /// Quiet time between the end of the last fault and the replay.
+    pub(crate) clear: Span,
+    pub(crate) replay: ReplayFile,
+    /// At most this long after the replay for the last pending order.
+    pub(crate) settle_limit: Span,
+    pub(crate) recovered: RecoveredFile,
+    #[serde(default)]
+    pub(crate) proof: ProofFile,
+    /// After the start of the faults: the outage is full, and a person's clock starts.
+    #[serde(default)]
+    pub(crate) handover: Option<Span>,
+    /// How long a person has from the handover. Default 15m.
+    #[serde(default = "quarter_of_an_hour")]
+    pub(crate) budget: Span,
+    /// The criteria that must pass. Default: all.
+    #[serde(default = "all_criteria")]
+    pub(crate) required: Vec<Criterion>,
+    /// Stops the run when a condition holds.
+    #[serde(default)]
+    #[expect(dead_code, reason = "every one is refused until there is an engine")]
+    pub(crate) guardrails: Vec<GuardrailFile>,
+    /// The parts of a person's session, from the handover.
+    #[serde(default)]
+    pub(crate) agenda: Vec<AgendaFile>,
+    #[serde(default)]
+    pub(crate) hints: Option<HintsFile>,
+    /// What each row of the scorecard looks like in this drill.
+    #[serde(default)]
+    pub(crate) rubric: BTreeMap<String, RubricRow>,
+    /// Questions for afterwards.
+    #[serde(default)]
+    pub(crate) debrief: Vec<String>,
+}
+
+/// The shape of a [`Bound`], for the schema.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bound")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct BoundFile {
+    /// Of one value of the policy, `services.payment.server.workers`.
+    path: String,
+    /// Inclusive; times in seconds.
+    min: Option<f64>,
+    /// Inclusive; times in seconds.
+    max: Option<f64>,
+}
+
+/// The load, open loop.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoadFile {
+    /// Distinct user ids.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub(crate) users: u32,
+    /// A user leaves after this.
+    pub(crate) patience: Span,
+    #[serde(default = "poisson")]
+    pub(crate) arrivals: Arrivals,
+    pub(crate) journeys: JourneysFile,
+}
+
+/// What users do. A journey that is not listed is not played.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JourneysFile {
+    pub(crate) home: Option<JourneyFile>,
+    pub(crate) search: Option<JourneyFile>,
+    pub(crate) account: Option<JourneyFile>,
+    pub(crate) prepare_checkout: Option<JourneyFile>,
+    pub(crate) checkout: Option<JourneyFile>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JourneyFile {
+    /// Requests per second at scale 1.
+    #[schemars(range(max = 100_000), extend("exclusiveMinimum" = 0))]
+    pub(crate) rate: f64,
+    pub(crate) slo: SloFile,
+}
+
+/// A share of the requests within a latency.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SloFile {
+    pub(crate) latency: Span,
+    #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+    pub(crate) share: f64,
+}
+
+/// The bank in health.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankFile {
+    pub(crate) latency: Span,
+    /// Share of the latency, uniform on both sides. Default 0.05.
+    #[serde(default = "jitter")]
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) jitter: f64,
+    pub(crate) lookup_latency: Span,
+}
+
+/// The steady state to be proven first.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BaselineFile {
+    #[serde(rename = "for")]
+    pub(crate) length: Span,
+    /// The last part of it, which is judged. Default 10s.
+    #[serde(default = "ten_seconds")]
+    pub(crate) proven_for: Span,
+    /// Least goodput of every journey. Default 0.99.
+    #[serde(default = "share_99")]
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) goodput: f64,
+}
+
+/// A fault of the timeline.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FaultFile {
+    /// After the end of the baseline. Default 0s.
+    #[serde(default)]
+    pub(crate) at: Span,
+    #[serde(rename = "for")]
+    pub(crate) length: Span,
+    pub(crate) spec: FaultSpec,
+}
+
+/// The trigger, fired again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayFile {
+    #[serde(rename = "for")]
+    pub(crate) length: Span,
+    pub(crate) spec: FaultSpec,
+}
+
+/// What recovered means.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecoveredFile {
+    pub(crate) windows: WindowsFile,
+    /// How long it must last. Default 20s.
+    #[serde(default = "twenty_seconds")]
+    pub(crate) hold: Span,
+    /// Least goodput of every journey. Default 0.95.
+    #[serde(default = "share_95")]
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) goodput: f64,
+    /// Default 100ms.
+    #[serde(default = "tenth_of_a_second")]
+    pub(crate) queue_wait_p99: Span,
+    /// Most attempts per call. Default 1.05.
+    #[serde(default = "amplification")]
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) amplification: f64,
+    /// Most share of pending orders while the bank is healthy. Default 0.01.
+    #[serde(default = "share_01")]
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) pending_share: f64,
+    /// A pending order is good this long after the trigger. Default 10s.
+    #[serde(default = "ten_seconds")]
+    pub(crate) pending_grace: Span,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowsFile {
+    #[schemars(range(min = 1, max = 1_000))]
+    pub(crate) count: u32,
+    pub(crate) length: Span,
+}
+
+/// When a run counts at all.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProofFile {
+    /// Default 0.05.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) dose_share: f64,
+    /// Default 2ms.
+    pub(crate) dose_abs: Span,
+    /// Default 0.99.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) achieved: f64,
+    /// Default 50ms.
+    pub(crate) lateness_p99: Span,
+}
+
+impl Default for ProofFile {
+    fn default() -> Self {
+        ProofFile {
+            dose_share: 0.05,
+            dose_abs: Span::millis(2),
+            achieved: 0.99,
+            lateness_p99: Span::millis(50),
+        }
+    }
+}
+
+/// What a run is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Criterion {
+    Goodput,
+    QueueWait,
+    Amplification,
+    Hold,
+    Replay,
+    SafeBounds,
+    Services,
+    Money,
+    Residue,
+}
+
+impl Criterion {
+    const ALL: [Criterion; 9] = [
+        Criterion::Goodput,
+        Criterion::QueueWait,
+        Criterion::Amplification,
+        Criterion::Hold,
+        Criterion::Replay,
+        Criterion::SafeBounds,
+        Criterion::Services,
+        Criterion::Money,
+        Criterion::Residue,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Criterion::Goodput => "goodput",
+            Criterion::QueueWait => "queue_wait",
+            Criterion::Amplification => "amplification",
+            Criterion::Hold => "hold",
+            Criterion::Replay => "replay",
+            Criterion::SafeBounds => "safe_bounds",
+            Criterion::Services => "services",
+            Criterion::Money => "money",
+            Criterion::Residue => "residue",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GuardrailFile {
+    #[expect(dead_code, reason = "refused until there is an engine")]
+    pub(crate) when: Condition,
+    #[serde(rename = "do")]
+    #[expect(dead_code, reason = "there is one choice")]
+    pub(crate) action: GuardrailAction,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GuardrailAction {
+    Abort,
+}
+
+/// Something measured that holds for a while.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "refused until there is an engine")]
+pub(crate) struct Condition {
+    pub(crate) promql: String,
+    #[serde(rename = "for", default)]
+    pub(crate) length: Option<Span>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgendaFile {
+    pub(crate) name: String,
+    #[serde(rename = "for")]
+    pub(crate) length: Span,
+}
+
+/// Help in four levels, mildest first.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HintsFile {
+    pub(crate) nudge: String,
+    pub(crate) direction: String,
+    pub(crate) partial: String,
+    pub(crate) full: String,
+}
+
+impl HintsFile {
+    /// Mildest first.
+    pub(crate) fn levels(self) -> [(&'static str, String); 4] {
+        [("nudge", self.nudge), ("direction", self.direction), ("partial", self.partial), ("full", self.full)]
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn poisson() -> Arrivals {
+    Arrivals::Poisson
+}
+
+fn jitter() -> f64 {
+    0.05
+}
+
+fn share_99() -> f64 {
+    0.99
+}
+
+fn share_95() -> f64 {
+    0.95
+}
+
+fn share_01() -> f64 {
+    0.01
+}
+
+fn amplification() -> f64 {
+    1.05
+}
+
+fn tenth_of_a_second() -> Span {
+    Span::millis(100)
+}
+
+fn ten_seconds() -> Span {
+    Span::seconds(10)
+}
+
+fn twenty_seconds() -> Span {
+    Span::seconds(20)
+}
+
+fn quarter_of_an_hour() -> Span {
+    Span::seconds(15 * 60)
+}
+
+fn all_criteria() -> Vec<Criterion> {
+    Criterion::ALL.to_vec()
+}

@@ -1,0 +1,40 @@
+//! Drill files: from YAML text to a validated [`Plan`], with every problem at once, each with its
+//! line and column. PURE: texts in, plan or problems out. Leaves out reading files, running a plan,
+//! and PromQL conditions, which are refused with a clear error.
+//!
+//! ```text
+//!   text -> tree with places -> overlay of the variant -> schema -> rules -> types -> scale -> plan
+//!           (tree)              (reading)                 (schema)  (check)  (file)   (planning)
+//! ```
+
+mod check;
+mod diagnostic;
+mod file;
+mod journey;
+mod plan;
+mod planning;
+mod reading;
+mod scale;
+mod schema;
+mod source;
+mod time;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use diagnostic::{Diagnostic, Problems};
+pub use file::{
+    answer::{Answer, Ingredient, Mark, Plateau, Role},
+    candidate::Expect,
+};
+pub use journey::Journey;
+pub use plan::{
+    Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan,
+    Replay, RubricRow, Step, Thresholds, Windows,
+};
+pub use planning::plan;
+pub use reading::{answer, check, check_policy, expectation, variants};
+pub use scale::{NotAScale, Scale};
+pub use schema::{answer_schema, candidate_schema, drill_schema};
+pub use source::{Choice, Mode, Source, Sources};

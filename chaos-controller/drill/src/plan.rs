@@ -1,0 +1,281 @@
+//! The plan: everything one run needs, decided before it starts. Scale is applied, times are
+//! concrete, defaults are filled in; the run and the grader read nothing else of the drill.
+//! Leaves out what only tests may know (a candidate's expected verdict).
+//!
+//! ```text
+//!   run start        t0 = first fault may begin                    heal       replay
+//!   |--- baseline ---|--- faults (at, for) ---------------------------|-- clear --|-- for --|-- settle ..
+//!                    |        ^handover   ^candidate steps (at)       |
+//! ```
+//! All `at` are counted from t0, the end of the baseline.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use fault::FaultSpec;
+use resilience::policy::Bound;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    journey::Journey,
+    scale::Scale,
+    source::Mode,
+    time::{word, word_or_nothing},
+};
+
+/// A validated, scaled drill, ready to run. Saved as `plan.yaml` (JSON is YAML).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub drill: String,
+    pub variant: String,
+    pub seed: u64,
+    pub scale: Scale,
+    pub mode: Mode,
+    pub title: String,
+    pub story: String,
+    pub alert: String,
+    pub hypothesis: String,
+    pub blast_radius: Vec<String>,
+    /// The script that plays the candidate. `None`: a person does, and the faults then hold until
+    /// `declare_recovered` or the end of `budget`, instead of for `Fault::length`.
+    pub candidate: Option<CandidatePlan>,
+    pub load: Load,
+    pub bank: Bank,
+    /// The naive policy document that the run starts from.
+    pub policy: Value,
+    pub safe_bounds: Vec<Bound>,
+    pub baseline: Baseline,
+    /// By `at`, then id.
+    pub faults: Vec<Fault>,
+    /// Quiet time between the end of the last fault and the replay.
+    #[serde(with = "word")]
+    pub clear: Duration,
+    pub replay: Replay,
+    /// At most this long after the replay for the last pending order to be settled.
+    #[serde(with = "word")]
+    pub settle_limit: Duration,
+    pub windows: Windows,
+    /// How long the shop must stay recovered.
+    #[serde(with = "word")]
+    pub hold: Duration,
+    pub thresholds: Thresholds,
+    /// After t0: the moment when the outage is full, and a person's clock starts.
+    #[serde(with = "word_or_nothing")]
+    pub handover: Option<Duration>,
+    /// How long a person has from the handover.
+    #[serde(with = "word")]
+    pub budget: Duration,
+    /// The criteria that must pass, by name.
+    pub required: Vec<String>,
+    pub agenda: Vec<AgendaItem>,
+    pub hints: Vec<Hint>,
+    pub rubric: BTreeMap<String, RubricRow>,
+    pub debrief: Vec<String>,
+}
+
+impl Plan {
+    /// After t0: the end of the last fault, by the timeline.
+    #[must_use]
+    pub fn heal_at(&self) -> Duration {
+        self.faults.iter().map(|fault| fault.at + fault.length).max().unwrap_or_default()
+    }
+
+    /// After t0: the start of the replay, by the timeline.
+    #[must_use]
+    pub fn replay_at(&self) -> Duration {
+        self.heal_at() + self.clear
+    }
+
+    /// The longest a scripted run can take before its evidence is collected.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.baseline.length + self.replay_at() + self.replay.length + self.settle_limit
+    }
+}
+
+/// A scripted candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidatePlan {
+    pub name: String,
+    /// By `at`; steps of the same moment keep the order of the file.
+    pub steps: Vec<Step>,
+}
+
+/// One act of a scripted candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// After t0.
+    #[serde(with = "word")]
+    pub at: Duration,
+    pub action: Action,
+}
+
+/// What a candidate can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// A merge patch (RFC 7386) on the policy in force. Scaled.
+    Policy {
+        patch: Value,
+        reason: String,
+    },
+    Restart {
+        services: Vec<String>,
+    },
+    Scale {
+        service: String,
+        instances: u32,
+    },
+    Say {
+        text: String,
+    },
+    Diagnose {
+        text: String,
+    },
+    DeclareRecovered,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// Distinct user ids. Not scaled: the share of users hit would change its meaning.
+    pub users: u32,
+    /// A user leaves after this.
+    #[serde(with = "word")]
+    pub patience: Duration,
+    pub arrivals: Arrivals,
+    /// In the order of [`Journey::ALL`].
+    pub journeys: Vec<JourneyLoad>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// Independent users: exponential gaps.
+    Poisson,
+    /// Equal gaps.
+    Constant,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JourneyLoad {
+    pub journey: Journey,
+    /// Requests per second. Scaled.
+    pub rate: f64,
+    #[serde(with = "word")]
+    pub slo_latency: Duration,
+    /// 0..=1
+    pub slo_share: f64,
+}
+
+/// The bank in health.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bank {
+    #[serde(with = "word")]
+    pub latency: Duration,
+    /// Share of `latency`, uniform on both sides.
+    pub jitter: f64,
+    #[serde(with = "word")]
+    pub lookup_latency: Duration,
+}
+
+/// The steady state that must be proven before a fault may begin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    #[serde(rename = "for", with = "word")]
+    pub length: Duration,
+    /// The last part of the baseline, over which `goodput` must hold; what is before is warm-up.
+    #[serde(with = "word")]
+    pub proven_for: Duration,
+    /// 0..=1, of every journey.
+    pub goodput: f64,
+}
+
+/// A fault of the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    pub id: String,
+    /// After t0.
+    #[serde(with = "word")]
+    pub at: Duration,
+    #[serde(rename = "for", with = "word")]
+    pub length: Duration,
+    pub spec: FaultSpec,
+}
+
+/// The trigger, fired again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    #[serde(rename = "for", with = "word")]
+    pub length: Duration,
+    pub spec: FaultSpec,
+}
+
+/// Recovered means that `count` windows in a row are good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Windows {
+    pub count: u32,
+    #[serde(with = "word")]
+    pub length: Duration,
+}
+
+/// What the criteria and proofs compare with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// Least share of offered, every journey.
+    pub goodput: f64,
+    #[serde(with = "word")]
+    pub queue_wait_p99: Duration,
+    /// Most attempts per call.
+    pub amplification: f64,
+    /// Most share of orders that may be pending while the bank is healthy.
+    pub pending_share: f64,
+    /// Pending counts as good this long after the trigger.
+    #[serde(with = "word")]
+    pub pending_grace: Duration,
+    /// The delivered p50 may differ by the larger of this share of the dose ..
+    pub dose_share: f64,
+    /// .. and this.
+    #[serde(with = "word")]
+    pub dose_abs: Duration,
+    /// Least share of the offered load that the generator achieved.
+    pub achieved: f64,
+    #[serde(with = "word")]
+    pub lateness_p99: Duration,
+}
+
+/// A part of a person's session, counted from the handover.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgendaItem {
+    pub name: String,
+    #[serde(rename = "for", with = "word")]
+    pub length: Duration,
+}
+
+/// One level of help, mildest first: nudge, direction, partial, full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    pub level: String,
+    pub text: String,
+}
+
+/// What the three marks of one row of the scorecard look like in this drill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RubricRow {
+    pub novice: String,
+    pub intermediate: String,
+    pub expert: String,
+}

@@ -1,0 +1,32 @@
+//! What a fault is: its effect, whom it hits, how it ramps, how long its lease runs, and which
+//! dose a given request gets.
+//!
+//! PURE: no clock, no I/O, no randomness. `now` is a `Duration` since some start of the caller's,
+//! and every draw is a function of (seed, purpose, key). Delivering a dose is the work of whoever
+//! owns the place where it acts (the bank, later the proxy).
+
+pub mod draw;
+
+mod check;
+mod distribution;
+mod dose;
+mod lease;
+mod parse;
+mod ramp;
+mod set;
+mod span;
+mod spec;
+
+pub use check::{Problem, check};
+pub use dose::{Dose, Draw, dose, median};
+pub use lease::Lease;
+pub use parse::parse;
+pub use ramp::{Ramp, Shape};
+pub use set::{Active, Change, Faults, Outcome, Treatment};
+pub use span::Span;
+pub use spec::{Effect, FaultSpec, LONGEST_LATENCY, Latency, Path};
+
+/// The JSON Schema of [`FaultSpec`], for whoever checks or documents files that hold one.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(FaultSpec).to_value()
+}

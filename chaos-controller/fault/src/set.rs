@@ -1,0 +1,214 @@
+//! The faults in force at one place: applied, renewed, removed, expired, and what they do together.
+//!
+//! Applying and removing may be repeated freely: a controller that lost an answer just asks again.
+
+use std::time::Duration;
+
+use crate::{Dose, Draw, FaultSpec, Lease, Path, dose};
+
+/// The faults in force, oldest first.
+#[derive(Debug, Default)]
+pub struct Faults {
+    active: Vec<Active>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Active {
+    pub id: String,
+    pub spec: FaultSpec,
+    /// Start of the ramp. Renewals leave it alone.
+    pub applied: Duration,
+    pub lease: Lease,
+}
+
+/// What an `upsert` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Applied,
+    /// The same fault again: its lease was renewed, nothing else.
+    Renewed,
+    /// Another spec under a known id: its ramp starts anew.
+    Replaced,
+}
+
+/// What all faults in force together do to one call, each with the id of the fault that does it.
+/// Where several of a sort hit, the youngest rules: a slow bank can also be a failing one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Treatment {
+    /// Replaces the callee's own latency.
+    pub latency: Option<(String, Duration)>,
+    pub outcome: Option<(String, Outcome)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Error { status: u16 },
+    Hang,
+    CommitThenFail { status: u16 },
+}
+
+impl Faults {
+    /// Applies a fault, or renews it if it is there already.
+    pub fn upsert(&mut self, now: Duration, id: &str, spec: FaultSpec) -> Change {
+        let Some(found) = self.active.iter().position(|active| active.id == id) else {
+            self.push(now, id, spec);
+            return Change::Applied;
+        };
+        if self.active[found].spec == spec {
+            self.active[found].lease.renew(now, spec.lease.0);
+            return Change::Renewed;
+        }
+        self.active.remove(found);
+        self.push(now, id, spec);
+        Change::Replaced
+    }
+
+    /// Renews a lease; returns its new end, or `None` if no such fault is in force.
+    pub fn renew(&mut self, now: Duration, id: &str) -> Option<Duration> {
+        let active = self.active.iter_mut().find(|active| active.id == id)?;
+        active.lease.renew(now, active.spec.lease.0);
+        Some(active.lease.expires())
+    }
+
+    /// Ends a fault; `None` if it was not in force, which is no error.
+    pub fn remove(&mut self, id: &str) -> Option<Active> {
+        let found = self.active.iter().position(|active| active.id == id)?;
+        Some(self.active.remove(found))
+    }
+
+    /// Ends the faults whose lease is over.
+    pub fn expire(&mut self, now: Duration) -> Vec<Active> {
+        self.active.extract_if(.., |active| active.lease.is_over(now)).collect()
+    }
+
+    /// When the next lease ends.
+    pub fn next_expiry(&self) -> Option<Duration> {
+        self.active.iter().map(|active| active.lease.expires()).min()
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Active> {
+        self.active.iter().find(|active| active.id == id)
+    }
+
+    /// Oldest first.
+    pub fn list(&self) -> &[Active] {
+        &self.active
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// What the faults in force do to one call. A fault whose lease is over does nothing, even
+    /// before `expire` has noticed.
+    pub fn treatment(&self, now: Duration, call: Path, seed: u64, key: &str, attempt: u32) -> Treatment {
+        let mut treatment = Treatment::default();
+        for active in &self.active {
+            if !active.spec.path.covers(call) || active.lease.is_over(now) {
+                continue;
+            }
+            let draw = Draw { seed, fault_id: &active.id, key, attempt };
+            let id = || active.id.clone();
+            match dose(&active.spec, &draw, now.saturating_sub(active.applied)) {
+                None => {}
+                Some(Dose::Latency(latency)) => treatment.latency = Some((id(), latency)),
+                Some(Dose::Error { status }) => {
+                    treatment.outcome = Some((id(), Outcome::Error { status }));
+                }
+                Some(Dose::Hang) => treatment.outcome = Some((id(), Outcome::Hang)),
+                Some(Dose::CommitThenFail { status }) => {
+                    treatment.outcome = Some((id(), Outcome::CommitThenFail { status }));
+                }
+            }
+        }
+        treatment
+    }
+
+    fn push(&mut self, now: Duration, id: &str, spec: FaultSpec) {
+        self.active.push(Active {
+            id: id.to_owned(),
+            lease: Lease::starting(now, spec.lease.0),
+            applied: now,
+            spec,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effect, Latency, Ramp, Shape, Span};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn ramped() -> FaultSpec {
+        FaultSpec {
+            ramp: Some(Ramp {
+                from: Span::from_millis(100),
+                over: Span::from_secs(60),
+                shape: Shape::Geometric,
+            }),
+            ..FaultSpec::new(Effect::Latency(Latency::Fixed { value: Span::from_secs(30) }))
+        }
+    }
+
+    fn latency(faults: &Faults, now: Duration) -> Option<Duration> {
+        faults.treatment(now, Path::Charge, 1, "o1", 0).latency.map(|(_, latency)| latency)
+    }
+
+    #[test]
+    fn applying_twice_is_applying_once() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.upsert(SECOND, "slow", ramped()), Change::Applied);
+        assert_eq!(faults.upsert(3 * SECOND, "slow", ramped()), Change::Renewed);
+        assert_eq!(faults.list().len(), 1);
+        assert_eq!(faults.list()[0].applied, SECOND);
+        assert!(faults.remove("slow").is_some());
+        assert!(faults.remove("slow").is_none());
+    }
+
+    #[test]
+    fn a_renewal_never_restarts_the_ramp() {
+        let (mut left_alone, mut renewed) = (Faults::default(), Faults::default());
+        left_alone.upsert(Duration::ZERO, "slow", FaultSpec { lease: Span::from_secs(600), ..ramped() });
+        renewed.upsert(Duration::ZERO, "slow", FaultSpec { lease: Span::from_secs(2), ..ramped() });
+        for second in 1..=90 {
+            let now = second * SECOND;
+            assert!(renewed.renew(now, "slow").is_some());
+            assert!(renewed.expire(now).is_empty());
+            assert_eq!(latency(&renewed, now), latency(&left_alone, now));
+        }
+        assert_eq!(latency(&renewed, 90 * SECOND), Some(30 * SECOND));
+    }
+
+    #[test]
+    fn another_spec_under_the_same_id_starts_anew() {
+        let mut faults = Faults::default();
+        faults.upsert(Duration::ZERO, "slow", ramped());
+        let other = FaultSpec { share: 0.5, ..ramped() };
+        assert_eq!(faults.upsert(9 * SECOND, "slow", other), Change::Replaced);
+        assert_eq!(faults.list()[0].applied, 9 * SECOND);
+    }
+
+    #[test]
+    fn a_lease_that_is_over_ends_the_fault_even_if_nobody_looks() {
+        let mut faults = Faults::default();
+        faults.upsert(Duration::ZERO, "slow", ramped());
+        assert_eq!(faults.next_expiry(), Some(10 * SECOND));
+        assert!(latency(&faults, 9 * SECOND).is_some());
+        assert!(latency(&faults, 10 * SECOND).is_none());
+        assert_eq!(faults.expire(10 * SECOND)[0].id, "slow");
+        assert!(faults.is_empty() && faults.renew(10 * SECOND, "slow").is_none());
+    }
+
+    #[test]
+    fn a_slow_bank_can_also_fail() {
+        let mut faults = Faults::default();
+        faults.upsert(Duration::ZERO, "slow", ramped());
+        faults.upsert(Duration::ZERO, "sick", FaultSpec::new(Effect::Error { status: 503 }));
+        let treatment = faults.treatment(SECOND, Path::Charge, 1, "o1", 0);
+        assert_eq!(treatment.latency.unwrap().0, "slow");
+        assert_eq!(treatment.outcome.unwrap().1, Outcome::Error { status: 503 });
+        assert_eq!(faults.treatment(SECOND, Path::Lookup, 1, "o1", 0), Treatment::default());
+    }
+}

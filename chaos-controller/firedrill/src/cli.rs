@@ -1,0 +1,191 @@
+//! The command line: every verb, and the words of its help.
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::command::change::{Halt, Restart, Resume, Say, Scale};
+use crate::command::check::Check;
+use crate::command::compare::Compare;
+use crate::command::down::Down;
+use crate::command::fault::Fault;
+use crate::command::plan::Plan;
+use crate::command::policy::Policy;
+use crate::command::process::{self, Guard, Service};
+use crate::command::run::Run;
+use crate::command::schema::Schema;
+use crate::command::status::Status;
+use crate::command::up::Up;
+use crate::exit::{Exit, Failure};
+use crate::output::write_data;
+
+/// A chaos lab of live microservices: a shop, a bank that gets sick, and a verdict.
+#[derive(Debug, Parser)]
+#[command(name = "firedrill", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 pass, 99 objectives failed, 98 void (the run proves nothing), 97 residue left,
+104 invalid drill, policy or fault, 105 interrupted, 2 usage, 1 unexpected.
+
+First steps:
+  firedrill run bank-slowdown --variant smoke --candidate nothing     watch the outage
+  firedrill run bank-slowdown --variant smoke --candidate layered     watch it survived
+  firedrill run bank-slowdown                                         survive it yourself";
+
+/// Every verb.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a drill and grade it
+    Run(Box<Run>),
+    /// Start a lab, or adopt one whose controller died
+    Up(Up),
+    /// End a lab
+    Down(Down),
+    /// How the lab is, or what happened to it
+    Status(Status),
+    /// Read and change the resilience policy, live
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Restart services of the shop
+    Restart(Restart),
+    /// Change how many instances a service has
+    Scale(Scale),
+    /// Say something for the record
+    Say(Say),
+    /// Declare the shop recovered
+    DeclareRecovered(Say),
+    /// Make the bank sick, or well again (operators)
+    #[command(subcommand)]
+    Fault(Fault),
+    /// Stop all load and all faults
+    Halt(Halt),
+    /// Bring the load back after a halt
+    Resume(Resume),
+    /// Check drills and policies; start nothing
+    Check(Check),
+    /// Print what a run would do; start nothing
+    Plan(Plan),
+    /// Two runs side by side
+    Compare(Compare),
+    /// Print a JSON Schema
+    Schema(Schema),
+    /// Print a shell's completion script
+    Completion(Completion),
+    /// Process: a service of the lab
+    #[command(subcommand, hide = true)]
+    Service(Box<Service>),
+    /// Process: the load generator
+    #[command(hide = true)]
+    Traffic(Box<::process::Options>),
+    /// Process: the controller
+    #[command(hide = true)]
+    Serve(Box<controller::ServeFlags>),
+    /// Process: the parent of a lab's local processes
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+/// Flags of `completion`.
+#[derive(Debug, Args)]
+pub(crate) struct Completion {
+    /// Of which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Command {
+    pub(crate) async fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::Run(run) => run.run().await,
+            Self::Up(up) => up.run().await,
+            Self::Down(down) => down.run().await,
+            Self::Status(status) => status.run().await,
+            Self::Policy(policy) => policy.run().await,
+            Self::Restart(restart) => restart.run().await,
+            Self::Scale(scale) => scale.run().await,
+            Self::Say(say) => say.say().await,
+            Self::DeclareRecovered(say) => say.declare_recovered().await,
+            Self::Fault(fault) => fault.run().await,
+            Self::Halt(halt) => halt.run().await,
+            Self::Resume(resume) => resume.run().await,
+            Self::Check(check) => check.run(),
+            Self::Plan(plan) => plan.run(),
+            Self::Compare(compare) => compare.run(),
+            Self::Schema(schema) => schema.run(),
+            Self::Completion(completion) => Ok(completion.run()),
+            Self::Service(service) => ended(service.run().await),
+            Self::Traffic(options) => ended(process::traffic(*options).await),
+            Self::Serve(flags) => ended(process::serve(*flags).await),
+            Self::Guard(guard) => ended(guard.run().await),
+        }
+    }
+}
+
+impl Completion {
+    fn run(&self) -> Exit {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "firedrill", &mut script);
+        write_data(&String::from_utf8_lossy(&script));
+        Exit::Pass
+    }
+}
+
+fn ended(result: anyhow::Result<()>) -> Result<Exit, Failure> {
+    result.map(|()| Exit::Pass).map_err(Failure::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_verbs_of_the_documentation_parse() {
+        for line in [
+            "run bank-slowdown --variant smoke --candidate nothing --output json",
+            "run drills/bank-slowdown --scale 1/4 --seed 7 --mode gate --runs-dir out --lab red --keep -q",
+            "up --drill bank-slowdown --scale 1/10 --no-load --lab red",
+            "down --all",
+            "status --as observer -o json",
+            "policy get --version 3",
+            "policy set payment.server.workers=100 flags.checkout=off --reason x --as candidate",
+            "policy set -f layered.yaml -m x --dry-run --base 4",
+            "policy diff 1 3",
+            "policy revert 2 --reason worse",
+            "restart all -m flush",
+            "scale payment=3",
+            "say looking at payment --author ada",
+            "declare-recovered",
+            "fault add bank --latency 30s --ramp-from 100ms --over 60s --share 0.5 --lease 10s --for 60s",
+            "fault add bank --commit-then-fail 502 --id lost-answers",
+            "fault clear --all",
+            "check drills/bank-slowdown policy.yaml",
+            "plan bank-slowdown --candidate layered",
+            "schema fault",
+            "compare runs/a runs/b",
+            "completion bash",
+            "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
+            "service bank --latency 100ms",
+            "traffic --controller http://127.0.0.1:1",
+            "serve --lab red --dir .firedrill --plan x.json --detach",
+            "guard --spec x.json",
+        ] {
+            let parsed = Cli::try_parse_from(std::iter::once("firedrill").chain(line.split(' ')));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn half_a_command_is_refused() {
+        for line in ["", "policy set --reason x", "policy set a=1", "fault add shop --hang", "down --all --lab x", "run x --scale 0", "run x --mode exam"] {
+            let words = line.split(' ').filter(|word| !word.is_empty());
+            assert!(Cli::try_parse_from(std::iter::once("firedrill").chain(words)).is_err(), "{line}");
+        }
+    }
+}

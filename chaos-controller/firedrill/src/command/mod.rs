@@ -1,0 +1,14 @@
+//! The commands, each a file: its flags and what it does.
+
+pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod down;
+pub(crate) mod fault;
+pub(crate) mod plan;
+pub(crate) mod policy;
+pub(crate) mod process;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod up;

@@ -1,0 +1,142 @@
+//! `firedrill plan`: what a run would do, with every default and the scale
+//! filled in. Starts nothing.
+
+use clap::Args;
+use drill::{Choice, Mode, Plan as RunPlan, Scale};
+
+use crate::drills;
+use crate::exit::{Exit, Failure};
+use crate::output::{Format, Output, write_data, write_json};
+use crate::watch::narrate::describe_fault;
+
+/// The choices of one run, for `plan` and `run`.
+#[derive(Debug, Args)]
+pub(crate) struct ChoiceFlags {
+    /// Drill: a folder, or a name under ./drills
+    pub(crate) drill: String,
+    /// Variant of the drill
+    #[arg(long, default_value = "default")]
+    pub(crate) variant: String,
+    /// Planted candidate that plays; without one a person does
+    #[arg(long)]
+    pub(crate) candidate: Option<String>,
+    /// Part of the full load, such as 1/10; times stay as they are
+    #[arg(long, default_value = "1")]
+    pub(crate) scale: Scale,
+    /// Seed of every draw [default: the drill's]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How the run is held
+    #[arg(long, value_parser = mode, default_value = "practice", value_name = "practice|gate")]
+    pub(crate) mode: Mode,
+}
+
+impl ChoiceFlags {
+    /// The validated plan of these choices.
+    pub(crate) fn plan(&self) -> Result<RunPlan, Failure> {
+        let choice = Choice {
+            variant: self.variant.clone(),
+            candidate: self.candidate.clone(),
+            scale: self.scale,
+            seed: self.seed,
+            mode: self.mode,
+        };
+        drills::plan(&self.drill, &choice)
+    }
+}
+
+/// Flags of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    choice: ChoiceFlags,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Plan {
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let plan = self.choice.plan()?;
+        match self.output.output {
+            Format::Json => write_json(&plan),
+            Format::Text => write_data(&render(&plan)),
+        }
+        Ok(Exit::Pass)
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "practice" => Ok(Mode::Practice),
+        "gate" => Ok(Mode::Gate),
+        _ => Err("write `practice` or `gate`".into()),
+    }
+}
+
+/// The plan as a timeline, counted from the start of the run.
+fn render(plan: &RunPlan) -> String {
+    let zero = plan.baseline.length;
+    let mut marks = vec![(std::time::Duration::ZERO, format!("baseline: goodput of every journey at least {:.0} %", plan.baseline.goodput * 100.0))];
+    for fault in &plan.faults {
+        let spec = serde_json::to_value(&fault.spec).expect("a fault is plain data");
+        marks.push((zero + fault.at, format!("fault {}: {}", fault.id, describe_fault(&spec))));
+        marks.push((zero + fault.at + fault.length, format!("fault {} ends", fault.id)));
+    }
+    if let Some(handover) = plan.handover {
+        marks.push((zero + handover, "handover: the outage is proven".into()));
+    }
+    for step in plan.candidate.iter().flat_map(|candidate| &candidate.steps) {
+        let action = serde_json::to_value(&step.action).expect("an action is plain data");
+        marks.push((zero + step.at, format!("{}: {}", plan.candidate.as_ref().map_or("", |candidate| &candidate.name), step_words(&action))));
+    }
+    let replay = serde_json::to_value(&plan.replay.spec).expect("a fault is plain data");
+    marks.push((zero + plan.replay_at(), format!("replay: {}", describe_fault(&replay))));
+    marks.push((zero + plan.replay_at() + plan.replay.length, "settle, reconcile, prove that nothing is left".into()));
+    marks.sort_by_key(|(at, _)| *at);
+
+    let offered: f64 = plan.load.journeys.iter().map(|journey| journey.rate).sum();
+    let mut text = format!(
+        "{}/{}: {}\nseed {}, scale {}, {offered:.0} requests/s, at most {:.0} s\n\n",
+        plan.drill,
+        plan.variant,
+        plan.title,
+        plan.seed,
+        plan.scale,
+        plan.longest().as_secs_f64()
+    );
+    for (at, what) in &marks {
+        text.push_str(&format!("{:>7.1} s  {what}\n", at.as_secs_f64()));
+    }
+    text.push_str(&format!("\nmust pass: {}\n", plan.required.join(", ")));
+    text
+}
+
+fn step_words(action: &serde_json::Value) -> String {
+    let Some(fields) = action.as_object() else { return action.as_str().unwrap_or_default().replace('_', " ") };
+    let words = fields.iter().map(|(verb, of)| {
+        let what = ["reason", "text", "services", "service"].iter().find_map(|name| of.get(*name));
+        let what = what.map_or_else(String::new, |what| what.as_str().map_or_else(|| what.to_string(), str::to_owned));
+        format!("{} {what}", verb.replace('_', " ")).trim_end().to_owned()
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_step_reads_as_words() {
+        assert_eq!(step_words(&json!("declare_recovered")), "declare recovered");
+        assert_eq!(step_words(&json!({"policy": {"patch": {}, "reason": "stop waiting"}})), "policy stop waiting");
+        assert_eq!(step_words(&json!({"scale": {"service": "payment", "instances": 0}})), "scale payment");
+    }
+
+    #[test]
+    fn a_mode_is_one_of_two_words() {
+        assert_eq!(mode("gate"), Ok(Mode::Gate));
+        assert!(mode("Gate").is_err());
+    }
+}

@@ -1,0 +1,257 @@
+//! `firedrill run`: a drill from its baseline to its verdict, told as it
+//! happens. Uses the lab of the given name if it runs, else starts one and
+//! takes it down at the end, also when the run fails.
+//!
+//! ```text
+//! Ctrl-C once   the run stops: no load, no faults, proof, journal; exit 105
+//! Ctrl-C twice  faults are removed, nothing else is waited for; exit 105
+//! ```
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use controller::api::{Event, Role, RunStatus, StartRun};
+use drill::Plan;
+use platform::{LabError, LabFile};
+use serde_json::Value;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::fault::active_ids;
+use super::plan::ChoiceFlags;
+use crate::api::Api;
+use crate::exit::{Exit, Failure};
+use crate::lab::LabFlags;
+use crate::launch::{Launch, Presence, launch, presence, take_down};
+use crate::output::{Format, Output, write_data, write_json};
+use crate::paint::{Paint, Tone};
+use crate::verdict;
+use crate::watch::screen::Screen;
+use crate::watch::stream::Events;
+
+/// How long the removal of faults may take after the second Ctrl-C.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+/// Without an event for so long, the controller is asked how it is.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Flags of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    choice: ChoiceFlags,
+    /// Folder that the run's folder is made in
+    #[arg(long, default_value = "runs", value_name = "FOLDER")]
+    runs_dir: PathBuf,
+    /// Keep the lab that was started for this run
+    #[arg(long)]
+    keep: bool,
+    /// Tell nothing while it runs
+    #[arg(long, short = 'q')]
+    quiet: bool,
+    #[command(flatten)]
+    lab: LabFlags,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// How watching a run ended.
+enum Watched {
+    Finished(RunStatus),
+    /// The second Ctrl-C.
+    Abandoned,
+}
+
+/// What a person asked for on the keyboard, or a platform by a signal.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Run {
+    pub(crate) async fn run(&self) -> Result<Exit, Failure> {
+        // Everything that can be wrong with the drill is found before anything starts.
+        let plan = self.choice.plan()?;
+        let mut interrupts = Interrupts::listen()?;
+        let mut screen = Screen::new(self.quiet);
+        let Some((file, own)) = self.lab(&plan, &mut screen, &mut interrupts).await? else {
+            return Ok(Exit::Interrupted);
+        };
+        let outcome = self.play(&plan, &file, &mut screen, &mut interrupts).await;
+        screen.end();
+        if own && !self.keep {
+            self.end_lab(&file, &outcome, &mut screen).await?;
+        } else if own {
+            screen.note(&format!("lab `{0}` is kept: `firedrill status --lab {0}`, `firedrill down --lab {0}`", file.lab));
+        }
+        let Watched::Finished(status) = outcome? else { return Ok(Exit::Interrupted) };
+        self.tell(&status)
+    }
+
+    /// The lab to run in, and whether it is ours; `None` after a Ctrl-C.
+    async fn lab(
+        &self,
+        plan: &Plan,
+        screen: &mut Screen,
+        interrupts: &mut Interrupts,
+    ) -> Result<Option<(LabFile, bool)>, Failure> {
+        let name = self.lab.name();
+        match LabFile::load(&self.lab.dir, name) {
+            Ok(file) => match presence(&file) {
+                Presence::Runs => return Ok(Some((file, false))),
+                Presence::Orphaned => {
+                    let adopt = Launch { dir: &self.lab.dir, lab: name, plan: None, load: true };
+                    let (file, _) = launch(&adopt).await?;
+                    screen.note(&format!("lab `{name}` is adopted: its controller had died"));
+                    return Ok(Some((file, false)));
+                }
+                Presence::Dead => drop(take_down(&self.lab.dir, &file).await?),
+            },
+            Err(LabError::Missing { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // The run brings its own load.
+        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(plan), load: false };
+        tokio::select! {
+            started = launch(&new) => {
+                let (file, took) = started?;
+                screen.note(&format!("lab `{name}` is ready after {} ms", took.as_millis()));
+                Ok(Some((file, true)))
+            }
+            () = interrupts.next() => {
+                if let Ok(file) = LabFile::load(&self.lab.dir, name) {
+                    take_down(&self.lab.dir, &file).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Starts the run and tells it until it is over.
+    async fn play(
+        &self,
+        plan: &Plan,
+        file: &LabFile,
+        screen: &mut Screen,
+        interrupts: &mut Interrupts,
+    ) -> Result<Watched, Failure> {
+        let api = Api::of(file, Role::Operator);
+        let runs_dir = std::path::absolute(&self.runs_dir)
+            .map_err(|error| Failure::unexpected(format!("`{}` is no folder: {error}", self.runs_dir.display())))?;
+        // Before the run, so that none of its events is missed.
+        let events = Events::open(&api).await.map_err(|error| Failure::caused(&error))?;
+        let start = StartRun {
+            plan: serde_json::to_value(plan).expect("a plan is plain data"),
+            runs_dir: runs_dir.display().to_string(),
+        };
+        let status: RunStatus = api.post("/api/runs", &start).await?;
+        screen.note(&format!("run {} (at most {} s if a script plays)", status.dir, plan.longest().as_secs()));
+        if plan.candidate.is_none() {
+            let flag = if file.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", file.lab) };
+            screen.note(&format!(
+                "you play: in another terminal `firedrill policy set{flag} ...`, `firedrill status{flag}`, \
+                 `firedrill say{flag} ...`, and `firedrill declare-recovered{flag}` when it is over"
+            ));
+        }
+        watch(&api, events, screen, interrupts).await
+    }
+
+    async fn end_lab(&self, file: &LabFile, outcome: &Result<Watched, Failure>, screen: &mut Screen) -> Result<(), Failure> {
+        if matches!(outcome, Ok(Watched::Abandoned)) {
+            // Asked for, not waited for: whoever presses twice wants to be gone.
+            let ended = tokio::time::timeout(LAST_PATIENCE, Api::of(file, Role::Operator).post::<Value>("/api/down", &Value::Null)).await;
+            if !matches!(ended, Ok(Ok(_))) {
+                screen.note(&format!("lab `{0}` may still run: `firedrill down --lab {0}`", file.lab));
+            }
+            return Ok(());
+        }
+        let ended = take_down(&self.lab.dir, file).await;
+        match (outcome, ended) {
+            // The run's own failure matters more.
+            (Err(_), _) | (_, Ok(_)) => Ok(()),
+            (_, Err(failure)) => Err(failure),
+        }
+    }
+
+    /// The verdict: data on stdout, and the exit code.
+    fn tell(&self, status: &RunStatus) -> Result<Exit, Failure> {
+        let card = super::compare::read(std::path::Path::new(&status.dir))?;
+        match self.output.output {
+            Format::Json => write_json(&card),
+            Format::Text => write_data(&verdict::summary(&card, &status.dir, Paint::for_stdout())),
+        }
+        Ok(Exit::of_run(status.exit.unwrap_or(card.exit)))
+    }
+}
+
+/// Tells events until the run is over, and hears interrupts.
+async fn watch(api: &Api, mut events: Events, screen: &mut Screen, interrupts: &mut Interrupts) -> Result<Watched, Failure> {
+    let mut aborted = false;
+    loop {
+        tokio::select! {
+            event = tokio::time::timeout(SILENCE, events.next()) => match event {
+                Ok(Some(event)) => {
+                    screen.show(&event);
+                    if let Event::Finished(status) = event {
+                        return Ok(Watched::Finished(status));
+                    }
+                }
+                // The stream ended, or says nothing: perhaps the run is over, perhaps the controller is gone.
+                ended => {
+                    let status: RunStatus = api.get("/api/runs/current").await.map_err(|_| lost(screen))?;
+                    if status.exit.is_some() {
+                        return Ok(Watched::Finished(status));
+                    }
+                    if matches!(ended, Ok(None)) {
+                        events = Events::open(api).await.map_err(|_| lost(screen))?;
+                    }
+                }
+            },
+            () = interrupts.next() => {
+                if aborted {
+                    remove_faults(api).await;
+                    return Ok(Watched::Abandoned);
+                }
+                aborted = true;
+                screen.say(Tone::Warn, "stopping: load off, faults off, then the proof that both are; Ctrl-C again leaves at once");
+                if let Err(failure) = api.post::<Value>("/api/runs/current/abort", &Value::Null).await {
+                    screen.say(Tone::Bad, &failure.message);
+                }
+            }
+        }
+    }
+}
+
+/// The controller died in the middle of the run.
+fn lost(screen: &mut Screen) -> Failure {
+    screen.end();
+    Failure::unexpected("the controller is gone in the middle of the run")
+        .detail("faults end by themselves when their lease is over; the guard takes the lab down after 60 s")
+        .hint("`firedrill status` says what happened; `firedrill up` adopts the lab, `firedrill down` ends it")
+}
+
+/// All that the second Ctrl-C does.
+async fn remove_faults(api: &Api) {
+    let removal = async {
+        let faults: Value = api.get("/api/faults").await?;
+        for id in active_ids(&faults) {
+            api.delete(&format!("/api/faults/{id}?abort_inflight=true")).await?;
+        }
+        Ok::<(), Failure>(())
+    };
+    // Should it fail, the lease ends them.
+    let _ = tokio::time::timeout(LAST_PATIENCE, removal).await;
+}
+
+impl Interrupts {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::unexpected(format!("failed to listen for signals: {error}")));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `firedrill up`: a lab that runs until `down`. Starts one, adopts one whose
+//! controller died, or says that it runs already.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use controller::api::{Role, Status};
+use drill::{Choice, Scale};
+use platform::{LabError, LabFile};
+use serde::Serialize;
+
+use crate::api::Api;
+use crate::drills;
+use crate::exit::{Exit, Failure};
+use crate::lab::LabFlags;
+use crate::launch::{Launch, Presence, launch, presence, take_down};
+use crate::output::{Output, narrate};
+
+/// The drill whose shop a lab gets when nobody names one.
+pub(crate) const DEFAULT_DRILL: &str = "bank-slowdown";
+
+/// Flags of `up`.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Drill whose policy, load and bank the lab starts with
+    #[arg(long, default_value = DEFAULT_DRILL)]
+    drill: String,
+    /// Variant of the drill
+    #[arg(long, default_value = "default")]
+    variant: String,
+    /// Part of the full load, such as 1/10
+    #[arg(long, default_value = "1")]
+    scale: Scale,
+    /// Start without load
+    #[arg(long)]
+    no_load: bool,
+    #[command(flatten)]
+    lab: LabFlags,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What a person, or a script, needs to go on.
+#[derive(Debug, Serialize)]
+struct Lab {
+    lab: String,
+    ready_ms: Option<u64>,
+    frontend: String,
+    controller: String,
+    bank_admin: String,
+    lab_file: PathBuf,
+    processes: usize,
+    rss_mib: f64,
+}
+
+impl Up {
+    pub(crate) async fn run(&self) -> Result<Exit, Failure> {
+        let name = self.lab.name();
+        let (file, took) = match LabFile::load(&self.lab.dir, name) {
+            Ok(file) => match presence(&file) {
+                Presence::Runs => {
+                    narrate(&format!("lab `{name}` runs already"));
+                    (file, None)
+                }
+                Presence::Orphaned => {
+                    let adopt = Launch { dir: &self.lab.dir, lab: name, plan: None, load: !self.no_load };
+                    let (file, took) = launch(&adopt).await?;
+                    narrate(&format!("lab `{name}` is adopted: its controller had died, its processes had not"));
+                    (file, Some(took))
+                }
+                Presence::Dead => {
+                    take_down(&self.lab.dir, &file).await?;
+                    narrate(&format!("an earlier lab `{name}` was dead; a new one starts"));
+                    self.start(name).await?
+                }
+            },
+            Err(LabError::Missing { .. }) => self.start(name).await?,
+            Err(error) => return Err(error.into()),
+        };
+        let status: Status = Api::of(&file, Role::Operator).get("/api/status").await?;
+        let address = |service: &str, admin: bool| {
+            let process = status.processes.iter().find(|process| process.service == service);
+            process.map_or_else(String::new, |process| format!("http://{}", if admin { &process.admin } else { &process.traffic }))
+        };
+        let lab = Lab {
+            lab: name.to_owned(),
+            ready_ms: took.map(|took| took.as_millis() as u64),
+            frontend: address("frontend", false),
+            controller: file.controller.url.clone(),
+            bank_admin: address("bank", true),
+            lab_file: LabFile::path(&self.lab.dir, name),
+            processes: status.processes.len(),
+            rss_mib: status.rss_mib,
+        };
+        self.output.write(&lab, render);
+        Ok(Exit::Pass)
+    }
+
+    async fn start(&self, name: &str) -> Result<(LabFile, Option<std::time::Duration>), Failure> {
+        let choice = Choice { variant: self.variant.clone(), scale: self.scale, ..Choice::default() };
+        let plan = drills::plan(&self.drill, &choice)?;
+        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(&plan), load: !self.no_load };
+        let (file, took) = launch(&new).await?;
+        Ok((file, Some(took)))
+    }
+}
+
+fn render(lab: &Lab) -> String {
+    let ready = lab.ready_ms.map_or_else(String::new, |ms| format!(", ready in {ms} ms"));
+    let flag = if lab.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", lab.lab) };
+    format!(
+        "lab {}: {} processes, {:.0} MiB{ready}\n\
+         \n\
+         shop        {}\n\
+         controller  {}\n\
+         bank        {}/faults   (operators only)\n\
+         \n\
+         make the bank slow by hand, with the token of {file}:\n\
+         \x20 TOKEN=$(sed -n 's/.*\"operator\": \"\\(.*\\)\".*/\\1/p' {file})\n\
+         \x20 curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' {}/faults \\\n\
+         \x20   -d '{{\"id\": \"slow\", \"effect\": {{\"latency\": {{\"fixed\": {{\"value\": \"3s\"}}}}}}, \"lease\": \"10s\"}}'\n\
+         \n\
+         next\n\
+         \x20 firedrill status{flag}\n\
+         \x20 firedrill run {DEFAULT_DRILL} --variant smoke --candidate layered{flag}\n\
+         \x20 firedrill fault add bank --latency 3s --for 30s{flag}\n\
+         \x20 firedrill policy set services.payment.server.workers=100 --reason 'to see what happens'{flag}\n\
+         \x20 firedrill down{flag}\n",
+        lab.lab,
+        lab.processes,
+        lab.rss_mib,
+        lab.frontend,
+        lab.controller,
+        lab.bank_admin,
+        lab.bank_admin,
+        file = lab.lab_file.display(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_the_shop_the_token_and_the_next_commands() {
+        let lab = Lab {
+            lab: "red".into(),
+            ready_ms: Some(112),
+            frontend: "http://127.0.0.1:1".into(),
+            controller: "http://127.0.0.1:2".into(),
+            bank_admin: "http://127.0.0.1:3".into(),
+            lab_file: ".firedrill/red.json".into(),
+            processes: 9,
+            rss_mib: 101.2,
+        };
+        let text = render(&lab);
+        for wanted in [
+            "lab red: 9 processes, 101 MiB, ready in 112 ms",
+            "shop        http://127.0.0.1:1",
+            "http://127.0.0.1:3/faults",
+            ".firedrill/red.json",
+            "firedrill down --lab red",
+        ] {
+            assert!(text.contains(wanted), "{wanted} in {text}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Retries must not multiply the load: attempts per call on every edge while recovered.
+
+use std::collections::BTreeMap;
+
+use evidence::Samples;
+
+use crate::case::Case;
+use crate::finding::Finding;
+use crate::moments::Span;
+
+/// Fewer calls than this say nothing: one attempt counted on the other side of the window's border would decide.
+const FEWEST_CALLS: f64 = 20.0;
+
+pub(crate) fn judge(case: &Case<'_>) -> Finding {
+    match case.judged() {
+        Some(span) => judge_span(case, span),
+        None => Finding::unknown("no fault was applied, so there is no recovery to judge"),
+    }
+}
+
+/// Judges one span: recovery is searched with it too.
+pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
+    let limit = case.plan.thresholds.amplification;
+    let worst = per_edge(&case.recording.samples, span).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let finding = match worst {
+        Some((edge, factor)) if factor >= limit => Finding::fail(format!(
+            "{edge} made {factor:.2} attempts per call, less than {limit:.2} is needed"
+        ))
+        .value(factor),
+        Some((edge, factor)) => {
+            Finding::pass(format!("no edge made more than {factor:.2} attempts per call ({edge})"))
+                .value(factor)
+        }
+        None => {
+            Finding::unknown(format!("no edge of the shop made {FEWEST_CALLS:.0} calls that were recorded"))
+        }
+    };
+    finding.threshold(limit).evidence(format!(
+        "sum by (service, target) (increase(lab_client_attempts_total)) / (increase(lab_client_calls_total)), {}",
+        case.moments.name(span)
+    ))
+}
+
+/// Attempts per call of each edge ("order->payment") in a span; edges with too few calls are left out.
+pub(crate) fn per_edge(samples: &Samples, span: Span) -> BTreeMap<String, f64> {
+    let mut edges: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for series in samples.series("lab_client_calls_total", &[]) {
+        if let (Some(service), Some(target)) = (series.label("service"), series.label("target")) {
+            edges.insert((service, target), 0.0);
+        }
+    }
+    let mut factors = BTreeMap::new();
+    for (service, target) in edges.into_keys() {
+        let matchers = [("service", service), ("target", target)];
+        let calls =
+            samples.increase("lab_client_calls_total", &matchers, span.from, span.to).unwrap_or_default();
+        let attempts = samples.increase("lab_client_attempts_total", &matchers, span.from, span.to);
+        if let Some(attempts) = attempts.filter(|_| calls >= FEWEST_CALLS) {
+            factors.insert(format!("{service}->{target}"), attempts / calls);
+        }
+    }
+    factors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+    use crate::testbed::{Bed, judge as graded};
+
+    #[test]
+    fn one_attempt_per_call_passes() {
+        assert_eq!(graded(&Bed::recovered(), judge).status, Status::Pass);
+    }
+
+    #[test]
+    fn retries_on_one_edge_fail_and_are_named() {
+        let mut bed = Bed::recovered();
+        bed.attempts_per_call = 4;
+        let finding = graded(&bed, judge);
+        assert_eq!((finding.status, finding.value), (Status::Fail, Some(4.0)));
+        assert!(finding.reason.contains("order->payment"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn without_samples_nothing_is_known() {
+        let mut bed = Bed::recovered();
+        bed.unscraped.push("order");
+        assert_eq!(graded(&bed, judge).status, Status::Unknown);
+    }
+}

@@ -1,0 +1,152 @@
+//! The books agree: every charge has exactly one confirmed order, every confirmed order exactly one charge, and
+//! nothing is unknown or pending. Orders that were only reserved moved no money and are not counted.
+
+use std::collections::BTreeMap;
+
+use evidence::{Charge, Ledgers, Order};
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::finding::Finding;
+
+/// The reconciliation of the bank's ledger with the shop's. Amounts are in cents.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Money {
+    pub charges: u64,
+    pub orders: u64,
+    pub confirmed: u64,
+    pub confirmed_cents: i64,
+    /// Charges' orders that are not confirmed, and confirmed orders without a charge.
+    pub lost: u64,
+    pub lost_cents: i64,
+    /// Orders that were charged more than once, and what the customers paid too much.
+    pub double: u64,
+    pub double_cents: i64,
+    /// Orders left `pending`, `unknown` or `charging`.
+    pub pending: u64,
+    pub pending_cents: i64,
+    /// Orders that the settler resolved.
+    pub settled: u64,
+    pub settled_cents: i64,
+    /// Orders whose charge was of another amount; reported, not judged.
+    pub wrong_amount: u64,
+}
+
+impl Money {
+    /// `None` if either ledger is missing, or both are empty: no evidence.
+    pub(crate) fn of(ledgers: &Ledgers) -> Option<Money> {
+        let (charges, orders) = (ledgers.charges.as_ref()?, ledgers.orders.as_ref()?);
+        (!charges.is_empty() || !orders.is_empty()).then(|| reconcile(charges, orders))
+    }
+}
+
+fn reconcile(charges: &[Charge], orders: &[Order]) -> Money {
+    let mut by_order: BTreeMap<&str, Vec<&Charge>> = BTreeMap::new();
+    for charge in charges {
+        by_order.entry(&charge.reference).or_default().push(charge);
+    }
+    let mut money = Money { charges: charges.len() as u64, orders: orders.len() as u64, ..Money::default() };
+    for charges in by_order.values().filter(|charges| charges.len() > 1) {
+        money.double += 1;
+        money.double_cents += charges.iter().skip(1).map(|charge| charge.amount_cents).sum::<i64>();
+    }
+    for order in orders {
+        let charge = by_order.remove(order.id.as_str()).and_then(|charges| charges.first().copied());
+        let confirmed = order.state == "confirmed";
+        if confirmed {
+            money.confirmed += 1;
+            money.confirmed_cents += order.amount_cents;
+        }
+        if order.settled {
+            money.settled += 1;
+            money.settled_cents += order.amount_cents;
+        }
+        if matches!(order.state.as_str(), "pending" | "unknown" | "charging") {
+            money.pending += 1;
+            money.pending_cents += order.amount_cents;
+        }
+        if confirmed != charge.is_some() {
+            money.lost += 1;
+            money.lost_cents += charge.map_or(order.amount_cents, |charge| charge.amount_cents);
+        }
+        money.wrong_amount +=
+            u64::from(charge.is_some_and(|charge| charge.amount_cents != order.amount_cents));
+    }
+    // Charges of orders that the shop has never heard of.
+    for charges in by_order.values() {
+        money.lost += 1;
+        money.lost_cents += charges.first().map_or(0, |charge| charge.amount_cents);
+    }
+    money
+}
+
+pub(crate) fn judge(case: &Case<'_>) -> Finding {
+    let Some(money) = &case.money else {
+        return Finding::unknown("the ledgers are missing or empty").threshold(0.0);
+    };
+    let wrong = money.lost + money.double + money.pending;
+    let reason = if wrong == 0 {
+        format!("{} charges and {} confirmed orders agree, one to one", money.charges, money.confirmed)
+    } else {
+        format!(
+            "{} lost, {} charged twice or more, {} unknown or pending at the end",
+            money.lost, money.double, money.pending
+        )
+    };
+    Finding::judged(wrong == 0, reason)
+        .value(wrong as f64)
+        .threshold(0.0)
+        .evidence("ledgers/charges.jsonl against ledgers/orders.jsonl, by order id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+    use crate::testbed::{Bed, charge, judge as graded, order};
+
+    fn with(charges: Vec<Charge>, orders: Vec<Order>) -> (Finding, Option<Money>) {
+        let mut bed = Bed::recovered();
+        bed.ledgers = Ledgers { charges: Some(charges), orders: Some(orders), stock: None };
+        let money = Money::of(&bed.ledgers);
+        (graded(&bed, judge), money)
+    }
+
+    #[test]
+    fn books_that_agree_pass() {
+        let (finding, money) =
+            with(vec![charge("o1-1")], vec![order("o1-1", "confirmed"), order("o1-2", "declined")]);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
+        assert_eq!(money.unwrap().confirmed, 1);
+    }
+
+    #[test]
+    fn a_double_charge_fails() {
+        let (finding, money) = with(vec![charge("o1-1"), charge("o1-1")], vec![order("o1-1", "confirmed")]);
+        assert_eq!(finding.status, Status::Fail);
+        let money = money.unwrap();
+        assert_eq!((money.lost, money.double, money.double_cents), (0, 1, 1_999));
+    }
+
+    #[test]
+    fn lost_is_a_charge_without_an_order_and_an_order_without_a_charge() {
+        let orders = vec![order("o1-1", "confirmed"), order("o1-2", "reserved")];
+        let (finding, money) = with(vec![charge("o1-2"), charge("o9-9")], orders);
+        assert_eq!(finding.status, Status::Fail);
+        assert_eq!(money.unwrap().lost, 3);
+    }
+
+    #[test]
+    fn an_order_left_pending_fails() {
+        let (finding, _) = with(vec![], vec![order("o1-1", "pending")]);
+        assert_eq!((finding.status, finding.value), (Status::Fail, Some(1.0)));
+    }
+
+    #[test]
+    fn missing_or_empty_ledgers_are_unknown() {
+        assert_eq!(with(vec![], vec![]).0.status, Status::Unknown);
+        let mut bed = Bed::recovered();
+        bed.ledgers.charges = None;
+        assert_eq!(graded(&bed, judge).status, Status::Unknown);
+    }
+}

@@ -1,0 +1,82 @@
+//! No hidden queue: while recovered, a request waits at most this long (p99) for a worker, in every service.
+
+use crate::case::Case;
+use crate::finding::Finding;
+use crate::moments::Span;
+
+const HISTOGRAM: &str = "lab_queue_wait_seconds";
+
+pub(crate) fn judge(case: &Case<'_>) -> Finding {
+    match case.judged() {
+        Some(span) => judge_span(case, span),
+        None => Finding::unknown("no fault was applied, so there is no recovery to judge"),
+    }
+}
+
+/// Judges one span: recovery is searched with it too.
+pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
+    let limit = case.plan.thresholds.queue_wait_p99.as_secs_f64();
+    let mut worst: Option<(&str, f64)> = None;
+    let mut silent = Vec::new();
+    for service in case.shop() {
+        match case.recording.samples.histogram_quantile(
+            HISTOGRAM,
+            &[("service", service)],
+            0.99,
+            span.from,
+            span.to,
+        ) {
+            Some(wait) if worst.is_none_or(|(_, most)| wait > most) => worst = Some((service, wait)),
+            Some(_) => {}
+            None => silent.push(service),
+        }
+    }
+    let finding = match worst {
+        Some((service, wait)) if wait >= limit => Finding::fail(format!(
+            "requests of {service} waited {:.0} ms (p99) for a worker, less than {:.0} ms is needed",
+            wait * 1e3,
+            limit * 1e3
+        ))
+        .value(wait),
+        Some((service, wait)) if silent.is_empty() => {
+            Finding::pass(format!("p99 of the wait for a worker is at most {:.1} ms ({service})", wait * 1e3))
+                .value(wait)
+        }
+        _ => Finding::unknown(format!("no samples of the queue wait of {}", silent.join(", "))),
+    };
+    finding.threshold(limit).evidence(format!(
+        "histogram_quantile(0.99, sum by (service, le) (increase({HISTOGRAM}_bucket))), {}",
+        case.moments.name(span)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+    use crate::testbed::{Bed, judge as graded};
+
+    #[test]
+    fn short_waits_pass() {
+        let finding = graded(&Bed::recovered(), judge);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
+    }
+
+    #[test]
+    fn a_long_wait_in_one_service_fails_and_is_named() {
+        let mut bed = Bed::recovered();
+        bed.wait_ms.insert("payment", 400);
+        let finding = graded(&bed, judge);
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.reason.contains("payment"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn a_service_without_samples_is_unknown() {
+        let mut bed = Bed::recovered();
+        bed.unscraped.push("cart");
+        let finding = graded(&bed, judge);
+        assert_eq!(finding.status, Status::Unknown);
+        assert!(finding.reason.contains("cart"), "{}", finding.reason);
+    }
+}

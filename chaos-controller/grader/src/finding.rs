@@ -1,0 +1,74 @@
+//! One judgement: pass, fail or unknown, with the number it rests on and the words that explain it. Whether it is
+//! required is the drill's business, not the finding's.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Pass,
+    Fail,
+    /// There is not enough evidence. It never counts as a pass.
+    Unknown,
+}
+
+/// What a criterion or a proof found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub status: Status,
+    /// The measured value, in the unit of `threshold`.
+    pub value: Option<f64>,
+    pub threshold: Option<f64>,
+    /// One sentence for a person.
+    pub reason: String,
+    /// Where to look: the log or query, and its span of time.
+    pub evidence: String,
+}
+
+impl Finding {
+    pub(crate) fn new(status: Status, reason: impl Into<String>) -> Finding {
+        Finding { status, value: None, threshold: None, reason: reason.into(), evidence: String::new() }
+    }
+
+    pub(crate) fn pass(reason: impl Into<String>) -> Finding {
+        Finding::new(Status::Pass, reason)
+    }
+
+    pub(crate) fn fail(reason: impl Into<String>) -> Finding {
+        Finding::new(Status::Fail, reason)
+    }
+
+    pub(crate) fn unknown(reason: impl Into<String>) -> Finding {
+        Finding::new(Status::Unknown, reason)
+    }
+
+    pub(crate) fn judged(ok: bool, reason: impl Into<String>) -> Finding {
+        Finding::new(if ok { Status::Pass } else { Status::Fail }, reason)
+    }
+
+    pub(crate) fn value(mut self, value: f64) -> Finding {
+        self.value = Some(round(value));
+        self
+    }
+
+    pub(crate) fn threshold(mut self, threshold: f64) -> Finding {
+        self.threshold = Some(round(threshold));
+        self
+    }
+
+    pub(crate) fn evidence(mut self, evidence: impl Into<String>) -> Finding {
+        self.evidence = evidence.into();
+        self
+    }
+}
+
+/// Six significant places behind the point: enough to explain, and stable to print.
+pub(crate) fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// A share as people read it.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 100.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}

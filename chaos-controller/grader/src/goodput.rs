@@ -1,0 +1,125 @@
+//! Goodput from the user's request log: answered correctly within the journey's latency, over offered, by intended
+//! time. "Order accepted, payment pending" is good only while the trigger is on or shortly after, and only if that
+//! order was settled before the end.
+
+use std::collections::BTreeSet;
+
+use drill::{Journey, Plan};
+use evidence::{Ledgers, Outcome, Recording, Request};
+
+use crate::moments::{Moments, Span, millis};
+
+/// The requests of a run in order of intended time, each judged once.
+pub(crate) struct Log {
+    rows: Vec<Row>,
+    /// The journeys that the plan offers, in index order.
+    pub(crate) journeys: Vec<Journey>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) request: Request,
+    pub(crate) good: bool,
+}
+
+/// Offered and good requests of one journey.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) offered: u64,
+    pub(crate) good: u64,
+}
+
+impl Tally {
+    /// `None` if nothing was offered.
+    pub(crate) fn share(self) -> Option<f64> {
+        (self.offered > 0).then(|| self.good as f64 / self.offered as f64)
+    }
+}
+
+impl Log {
+    pub(crate) fn new(recording: &Recording, plan: &Plan, moments: &Moments) -> Log {
+        let slo_us = |journey: u8| {
+            let load = plan.load.journeys.iter().find(|load| load.journey.index() == journey);
+            load.map_or(0, |load| millis(load.slo_latency) * 1_000)
+        };
+        let slos: Vec<u64> = (0..Journey::ALL.len() as u8).map(slo_us).collect();
+        let grace = millis(plan.thresholds.pending_grace);
+        let unsettled = Unsettled::of(&recording.ledgers);
+        let good = |request: &Request| {
+            let slo = slos.get(usize::from(request.journey)).copied().unwrap_or_default();
+            let answered = (request.intended_us + request.latency_us) / 1_000;
+            request.latency_us <= slo
+                && match request.outcome {
+                    Outcome::Ok => true,
+                    Outcome::Pending => {
+                        moments.triggered(answered, grace) && !unsettled.contains(request.index)
+                    }
+                    _ => false,
+                }
+        };
+        let mut rows: Vec<Row> =
+            recording.requests.iter().map(|request| Row { request: *request, good: good(request) }).collect();
+        rows.sort_by_key(|row| (row.request.intended_us, row.request.journey, row.request.index));
+        let journeys =
+            plan.load.journeys.iter().filter(|load| load.rate > 0.0).map(|load| load.journey).collect();
+        Log { rows, journeys }
+    }
+
+    /// The requests whose intended time is in the span.
+    pub(crate) fn within(&self, span: Span) -> &[Row] {
+        let at =
+            |t_ms: u64| self.rows.partition_point(|row| row.request.intended_us < t_ms.saturating_mul(1_000));
+        let (from, to) = (at(span.from), at(span.to));
+        &self.rows[from..to.max(from)]
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Each offered journey's tally in the span.
+    pub(crate) fn tallies(&self, span: Span) -> Vec<(Journey, Tally)> {
+        let mut tallies = [Tally::default(); Journey::ALL.len()];
+        for row in self.within(span) {
+            if let Some(tally) = tallies.get_mut(usize::from(row.request.journey)) {
+                tally.offered += 1;
+                tally.good += u64::from(row.good);
+            }
+        }
+        self.journeys.iter().map(|journey| (*journey, tallies[usize::from(journey.index())])).collect()
+    }
+
+    /// The journey with the least goodput; `None` if any journey has no request, since nothing is known of it.
+    pub(crate) fn worst(&self, span: Span) -> Option<(Journey, f64)> {
+        let shares: Option<Vec<(Journey, f64)>> =
+            self.tallies(span).into_iter().map(|(journey, tally)| Some((journey, tally.share()?))).collect();
+        shares?.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+/// The orders that were still open when the books were closed.
+enum Unsettled {
+    /// By the arrival's index, the last part of the order id that `traffic` gives.
+    Known(BTreeSet<u64>),
+    /// No ledger, or open orders that cannot be told apart: no pending order is known to be settled.
+    Any,
+}
+
+impl Unsettled {
+    fn of(ledgers: &Ledgers) -> Unsettled {
+        let Some(orders) = &ledgers.orders else { return Unsettled::Any };
+        let open = orders
+            .iter()
+            .filter(|order| matches!(order.state.as_str(), "pending" | "unknown" | "charging" | "reserved"));
+        let indices: Option<BTreeSet<u64>> =
+            open.map(|order| order.id.rsplit_once('-').and_then(|(_, index)| index.parse().ok())).collect();
+        indices.map_or(Unsettled::Any, Unsettled::Known)
+    }
+
+    fn contains(&self, index: u64) -> bool {
+        match self {
+            Unsettled::Known(indices) => indices.contains(&index),
+            Unsettled::Any => true,
+        }
+    }
+}

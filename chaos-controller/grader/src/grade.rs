@@ -1,0 +1,187 @@
+//! `grade`: the whole of grading in one page, from the recording to the scorecard.
+
+use drill::Plan;
+use evidence::{Recording, kind};
+use serde_json::Value;
+
+use crate::cascade::cascade;
+use crate::case::Case;
+use crate::finding::{Finding, Status};
+use crate::measures::Measures;
+use crate::scorecard::{Criterion, FORMAT, Scorecard, reason};
+use crate::verdict::{Exit, Verdict};
+use crate::{criteria, proofs, summary, timeline};
+
+/// Grades a recording. The same recording always gives the same scorecard. A recording without a readable plan is
+/// void: there is nothing to hold the evidence against.
+pub fn grade(recording: &Recording) -> Scorecard {
+    match serde_json::from_str::<Plan>(&recording.plan_text) {
+        Ok(plan) => judged(&Case::new(recording, plan)),
+        Err(error) => without_plan(recording, &error.to_string()),
+    }
+}
+
+fn judged(case: &Case<'_>) -> Scorecard {
+    let required = |name: &str| case.plan.required.iter().any(|required| required == name);
+    let criteria: Vec<Criterion> = criteria::ALL
+        .iter()
+        .map(|(name, judge)| Criterion {
+            name: (*name).to_owned(),
+            required: required(name),
+            finding: judge(case),
+        })
+        .collect();
+    let mut proofs: Vec<Criterion> = proofs::ALL
+        .iter()
+        .map(|(name, prove)| Criterion { name: (*name).to_owned(), required: true, finding: prove(case) })
+        .collect();
+    if let Some(unknown) =
+        case.plan.required.iter().find(|name| criteria::ALL.iter().all(|(known, _)| known != name))
+    {
+        let finding = Finding::unknown(format!(
+            "the drill requires a criterion that this grader does not know: {unknown}"
+        ));
+        proofs.push(Criterion { name: "plan".to_owned(), required: true, finding });
+    }
+    let needed = criteria.iter().filter(|criterion| criterion.required);
+    let verdict = match Verdict::of(statuses(proofs.iter()), statuses(needed)) {
+        _ if case.moments.interrupted => Verdict::Void,
+        verdict => verdict,
+    };
+    let residue = criteria::residue::items(case).unwrap_or_default();
+    let exit = Exit::of(verdict, !residue.is_empty(), case.moments.interrupted);
+    Scorecard {
+        verdict,
+        exit: exit.0,
+        reason: if case.moments.interrupted {
+            "the run was interrupted".to_owned()
+        } else {
+            reason(verdict, &criteria, &proofs)
+        },
+        cascade: cascade(case),
+        measures: Measures::of(case),
+        dose: summary::doses(case),
+        money: case.money.clone(),
+        load: summary::load(case),
+        residue,
+        timeline: timeline::timeline(case),
+        drill: case.plan.drill.clone(),
+        variant: case.plan.variant.clone(),
+        candidate: case.plan.candidate.as_ref().map(|candidate| candidate.name.clone()),
+        seed: case.plan.seed,
+        scale: case.plan.scale.to_string(),
+        criteria,
+        proofs,
+        ..blank(case.recording)
+    }
+}
+
+fn without_plan(recording: &Recording, error: &str) -> Scorecard {
+    let finding = Finding::unknown(format!("the plan does not read: {error}")).evidence("plan.yaml");
+    let proofs = vec![Criterion { name: "plan".to_owned(), required: true, finding }];
+    Scorecard { reason: reason(Verdict::Void, &[], &proofs), proofs, ..blank(recording) }
+}
+
+fn statuses<'a>(
+    criteria: impl Iterator<Item = &'a Criterion> + Clone,
+) -> impl Iterator<Item = Status> + Clone {
+    criteria.map(|criterion| criterion.finding.status)
+}
+
+/// What the journal alone says, with nothing judged.
+fn blank(recording: &Recording) -> Scorecard {
+    let started = recording.entries(kind::RUN_STARTED).next();
+    let text = |field: &str| started.map(|entry| entry.text(field).to_owned()).unwrap_or_default();
+    Scorecard {
+        format: FORMAT,
+        run: text("run"),
+        drill: text("drill"),
+        variant: text("variant"),
+        candidate: None,
+        seed: 0,
+        scale: text("scale"),
+        verdict: Verdict::Void,
+        exit: Exit::VOID.0,
+        reason: String::new(),
+        criteria: Vec::new(),
+        proofs: Vec::new(),
+        cascade: Vec::new(),
+        measures: Measures::default(),
+        dose: Vec::new(),
+        money: None,
+        load: summary::Load::default(),
+        residue: Vec::new(),
+        footprint: recording
+            .entries(kind::FOOTPRINT)
+            .next_back()
+            .map_or(Value::Null, |entry| entry.body.clone()),
+        timeline: Vec::new(),
+        schedule_hash: text("schedule_hash"),
+        head: recording.head.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::Bed;
+    use serde_json::json;
+
+    fn graded(bed: &Bed) -> Scorecard {
+        grade(&bed.recording())
+    }
+
+    #[test]
+    fn a_run_that_recovers_passes() {
+        let card = graded(&Bed::recovered());
+        assert_eq!((card.verdict, card.exit), (Verdict::Pass, 0), "{}", card.reason);
+    }
+
+    #[test]
+    fn a_run_that_never_recovers_fails_and_says_why() {
+        let card = graded(&Bed::never_recovered());
+        assert_eq!((card.verdict, card.exit), (Verdict::Fail, 99), "{}", card.reason);
+        assert!(card.reason.starts_with("goodput"), "{}", card.reason);
+    }
+
+    #[test]
+    fn a_proof_that_fails_makes_the_run_void_whatever_the_criteria_say() {
+        let mut bed = Bed::never_recovered();
+        bed.delivered_ms = Some(1.0);
+        assert_eq!((graded(&bed).verdict, graded(&bed).exit), (Verdict::Void, 98));
+    }
+
+    #[test]
+    fn a_required_criterion_without_evidence_makes_the_run_void() {
+        let mut bed = Bed::recovered();
+        bed.ledgers.charges = None;
+        let card = graded(&bed);
+        assert_eq!(card.verdict, Verdict::Void);
+        assert!(card.reason.starts_with("money"), "{}", card.reason);
+    }
+
+    #[test]
+    fn residue_and_interruption_have_their_own_exit_codes() {
+        let mut bed = Bed::recovered();
+        bed.residue = Some(json!({"items": ["a fault"]}));
+        assert_eq!(graded(&bed).exit, 97);
+        let bed = Bed::recovered().entry(30_000, kind::ACTION, "operator", json!({"verb": "halt"}));
+        assert_eq!((graded(&bed).verdict, graded(&bed).exit), (Verdict::Void, 105));
+    }
+
+    #[test]
+    fn a_recording_without_a_plan_is_void() {
+        let card = grade(&Recording::default());
+        assert_eq!((card.verdict, card.exit), (Verdict::Void, 98));
+        assert!(card.reason.starts_with("plan"), "{}", card.reason);
+    }
+
+    #[test]
+    fn grading_twice_gives_the_same_scorecard_and_it_survives_json() {
+        let recording = Bed::never_recovered().recording();
+        let card = grade(&recording);
+        assert_eq!(card, grade(&recording));
+        let text = serde_json::to_string(&card).unwrap();
+        assert_eq!(serde_json::from_str::<Scorecard>(&text).unwrap(), card);
+    }
+}

@@ -1,0 +1,32 @@
+//! From a recording to a scorecard: what broke and when, every criterion with its value, threshold and reason, and a
+//! verdict that follows from them alone. PURE: it sees the recording and nothing else, so an old run grades the same
+//! on a machine with no lab. Collecting the evidence, and re-running anything, is left to the controller.
+
+mod cascade;
+mod case;
+mod criteria;
+mod finding;
+mod goodput;
+mod grade;
+mod measures;
+mod moments;
+mod proofs;
+mod recovery;
+mod report;
+mod scorecard;
+mod summary;
+mod timeline;
+mod verdict;
+
+#[cfg(test)]
+mod testbed;
+
+pub use cascade::Broken;
+pub use criteria::money::Money;
+pub use finding::{Finding, Status};
+pub use grade::grade;
+pub use measures::{LittlesLaw, Measures, Revenue, TimeTo};
+pub use scorecard::{Criterion, Scorecard};
+pub use summary::{Dose, Load};
+pub use timeline::Event;
+pub use verdict::{Exit, Verdict};

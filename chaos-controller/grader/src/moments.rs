@@ -1,0 +1,177 @@
+//! The moments of a run, read from its journal: when the fault began and ended, who acted first, when the trigger was
+//! fired again. Times are milliseconds since the start of the run.
+
+use std::time::Duration;
+
+use drill::Plan;
+use evidence::{Recording, kind};
+
+/// A span of time, the end not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+impl Span {
+    pub(crate) fn seconds(self) -> f64 {
+        self.to.saturating_sub(self.from) as f64 / 1_000.0
+    }
+}
+
+/// A fault as it was: applied and, if ever, cleared.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fired {
+    pub(crate) id: String,
+    /// `timeline`, `replay` or `person`.
+    pub(crate) why: String,
+    pub(crate) applied: u64,
+    pub(crate) cleared: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Moments {
+    pub(crate) fired: Vec<Fired>,
+    /// The first timeline fault took effect: the zero of all reported seconds.
+    pub(crate) fault: Option<u64>,
+    /// The fault reached its full dose.
+    pub(crate) full: Option<u64>,
+    /// The last timeline fault was cleared.
+    pub(crate) heal: Option<u64>,
+    pub(crate) handover: Option<u64>,
+    /// The candidate first changed something.
+    pub(crate) first_action: Option<u64>,
+    pub(crate) replay: Option<Span>,
+    /// The books were closed: what processes do later is the lab going down.
+    pub(crate) end: u64,
+    pub(crate) interrupted: bool,
+}
+
+impl Moments {
+    pub(crate) fn of(recording: &Recording, plan: &Plan) -> Moments {
+        let fired = fired(recording);
+        let timeline = || fired.iter().filter(|fault| fault.why != "replay");
+        let fault = timeline().map(|fault| fault.applied).min();
+        let heal = timeline()
+            .map(|fault| fault.cleared)
+            .collect::<Option<Vec<u64>>>()
+            .and_then(|all| all.into_iter().max());
+        let ramp = plan.faults.iter().map(ramp).max().unwrap_or_default();
+        let replay = fired
+            .iter()
+            .find(|fault| fault.why == "replay")
+            .map(|fault| Span { from: fault.applied, to: fault.applied + millis(plan.replay.length) });
+        let end = ["reconcile", "settle"]
+            .iter()
+            .find_map(|name| phase(recording, name))
+            .or(recording.journal.last().map(|entry| entry.t_ms))
+            .unwrap_or_default();
+        Moments {
+            full: fault.map(|fault| fault + ramp),
+            handover: phase(recording, kind::phase::HANDOVER)
+                .or_else(|| Some(fault? + millis(plan.handover?))),
+            first_action: fault.and_then(|fault| first_action(recording, Span { from: fault, to: end })),
+            fault,
+            heal,
+            replay,
+            end,
+            interrupted: interrupted(recording),
+            fired,
+        }
+    }
+
+    /// Seconds after the fault's start: how every time is reported.
+    pub(crate) fn seconds(&self, t_ms: u64) -> f64 {
+        (t_ms as f64 - self.fault.unwrap_or_default() as f64) / 1_000.0
+    }
+
+    /// The fault's time, until it was cleared.
+    pub(crate) fn outage(&self) -> Option<Span> {
+        Some(Span { from: self.fault?, to: self.heal.unwrap_or(self.end) })
+    }
+
+    /// A span as the evidence line names it.
+    pub(crate) fn name(&self, span: Span) -> String {
+        format!(
+            "{:+.1} s to {:+.1} s after the fault's start",
+            self.seconds(span.from),
+            self.seconds(span.to)
+        )
+    }
+
+    /// Whether a trigger was on at `t_ms`, or off for less than `grace_ms`.
+    pub(crate) fn triggered(&self, t_ms: u64, grace_ms: u64) -> bool {
+        self.fired.iter().any(|fault| {
+            t_ms >= fault.applied && fault.cleared.is_none_or(|cleared| t_ms <= cleared + grace_ms)
+        })
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// When a phase began.
+pub(crate) fn phase(recording: &Recording, name: &str) -> Option<u64> {
+    recording.entries(kind::PHASE).find(|entry| entry.text("name") == name).map(|entry| entry.t_ms)
+}
+
+/// How long after its start a fault is at its full dose.
+fn ramp(fault: &drill::Fault) -> u64 {
+    millis(fault.at) + fault.spec.ramp.as_ref().map(|ramp| millis(ramp.over.get())).unwrap_or_default()
+}
+
+fn fired(recording: &Recording) -> Vec<Fired> {
+    let mut fired: Vec<Fired> = Vec::new();
+    for entry in &recording.journal {
+        match entry.kind.as_str() {
+            kind::FAULT_APPLIED => {
+                let id = entry.body.get("id").and_then(|id| id.as_str()).unwrap_or_default();
+                // Applying is idempotent: only the first one since the last clearing starts a fault.
+                if fired.iter().any(|fault| fault.id == id && fault.cleared.is_none()) {
+                    continue;
+                }
+                let intent =
+                    recording.entries(kind::FAULT_INTENT).rfind(|i| i.text("id") == id && i.seq < entry.seq);
+                let why = intent.map_or("timeline", |intent| intent.text("why"));
+                fired.push(Fired {
+                    id: id.to_owned(),
+                    why: why.to_owned(),
+                    applied: entry.t_ms,
+                    cleared: None,
+                });
+            }
+            kind::FAULT_CLEARED => {
+                let open = fired
+                    .iter_mut()
+                    .rev()
+                    .find(|fault| fault.id == entry.text("id") && fault.cleared.is_none());
+                if let Some(fault) = open {
+                    fault.cleared = Some(entry.t_ms);
+                }
+            }
+            _ => {}
+        }
+    }
+    fired
+}
+
+/// The first change while the books were open: a policy revision, a restart, a scaling. Words are no mitigation, and
+/// the controller putting the lab back in order is no candidate.
+fn first_action(recording: &Recording, open: Span) -> Option<u64> {
+    let in_time =
+        |entry: &&evidence::Entry| (open.from..open.to).contains(&entry.t_ms) && entry.actor != "controller";
+    let acts = |entry: &&evidence::Entry| match entry.kind.as_str() {
+        kind::POLICY => true,
+        kind::ACTION => matches!(entry.text("verb"), "restart" | "scale"),
+        _ => false,
+    };
+    recording.journal.iter().filter(in_time).find(acts).map(|entry| entry.t_ms)
+}
+
+fn interrupted(recording: &Recording) -> bool {
+    let last = recording
+        .entries(kind::ACTION)
+        .rfind(|entry| matches!(entry.text("verb"), "halt" | "interrupt" | "resume"));
+    last.is_some_and(|entry| entry.text("verb") != "resume")
+}

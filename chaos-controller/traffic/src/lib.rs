@@ -1,0 +1,32 @@
+//! The load of the lab and the user's eye: an open-loop generator that offers a
+//! seeded schedule whatever the shop does, and logs every request from its
+//! *intended* time.
+//!
+//! It obeys what the controller says (`Load`) and judges nothing: objectives,
+//! goodput and verdicts are computed from its log by others.
+//!
+//! ```text
+//!  Load -> Schedule -> pace -> Connections -> [ frontend ]
+//!                       |          |
+//!                    Flights <- answers        -> RequestLog -> controller
+//! ```
+
+mod answer;
+mod connections;
+mod course;
+mod engine;
+mod flights;
+mod journey;
+mod log;
+mod logarithm;
+mod meters;
+mod pace;
+mod report;
+mod run;
+pub mod schedule;
+pub mod summary;
+
+pub use engine::Engine;
+pub use journey::{Journey, PAGE_MARKER};
+pub use pace::pace;
+pub use run::run;

@@ -1,0 +1,177 @@
+//! The API that the bank's customers see.
+//!
+//! ```text
+//! POST /charges {reference, amount_cents, dry_run?}   201 {id, reference, amount_cents}
+//!      optional headers Idempotency-Key, x-attempt    (200 and no id for a dry run)
+//! GET  /charges?reference=o1                          200 {charges: [{id, ...}]}
+//! ```
+//!
+//! A dry run goes the way of a charge, faults included, and charges nothing:
+//! it is how somebody without an order measures this bank.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use fault::Path;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::course::{Answer, Bank, Call};
+use crate::ledger::Order;
+use crate::trace::Span;
+
+/// A charge is a few dozen bytes.
+const LARGEST_BODY: usize = 16 * 1024;
+/// References and keys are somebody's ids, not essays.
+const LONGEST_ID: usize = 200;
+
+pub(crate) fn router(bank: Arc<Bank>) -> Router {
+    Router::new()
+        .route("/charges", post(charge).get(lookup))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(bank)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChargeBody {
+    reference: String,
+    amount_cents: i64,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize)]
+struct LookupQuery {
+    reference: String,
+}
+
+/// When the call came, before its body was read: latency counts from here.
+struct Receipt(Instant);
+
+impl<S: Sync> FromRequestParts<S> for Receipt {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Instant::now()))
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        (self.status, [(CONTENT_TYPE, "application/json")], Body::from(self.body)).into_response()
+    }
+}
+
+async fn charge(
+    Receipt(received): Receipt,
+    State(bank): State<Arc<Bank>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let span = Span::start(&bank.tracer, "POST /charges", &headers);
+    let (order, dry_run) = match order(&headers, &body) {
+        Ok(order) => order,
+        Err(why) => return refuse(&bank, received, span, &why),
+    };
+    let call =
+        Call { path: Path::Charge, key: order.reference.clone(), attempt: attempt(&headers), received };
+    let own = Arc::clone(&bank);
+    let act = async move { if dry_run { tried(&order) } else { charged(&own, order).await } };
+    answered(bank.take(call, span, act).await)
+}
+
+async fn lookup(
+    Receipt(received): Receipt,
+    State(bank): State<Arc<Bank>>,
+    query: Result<Query<LookupQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    let span = Span::start(&bank.tracer, "GET /charges", &headers);
+    let Ok(Query(LookupQuery { reference })) = query else {
+        return refuse(&bank, received, span, "expected ?reference=<reference of a charge>");
+    };
+    let call = Call { path: Path::Lookup, key: reference.clone(), attempt: attempt(&headers), received };
+    let own = Arc::clone(&bank);
+    let act = async move { found(&own, &reference) };
+    answered(bank.take(call, span, act).await)
+}
+
+async fn charged(bank: &Bank, order: Order) -> Answer {
+    match bank.ledger.charge(order).await {
+        Ok((charge, charged)) => {
+            bank.metrics.charged(charged);
+            Answer::json(StatusCode::CREATED, &charge)
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+fn tried(order: &Order) -> Answer {
+    let Order { reference, amount_cents, .. } = order;
+    Answer::json(
+        StatusCode::OK,
+        &json!({"reference": reference, "amount_cents": amount_cents, "dry_run": true}),
+    )
+}
+
+fn found(bank: &Bank, reference: &str) -> Answer {
+    match bank.ledger.find(reference) {
+        Ok(charges) => Answer::json(StatusCode::OK, &json!({"charges": charges})),
+        Err(error) => broken(&error),
+    }
+}
+
+fn broken(error: &process::StoreError) -> Answer {
+    tracing::error!(error = error as &dyn std::error::Error, "the ledger failed");
+    Answer::failure(500)
+}
+
+/// A call that makes no sense is refused at once, faults or not.
+fn refuse(bank: &Bank, received: Instant, mut span: Span, why: &str) -> Answer {
+    let answer = Answer::refusal(why);
+    span.answered("", answer.status.as_u16());
+    bank.metrics.answered(answer.status.as_u16(), received.elapsed());
+    answer
+}
+
+fn answered(answer: Result<Answer, tokio::sync::oneshot::error::RecvError>) -> Answer {
+    // The course of a call ends without an answer only if it panicked.
+    answer.unwrap_or_else(|_| Answer::failure(500))
+}
+
+fn order(headers: &HeaderMap, body: &[u8]) -> Result<(Order, bool), String> {
+    let body: ChargeBody = serde_json::from_slice(body)
+        .map_err(|error| format!("expected {{reference, amount_cents}}: {error}"))?;
+    let key = match headers.get("idempotency-key") {
+        None => None,
+        Some(key) => Some(key.to_str().map_err(|_| "Idempotency-Key is not plain text")?.to_owned()),
+    };
+    for id in [Some(&body.reference), key.as_ref()].into_iter().flatten() {
+        if id.is_empty() || id.len() > LONGEST_ID {
+            return Err(format!("a reference or key has 1 to {LONGEST_ID} bytes, `{id}` has not"));
+        }
+    }
+    if body.amount_cents <= 0 {
+        return Err(format!("amount_cents is {}, and must be above 0", body.amount_cents));
+    }
+    Ok((Order { reference: body.reference, amount_cents: body.amount_cents, key }, body.dry_run))
+}
+
+/// Which try of a call this is, as its caller counts; 0 if it does not say.
+fn attempt(headers: &HeaderMap) -> u32 {
+    headers.get("x-attempt").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The course of one call, from receipt to answer.
+//!
+//! ```text
+//! receipt -> commit ----(until receipt + latency)----> answer
+//!                  \--(hang: until let go, or the caller has left)
+//! ```
+//!
+//! A task of its own: a caller who leaves takes nothing back, and the bank's
+//! work goes on to its end, as it does at any bank. It keeps only what it
+//! needs, since thousands may be under way.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use fault::{Outcome, Path};
+use process::Timer;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::faults::{Faults, Treatment};
+use crate::flags::Flags;
+use crate::latency;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::record::Hit;
+use crate::trace::Span;
+
+/// What every call needs of the bank.
+pub(crate) struct Bank {
+    pub(crate) flags: Flags,
+    pub(crate) faults: Faults,
+    pub(crate) ledger: Ledger,
+    pub(crate) metrics: Metrics,
+    pub(crate) timer: Timer,
+    /// The lab's seed; 0 before a controller has said one.
+    pub(crate) seed: Box<dyn Fn() -> u64 + Send + Sync>,
+    pub(crate) tracer: process::Tracer,
+    /// Zero of the clock that faults and leases are on.
+    pub(crate) start: Instant,
+}
+
+/// One call: what its draws are named by, and when it came.
+pub(crate) struct Call {
+    pub(crate) path: Path,
+    pub(crate) key: String,
+    pub(crate) attempt: u32,
+    pub(crate) received: Instant,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+/// The status recorded where the caller left before there was an answer.
+const CALLER_LEFT: u16 = 499;
+
+impl Bank {
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Starts the course of a call. `act` is what it asks for; it is not run if
+    /// a fault refuses the call.
+    pub(crate) fn take<A>(self: Arc<Self>, call: Call, mut span: Span, act: A) -> oneshot::Receiver<Answer>
+    where
+        A: Future<Output = Answer> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let active = self.metrics.active();
+        tokio::spawn(async move {
+            let status = self.course(&call, act, answer).await;
+            self.metrics.answered(status, call.received.elapsed());
+            span.answered(&call.key, status);
+            drop(active);
+        });
+        answered
+    }
+
+    async fn course<A>(&self, call: &Call, act: A, mut answer: oneshot::Sender<Answer>) -> u16
+    where
+        A: Future<Output = Answer>,
+    {
+        let seed = (self.seed)();
+        let since_start = call.received.saturating_duration_since(self.start);
+        let Treatment { latency, outcome } = self.faults.treatment(since_start, seed, call);
+        let result = match &outcome {
+            Some((Outcome::Error { status }, _)) => Answer::failure(*status),
+            Some((Outcome::CommitThenFail { status }, _)) => {
+                let _ = act.await;
+                Answer::failure(*status)
+            }
+            Some((Outcome::Hang, _)) | None => act.await,
+        };
+        match &latency {
+            Some((requested, hit)) => self.deliver(call, *requested, hit).await,
+            None => {
+                let own = latency::own(&self.flags, call.path, seed, &call.key, call.attempt);
+                self.timer.sleep_until(call.received + own).await;
+            }
+        }
+        if let Some((Outcome::Hang, hit)) = &outcome {
+            tokio::select! {
+                () = hit.let_go() => hit.aborted(),
+                () = answer.closed() => {}
+            }
+        }
+        let hits = latency.iter().map(|(_, hit)| hit).chain(outcome.iter().map(|(_, hit)| hit));
+        let status = result.status.as_u16();
+        if answer.send(result).is_ok() {
+            return status;
+        }
+        hits.for_each(Hit::abandoned);
+        CALLER_LEFT
+    }
+
+    /// Waits out an injected latency, or until the call is let go.
+    async fn deliver(&self, call: &Call, requested: Duration, hit: &Hit) {
+        tokio::select! {
+            biased;
+            () = self.timer.sleep_until(call.received + requested) => {
+                hit.delivered(requested, call.received.elapsed());
+            }
+            () = hit.let_go() => hit.aborted(),
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("answers are plain maps, lists and strings");
+        Self { status, body: body.into() }
+    }
+
+    /// What a failing bank says, which is not why.
+    pub(crate) fn failure(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::json(status, &json!({"error": "the bank could not answer"}))
+    }
+
+    pub(crate) fn refusal(why: &str) -> Self {
+        Self::json(StatusCode::BAD_REQUEST, &json!({"error": why}))
+    }
+}

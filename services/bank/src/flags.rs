@@ -1,0 +1,31 @@
+//! What the bank is told beyond what every process is told.
+
+use clap::Args;
+use fault::Span;
+
+/// Flags of the bank.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Flags {
+    /// Time from receiving a charge until its answer, the ledger's write included
+    #[arg(long, default_value = "100ms")]
+    pub latency: Span,
+    /// Share by which a latency varies, up and down: 0.05 makes 100ms one of 95 to 105
+    #[arg(long, default_value_t = 0.05, value_parser = share)]
+    pub jitter: f64,
+    /// Time from receiving a question about charges until its answer
+    #[arg(long, default_value = "10ms")]
+    pub lookup_latency: Span,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self { latency: Span::from_millis(100), jitter: 0.05, lookup_latency: Span::from_millis(10) }
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,234 @@
+//! One attempt: breaker, bulkhead, the attempt's timer, the wire.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use resilience::Call;
+use resilience::breaker::Outcome;
+use resilience::pool::Priority;
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use crate::client::connection::Lost;
+use crate::client::edge::{Edge, Pass};
+use crate::client::{Answer, Connections, Failure, FailureKind};
+use crate::context::Ctx;
+use crate::trace::{self, Span};
+use crate::{headers, status};
+
+/// What is sent, as often as it takes.
+pub(crate) struct Template {
+    pub(crate) method: Method,
+    pub(crate) path: PathAndQuery,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Makes one attempt; `resends` counts those before it.
+pub(crate) async fn attempt(
+    edge: &Arc<Edge>,
+    connections: &Connections,
+    call: &Call,
+    template: &Template,
+    ctx: &Ctx,
+    mut span: Span,
+    resends: u32,
+) -> Result<Answer, Failure> {
+    span.set("policy.version", i64::try_from(ctx.policy().version).unwrap_or(i64::MAX));
+    if resends > 0 {
+        span.set("http.request.resend_count", i64::from(resends));
+    }
+    if let Some(remaining) = ctx.remaining() {
+        span.set("deadline.remaining_ms", i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX));
+    }
+    if let Some(state) = edge.breaker_state() {
+        span.set("breaker.state", state);
+    }
+    let counted = Counted { edge, outcome: "cancelled" };
+    let result = admitted(edge, connections, call, template, ctx, &span, resends).await;
+    counted.end(match &result {
+        Ok(_) => "ok",
+        Err(failure) => failure.outcome(),
+    });
+    if let Err(failure) = &result {
+        span.fail(status::name(failure.status.code()));
+    }
+    result
+}
+
+async fn admitted(
+    edge: &Arc<Edge>,
+    connections: &Connections,
+    call: &Call,
+    template: &Template,
+    ctx: &Ctx,
+    span: &Span,
+    resends: u32,
+) -> Result<Answer, Failure> {
+    let pass = match &call.breaker {
+        Some(_) => edge.breaker()?,
+        None => None,
+    };
+    let slow_after = call.breaker.as_ref().and_then(|rules| rules.slow_call_duration);
+    // A refusal of the bulkhead is no verdict on the callee: the dropped pass
+    // gives its permit back.
+    let _place = edge.bulkhead()?;
+    let exchange = exchange(connections, template.build(ctx, span, resends));
+    match pass {
+        None => timed(call, ctx, exchange).await,
+        Some(pass) => watched(pass, slow_after, timed(call, ctx, exchange)).await,
+    }
+}
+
+/// Tells the breaker how it went; a slow attempt at the moment it gets slow,
+/// because at 30 s of latency its end is news from half a minute ago.
+async fn watched(
+    mut pass: Pass,
+    slow_after: Option<Duration>,
+    attempt: impl Future<Output = Result<Answer, Failure>>,
+) -> Result<Answer, Failure> {
+    let mut attempt = std::pin::pin!(attempt);
+    let result = match slow_after {
+        Some(threshold) => match tokio::time::timeout(threshold, &mut attempt).await {
+            Ok(result) => result,
+            Err(_slow) => {
+                pass.slow();
+                attempt.await
+            }
+        },
+        None => attempt.await,
+    };
+    pass.record(match &result {
+        Ok(_) => Outcome::Success,
+        Err(failure) if failure.is_the_callees() => Outcome::Failure,
+        Err(_) => Outcome::Ignored,
+    });
+    result
+}
+
+/// Gives the attempt its own time, or what is left of the deadline.
+async fn timed(
+    call: &Call,
+    ctx: &Ctx,
+    exchange: impl Future<Output = Result<Answer, Failure>>,
+) -> Result<Answer, Failure> {
+    let limit = [call.attempt_timeout, ctx.remaining()].into_iter().flatten().min();
+    match limit {
+        None => exchange.await,
+        Some(limit) => tokio::time::timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_| Err(Failure::timeout("no answer in time"))),
+    }
+}
+
+async fn exchange(connections: &Connections, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    let broken = || Failure::new(FailureKind::Broken, Status::unavailable("connection broke"));
+    let response = connections.send(request).await.map_err(|lost| match lost {
+        Lost::Unreachable => Failure::unreachable(),
+        Lost::Broken => broken(),
+    })?;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(|_| broken())?;
+    let trailers = body.trailers().unwrap_or(&head.headers);
+    let said = Status::from_header_map(&head.headers).or_else(|| Status::from_header_map(trailers));
+    match said {
+        Some(said) if said.code() != Code::Ok => Err(Failure::answered(said)),
+        Some(_) => Ok(Answer { head, body }),
+        None => of_http(head.status).map_or(Ok(Answer { head, body }), Err),
+    }
+}
+
+/// A failure that plain HTTP answered. A "no" (4xx) is an answer.
+fn of_http(answered: StatusCode) -> Option<Failure> {
+    let said = match answered {
+        StatusCode::SERVICE_UNAVAILABLE => Status::unavailable("answered 503"),
+        StatusCode::TOO_MANY_REQUESTS => Status::resource_exhausted("answered 429"),
+        StatusCode::GATEWAY_TIMEOUT => Status::deadline_exceeded("answered 504"),
+        other if other.is_server_error() => Status::internal(format!("answered {}", other.as_u16())),
+        _ => return None,
+    };
+    Some(Failure::answered(said))
+}
+
+impl Template {
+    fn build(&self, ctx: &Ctx, span: &Span, resends: u32) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.uri_mut() = self.uri();
+        *request.headers_mut() = self.headers.clone();
+        let headers = request.headers_mut();
+        headers.insert(headers::TRACEPARENT, trace::traceparent(span.context()));
+        if let Some(remaining) = ctx.remaining() {
+            headers.insert(headers::GRPC_TIMEOUT, headers::grpc_timeout(remaining));
+        }
+        if let Some(remaining) = ctx.user_remaining() {
+            headers.insert(headers::USER_DEADLINE, millis(remaining));
+        }
+        if resends > 0 {
+            headers.insert(headers::PREVIOUS_ATTEMPTS, HeaderValue::from(resends));
+        }
+        if ctx.priority() == Priority::Background {
+            headers.insert(headers::PRIORITY, HeaderValue::from_static("background"));
+        }
+        request
+    }
+
+    /// HTTP/2 wants an authority; the connection is chosen already, so any will do.
+    fn uri(&self) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(Authority::from_static("shop"));
+        parts.path_and_query = Some(self.path.clone());
+        Uri::from_parts(parts).expect("scheme, authority and path are there")
+    }
+}
+
+fn millis(d: Duration) -> HeaderValue {
+    HeaderValue::from(u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Counts an attempt, also one that is dropped half-way.
+struct Counted<'a> {
+    edge: &'a Edge,
+    outcome: &'static str,
+}
+
+impl Counted<'_> {
+    fn end(mut self, outcome: &'static str) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.edge.count_attempt(self.outcome);
+    }
+}
+
+/// The same for a call with all of its attempts.
+pub(crate) struct CountedCall<'a> {
+    edge: &'a Edge,
+    began: Instant,
+    outcome: &'static str,
+}
+
+impl<'a> CountedCall<'a> {
+    pub(crate) fn begin(edge: &'a Edge) -> Self {
+        Self { edge, began: Instant::now(), outcome: "cancelled" }
+    }
+
+    pub(crate) fn end(mut self, outcome: &'static str) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for CountedCall<'_> {
+    fn drop(&mut self) {
+        self.edge.count_call(self.outcome, self.began.elapsed());
+    }
+}

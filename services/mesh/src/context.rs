@@ -1,0 +1,94 @@
+//! What a request carries through a service: the policy it is pinned to, its
+//! deadlines, its span, its priority. Put into the request by the worker that
+//! starts it; handed by the handler to every call it makes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::trace::SpanContext;
+use resilience::Snapshot;
+use resilience::pool::Priority;
+use tokio::time::Instant;
+
+/// The context of one request. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    policy: Arc<Snapshot>,
+    deadline: Option<Instant>,
+    user_deadline: Option<Instant>,
+    span: SpanContext,
+    priority: Priority,
+}
+
+impl Ctx {
+    pub(crate) fn new(
+        policy: Arc<Snapshot>,
+        deadline: Option<Instant>,
+        user_deadline: Option<Instant>,
+        span: SpanContext,
+        priority: Priority,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { policy, deadline, user_deadline, span, priority }) }
+    }
+
+    /// A context for work that no user waits for: it yields to everything else.
+    #[must_use]
+    pub fn background(policy: Arc<Snapshot>) -> Self {
+        Self::new(policy, None, None, SpanContext::NONE, Priority::Background)
+    }
+
+    /// The context that a worker put into `request`.
+    ///
+    /// # Panics
+    /// When the request did not come through [`crate::serve`].
+    #[must_use]
+    pub fn of<T>(request: &tonic::Request<T>) -> Self {
+        let ctx = request.extensions().get::<Self>();
+        ctx.cloned().expect("a worker puts the context into every request")
+    }
+
+    /// A message to call with, in this context.
+    #[must_use]
+    pub fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        request.extensions_mut().insert(self.clone());
+        request
+    }
+
+    /// The policy that the request is pinned to.
+    #[must_use]
+    pub fn policy(&self) -> &Snapshot {
+        &self.inner.policy
+    }
+
+    /// The same policy, for work that outlives the request.
+    #[must_use]
+    pub fn shared_policy(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.inner.policy)
+    }
+
+    /// What is left until the deadline; `None` without one, zero when it has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        let deadline = self.inner.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// How long the user will still wait, for measuring.
+    pub(crate) fn user_remaining(&self) -> Option<Duration> {
+        let deadline = self.inner.user_deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    pub(crate) fn span(&self) -> &SpanContext {
+        &self.inner.span
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        self.inner.priority
+    }
+}

@@ -1,0 +1,85 @@
+//! What a service's serving and calling sides share: one per process.
+
+use std::sync::Arc;
+
+use prometheus::{IntGauge, Registry};
+use process::{Membership, Process, Tracer};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Caller, Connections, GrpcCaller};
+use crate::metrics::ClientMetrics;
+use crate::policy::LivePolicy;
+
+/// The mesh side of a process: its live policy, its peers, its counters.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Mesh {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    policy: LivePolicy,
+    membership: Membership,
+    registry: Registry,
+    tracer: Tracer,
+    stop: CancellationToken,
+    client: ClientMetrics,
+}
+
+impl Mesh {
+    /// Starts to follow the controller's policy.
+    ///
+    /// # Errors
+    /// When a metric of ours is registered already.
+    pub fn start(process: &Process) -> prometheus::Result<Self> {
+        let version = IntGauge::new("lab_policy_version", "Version of the policy in force in this process")?;
+        process.registry.register(Box::new(version.clone()))?;
+        let policy = LivePolicy::new(&process.identity.service, version);
+        tokio::spawn(policy.clone().follow(process.membership.clone()));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                policy,
+                membership: process.membership.clone(),
+                registry: process.registry.clone(),
+                tracer: process.tracer.clone(),
+                stop: process.stop.clone(),
+                client: ClientMetrics::new(&process.registry)?,
+            }),
+        })
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &LivePolicy {
+        &self.shared.policy
+    }
+
+    /// Calls `target` over HTTP; `methods` names its kinds of call.
+    #[must_use]
+    pub fn http(&self, target: &'static str, methods: &[&'static str]) -> Caller {
+        let connections = Connections::follow(target, &self.shared.membership);
+        Caller::new(target, methods, connections, self.clone())
+    }
+
+    /// Calls `target` over gRPC: what tonic's generated clients send through.
+    #[must_use]
+    pub fn grpc(&self, target: &'static str, methods: &[&'static str]) -> GrpcCaller {
+        GrpcCaller(self.http(target, methods))
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    pub(crate) fn tracer(&self) -> &Tracer {
+        &self.shared.tracer
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.shared.stop
+    }
+
+    pub(crate) fn client_metrics(&self) -> &ClientMetrics {
+        &self.shared.client
+    }
+}

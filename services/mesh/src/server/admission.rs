@@ -1,0 +1,112 @@
+//! The door: a request is read, gets its span and its deadlines, and is
+//! offered to the pool. Its caller waits here for the answer, and may leave.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use resilience::pool::Priority;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tonic::Status;
+use tower::Service;
+
+use crate::headers;
+use crate::server::job::Job;
+use crate::server::worker::{Admitted, Workers};
+use crate::trace::Span;
+
+/// No request of the shop is larger.
+const MOST_BODY: usize = 64 * 1024;
+
+/// The tower service in front of a pool.
+pub(crate) struct Admission<S, B> {
+    workers: Arc<Workers<S, B>>,
+}
+
+impl<S, B> Admission<S, B> {
+    pub(crate) fn new(workers: Arc<Workers<S, B>>) -> Self {
+        Self { workers }
+    }
+}
+
+impl<S, B> Clone for Admission<S, B> {
+    fn clone(&self) -> Self {
+        Self { workers: Arc::clone(&self.workers) }
+    }
+}
+
+impl<S, B> Service<Request<Incoming>> for Admission<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    type Response = Response<B>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let workers = Arc::clone(&self.workers);
+        Box::pin(async move { Ok(admit(workers, request).await) })
+    }
+}
+
+/// The whole body is read first: once it queues, a request must not depend on
+/// a caller who may leave.
+async fn admit<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Response<B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    let arrived = Instant::now();
+    let (head, body) = request.into_parts();
+    let refuse = workers.protocol.refuse;
+    let body = match Limited::new(body, MOST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return refuse(Status::invalid_argument("the request is larger than 64 KiB"));
+        }
+        Err(_) => return refuse(Status::cancelled("the request was not sent to its end")),
+    };
+    let class = workers.protocol.class(head.uri.path());
+    let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
+    let edge_deadline = || workers.policy().deadline.filter(|_| workers.protocol.edge);
+    let deadline = headers::parse_grpc_timeout(&head.headers).or_else(edge_deadline);
+    let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
+    let span = Span::server(workers.tracer(), class, &head.headers);
+    let (reply, answer) = oneshot::channel();
+    let job = Job {
+        head,
+        body,
+        class,
+        priority: if background { Priority::Background } else { Priority::Normal },
+        deadline: deadline.map(|left| arrived + left),
+        user_deadline: user_deadline.map(|left| arrived + left),
+        span,
+        reply,
+    };
+    let place = match workers.offer(job) {
+        Admitted::Started => None,
+        Admitted::Queued(place) => Some(place),
+    };
+    // A caller who leaves drops this future: the place in the queue is given
+    // up if the policy says so, a running job never notices unless it asks.
+    let answer = answer.await;
+    if let Some(place) = place {
+        place.keep();
+    }
+    answer.unwrap_or_else(|_| refuse(Status::cancelled("the work was cancelled")))
+}

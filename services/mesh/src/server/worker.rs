@@ -1,0 +1,338 @@
+//! The workers: start a job under the policy in force, run it to its end (or
+//! to the end that a policy sets), count it, and start the next.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use process::Tracer;
+use resilience::Snapshot;
+use resilience::policy::Cancel;
+use resilience::pool::{Offer, Pool, Priority, Start, Ticket};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tonic::Status;
+use tower::{Service, ServiceExt as _};
+
+use crate::context::Ctx;
+use crate::hub::Mesh;
+use crate::metrics::ServerMetrics;
+use crate::policy::LivePolicy;
+use crate::server::job::Job;
+use crate::server::protocol::Protocol;
+use crate::status;
+
+/// The worker pool of a service, with the handler that its workers run.
+pub(crate) struct Workers<S, B> {
+    handler: S,
+    pub(crate) protocol: Protocol<B>,
+    policy: LivePolicy,
+    tracer: Tracer,
+    metrics: ServerMetrics,
+    epoch: Instant,
+    pool: Mutex<Pool<Job<B>>>,
+    counted: Mutex<Counted>,
+    queued: Notify,
+}
+
+/// Up to when, and with how many workers, the busy time has been counted.
+#[derive(Default)]
+struct Counted {
+    until: Duration,
+    busy: u32,
+}
+
+/// What became of an offered job that was not refused.
+pub(crate) enum Admitted {
+    /// It runs, or its refusal is on its way to the caller.
+    Started,
+    Queued(Box<dyn Place>),
+}
+
+/// A place in the queue, given up when dropped if the policy cancels queued work.
+pub(crate) trait Place: Send {
+    /// The job has been answered; there is nothing to give up.
+    fn keep(self: Box<Self>);
+}
+
+impl<S, B> Workers<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    pub(crate) fn start(mesh: &Mesh, handler: S, protocol: Protocol<B>, metrics: ServerMetrics) -> Arc<Self> {
+        let policy = mesh.policy().clone();
+        let workers = Arc::new(Self {
+            handler,
+            protocol,
+            tracer: mesh.tracer().clone(),
+            metrics,
+            epoch: Instant::now(),
+            pool: Mutex::new(Pool::new(&policy.load().server)),
+            policy: policy.clone(),
+            counted: Mutex::default(),
+            queued: Notify::new(),
+        });
+        let configured = Arc::clone(&workers);
+        policy.on_change(move |policy| configured.configure(policy));
+        tokio::spawn(Arc::clone(&workers).expire_queued());
+        workers
+    }
+
+    pub(crate) fn policy(&self) -> Arc<Snapshot> {
+        self.policy.load()
+    }
+
+    pub(crate) fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    /// Starts, queues or refuses a job.
+    pub(crate) fn offer(self: &Arc<Self>, job: Job<B>) -> Admitted {
+        let (class, priority) = (job.class, job.priority);
+        let offer = self.pool().offer(self.now(), job, class, priority);
+        let admitted = match offer {
+            Offer::Start(start) => {
+                self.run(start);
+                Admitted::Started
+            }
+            Offer::Queued(ticket) => {
+                self.queued.notify_one();
+                Admitted::Queued(Box::new(QueuePlace { workers: Arc::clone(self), ticket: Some(ticket) }))
+            }
+            Offer::Full(job) => {
+                self.refuse(job, "queue_full", Status::resource_exhausted("queue is full"));
+                Admitted::Started
+            }
+        };
+        self.show();
+        admitted
+    }
+
+    /// Gives a job to a worker of its own.
+    fn run(self: &Arc<Self>, start: Start<Job<B>>) {
+        let worker = Arc::clone(self);
+        tokio::spawn(async move {
+            let _busy = Busy { workers: Arc::clone(&worker), class: start.class };
+            worker.work(start.item, start.waited).await;
+        });
+    }
+
+    async fn work(&self, mut job: Job<B>, waited: Duration) {
+        let policy = self.policy();
+        let started = Instant::now();
+        self.metrics.queue_wait.observe(waited.as_secs_f64());
+        job.span.set("policy.version", i64::try_from(policy.version).unwrap_or(i64::MAX));
+        if !waited.is_zero() {
+            let since = started.into_std().checked_sub(waited).unwrap_or(started.into_std());
+            job.span.event("queued", since, vec![]);
+            job.span.set("queue.wait_ms", i64::try_from(waited.as_millis()).unwrap_or(i64::MAX));
+        }
+        if policy.server.cancel != Cancel::Off && job.abandoned() {
+            return self.metrics.shed("abandoned", priority_name(job.priority));
+        }
+        if let Some(deadline) = job.deadline {
+            let remaining = deadline.saturating_duration_since(started);
+            self.metrics.deadline_remaining.observe(remaining.as_secs_f64());
+            job.span.set("deadline.remaining_ms", i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX));
+            if remaining.is_zero() {
+                self.metrics.deadline_expired.with_label_values(&["queue"]).inc();
+                return self.refuse(job, "deadline", Status::deadline_exceeded("the deadline passed in the queue"));
+            }
+        }
+        let user_deadline = job.user_deadline;
+        self.handle(job, policy, started).await;
+        self.count_waste(started, user_deadline);
+    }
+
+    /// Runs the handler to its end, or to the end that the policy sets.
+    async fn handle(&self, job: Job<B>, policy: Arc<Snapshot>, started: Instant) {
+        let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = job;
+        let cancel = policy.server.cancel;
+        let ctx = Ctx::new(policy, deadline, user_deadline, span.context().clone(), priority);
+        let mut request = Request::from_parts(head, Full::new(body));
+        request.extensions_mut().insert(ctx);
+        let handler = self.handler.clone().oneshot(request);
+        let response = tokio::select! {
+            answered = handler => {
+                let Ok(response) = answered;
+                response
+            }
+            () = passed(deadline) => {
+                self.metrics.deadline_expired.with_label_values(&["run"]).inc();
+                (self.protocol.refuse)(Status::deadline_exceeded("the deadline passed"))
+            }
+            () = reply.closed(), if cancel == Cancel::All => {
+                (self.protocol.refuse)(Status::cancelled("the caller has left"))
+            }
+        };
+        let code = (self.protocol.code)(&response);
+        let duration = self.metrics.duration.with_label_values(&[class, code]);
+        duration.observe(started.elapsed().as_secs_f64());
+        span.set(if self.protocol.edge { "http.response.status_code" } else { "rpc.response.status_code" }, code);
+        if self.protocol.failed(&response) {
+            span.fail(code);
+        }
+        if reply.send(response).is_err() {
+            self.metrics.abandoned.inc();
+        }
+    }
+
+    /// Answers a job that no worker ran.
+    fn refuse(&self, mut job: Job<B>, reason: &'static str, status: Status) {
+        self.metrics.shed(reason, priority_name(job.priority));
+        let response = (self.protocol.refuse)(status::not_done(status));
+        let code = (self.protocol.code)(&response);
+        self.metrics.duration.with_label_values(&[job.class, code]).observe(0.0);
+        job.span.fail(code);
+        let _ = job.reply.send(response);
+    }
+
+    /// Worker-seconds after the user had left, whatever the policy.
+    fn count_waste(&self, started: Instant, user_deadline: Option<Instant>) {
+        if let Some(left) = user_deadline {
+            let wasted = Instant::now().saturating_duration_since(left.max(started));
+            self.metrics.wasted.inc_by(wasted.as_secs_f64());
+        }
+    }
+
+    fn configure(self: &Arc<Self>, policy: &Snapshot) {
+        let starts = self.pool().configure(self.now(), &policy.server);
+        for start in starts {
+            self.run(start);
+        }
+        self.show();
+        self.queued.notify_one();
+    }
+
+    /// Refuses those who waited longer than the policy's `queue.wait`.
+    async fn expire_queued(self: Arc<Self>) {
+        loop {
+            let next = self.pool().next_expiry();
+            match next {
+                None => self.queued.notified().await,
+                Some(at) => {
+                    tokio::time::sleep(at.saturating_sub(self.now())).await;
+                    let expired = self.pool().drop_expired(self.now());
+                    for expired in expired {
+                        self.refuse(expired.item, "queue_wait", Status::unavailable("waited too long in the queue"));
+                    }
+                    self.show();
+                }
+            }
+        }
+    }
+
+    fn show(&self) {
+        let pool = self.pool();
+        self.count_busy(pool.busy());
+        self.metrics.busy.set(i64::from(pool.busy()));
+        self.metrics.limit.set(i64::from(pool.limit()));
+        self.metrics.depth.set(i64::try_from(pool.queued()).unwrap_or(i64::MAX));
+        self.metrics.capacity.set(i64::from(pool.capacity()));
+    }
+
+    /// Adds the busy time since the last change of the pool.
+    fn count_busy(&self, busy: u32) {
+        let now = self.now();
+        let mut counted = self.counted.lock().expect("no panic while busy time is counted");
+        let passed = now.saturating_sub(counted.until);
+        self.metrics.busy_seconds.inc_by(passed.as_secs_f64() * f64::from(counted.busy));
+        *counted = Counted { until: now, busy };
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool<Job<B>>> {
+        self.pool.lock().expect("no panic in the pool's accounting")
+    }
+}
+
+/// Waits for an instant; for ever when there is none.
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn priority_name(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Normal => "normal",
+        Priority::Background => "background",
+    }
+}
+
+/// A busy worker. Freed when dropped, so also by a handler that panics.
+struct Busy<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    workers: Arc<Workers<S, B>>,
+    class: Arc<str>,
+}
+
+impl<S, B> Drop for Busy<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    fn drop(&mut self) {
+        let starts = self.workers.pool().finish(self.workers.now(), &self.class);
+        for start in starts {
+            self.workers.run(start);
+        }
+        self.workers.show();
+    }
+}
+
+struct QueuePlace<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    workers: Arc<Workers<S, B>>,
+    ticket: Option<Ticket>,
+}
+
+impl<S, B> Place for QueuePlace<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    fn keep(mut self: Box<Self>) {
+        self.ticket = None;
+    }
+}
+
+impl<S, B> Drop for QueuePlace<S, B>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket.take() else { return };
+        if self.workers.policy().server.cancel == Cancel::Off {
+            return;
+        }
+        let abandoned = self.workers.pool().take(ticket);
+        if let Some(job) = abandoned {
+            self.workers.metrics.shed("abandoned", priority_name(job.priority));
+        }
+        self.workers.show();
+    }
+}
+

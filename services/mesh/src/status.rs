@@ -1,0 +1,93 @@
+//! gRPC statuses as the lab reads them: their names, the two marks that travel
+//! with a failure, and what a status is to a caller.
+//!
+//! A failure says two more things than its code: whether the work was surely
+//! *not done* (else it may have been, and money has to be looked for), and
+//! whether the caller must *not retry* (a breaker, a limit or a shed spoke).
+
+use http::{HeaderMap, HeaderName};
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+
+/// gRPC's own way to forbid a retry (proposal A6): a negative pushback.
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+const NOT_DONE: &str = "x-not-done";
+
+/// A failure whose work was surely not done.
+#[must_use]
+pub fn not_done(mut status: Status) -> Status {
+    let done = tonic::metadata::MetadataValue::from_static("1");
+    status.metadata_mut().insert(NOT_DONE, done);
+    status
+}
+
+/// The caller must not try this again.
+pub(crate) fn do_not_retry(mut status: Status) -> Status {
+    let stop = tonic::metadata::MetadataValue::from_static("-1");
+    status.metadata_mut().insert(PUSHBACK, stop);
+    status
+}
+
+/// A business "no": final, and nothing was done.
+#[must_use]
+pub fn decline(why: &'static str) -> Status {
+    do_not_retry(not_done(Status::failed_precondition(why)))
+}
+
+/// Something of our own is not there; nothing was done.
+#[must_use]
+pub fn unavailable(why: &'static str) -> Status {
+    not_done(Status::unavailable(why))
+}
+
+/// Whether the work behind a failure was surely not done.
+#[must_use]
+pub fn surely_not_done(status: &Status) -> bool {
+    status.metadata().get(NOT_DONE).is_some()
+}
+
+pub(crate) fn forbids_retry(metadata: &MetadataMap) -> bool {
+    metadata.get(PUSHBACK).is_some_and(|value| value.as_bytes().starts_with(b"-"))
+}
+
+/// Hands on, from a failed call, the marks that its caller must hear too.
+pub(crate) fn with_marks(status: Status, not_retryable: bool, nothing_done: bool) -> Status {
+    let status = if not_retryable { do_not_retry(status) } else { status };
+    if nothing_done { not_done(status) } else { status }
+}
+
+/// The code in an answer's headers or trailers; absent means OK there.
+pub(crate) fn code_in(headers: &HeaderMap) -> Option<Code> {
+    let value = headers.get(HeaderName::from_static("grpc-status"))?;
+    Some(Code::from_bytes(value.as_bytes()))
+}
+
+/// The code's name on metrics and spans.
+pub(crate) fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// A callee's failure as our own answer: its code as it is, its marks heard.
+#[must_use]
+pub fn pass_up(status: &Status) -> Status {
+    let plain = Status::new(status.code(), status.message());
+    with_marks(plain, forbids_retry(status.metadata()), surely_not_done(status))
+}

@@ -1,0 +1,126 @@
+//! The settler: decides, after the fact, what became of orders whose charge is
+//! unknown or was put off. A policy like any other: off until turned on.
+//!
+//! ```text
+//! unsettled order -> ask the bank by order id -> charged?  confirmed
+//!                                             `-> not?     charge by key -> confirmed | declined
+//! ```
+//! It must not cause the second outage: it keeps to its rate, goes behind all
+//! other work, and while the breaker is open it waits and tries one at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mesh::{Ctx, LivePolicy};
+use proto::shop::{ChargeRequest, GetChargeRequest, OrderState};
+use resilience::rate::TokenBucket;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
+
+use crate::place::Placing;
+
+/// After a failure the settler waits this long before it tries the next order.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Orders in the settler's hands at once: enough for 600/s at a bank that
+/// takes 100 ms for a charge and 10 ms for a question.
+const HANDS: usize = 96;
+/// Orders it may take at once after it had nothing to do.
+const BURST: u32 = 8;
+
+/// Settles for as long as the process lives, whenever the policy says so.
+pub(crate) async fn settle(placing: Placing, policy: LivePolicy, stop: CancellationToken) {
+    tokio::select! {
+        () = keep_settling(placing, policy) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn keep_settling(placing: Placing, policy: LivePolicy) {
+    let epoch = Instant::now();
+    let changed = Arc::new(Notify::new());
+    let told = Arc::clone(&changed);
+    policy.on_change(move |_| told.notify_one());
+    let hands = Arc::new(Semaphore::new(HANDS));
+    let troubled = Arc::new(Notify::new());
+    let mut bucket = TokenBucket::new(1.0, BURST, epoch.elapsed());
+    loop {
+        let snapshot = policy.load();
+        let Some(settler) = snapshot.settler else {
+            changed.notified().await;
+            continue;
+        };
+        bucket.set_rate(settler.rate, epoch.elapsed());
+        let wait = bucket.wait(epoch.elapsed());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let hand = Arc::clone(&hands).acquire_owned().await.expect("the hands are never closed");
+        let (order, amount) = tokio::select! {
+            next = placing.book.next_unsettled() => next,
+            () = changed.notified() => continue,
+        };
+        if !bucket.try_take(epoch.elapsed()) {
+            placing.book.still_unsettled(order, amount);
+            continue;
+        }
+        let ctx = Ctx::background(snapshot);
+        let (placing_one, trouble) = (placing.clone(), Arc::clone(&troubled));
+        let one = tokio::spawn(async move {
+            let _hand = hand;
+            let result = settle_one(&placing_one, &order, amount, &ctx).await;
+            if let Err(status) = &result {
+                tracing::debug!(code = ?status.code(), "order stays unsettled");
+                placing_one.book.still_unsettled(order, amount);
+                trouble.notify_one();
+            }
+        });
+        drop(one);
+        if trouble_came(&troubled) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Whether some order failed since we last asked.
+fn trouble_came(troubled: &Notify) -> bool {
+    use futures_util::FutureExt as _;
+    troubled.notified().now_or_never().is_some()
+}
+
+/// Decides one order; on an error it is as unsettled as before.
+async fn settle_one(placing: &Placing, id: &str, amount_cents: u64, ctx: &Ctx) -> Result<(), Status> {
+    let Some(order) = placing.book.find(id).map_err(crate::place::unwritten)? else {
+        return Ok(());
+    };
+    // A retry of the user's may have ended it in the meantime.
+    if !matches!(order.state, OrderState::Unknown | OrderState::Pending) {
+        return Ok(());
+    }
+    let asked = ctx.request(GetChargeRequest { order_id: id.to_owned() });
+    let known = placing.payment.clone().get_charge(asked).await?.into_inner().charge_ids;
+    let decided = if !known.is_empty() {
+        OrderState::Confirmed
+    } else if amount_cents == 0 {
+        // It was interrupted before it had a price: nobody can have charged it.
+        OrderState::Declined
+    } else {
+        charge(placing, id, amount_cents, ctx).await?
+    };
+    placing.book.settle(id, decided, amount_cents).await.map_err(crate::place::unwritten)?;
+    if decided == OrderState::Declined {
+        placing.release(id.to_owned(), ctx);
+    }
+    Ok(())
+}
+
+/// Charges by key, so that a charge already under way counts once.
+async fn charge(placing: &Placing, id: &str, amount_cents: u64, ctx: &Ctx) -> Result<OrderState, Status> {
+    let charge = ChargeRequest { order_id: id.to_owned(), amount_cents, by_key: true };
+    match placing.payment.clone().charge(ctx.request(charge)).await {
+        Ok(_) => Ok(OrderState::Confirmed),
+        Err(status) if status.code() == Code::FailedPrecondition => Ok(OrderState::Declined),
+        Err(status) => Err(status),
+    }
+}

@@ -1,0 +1,18 @@
+//! Every resilience policy of the shop: the document that sets them, and a state machine for each.
+//!
+//! Pure on purpose: nothing here reads a clock, draws a random number or touches a socket. `now` is a
+//! [`std::time::Duration`] since the start of the process, given as an argument, so that the same code runs
+//! in the shop, under a paused clock and in a simulator. Queues, timers and transports belong to `mesh`.
+
+pub mod backoff;
+pub mod breaker;
+pub mod budget;
+pub mod limit;
+pub mod policy;
+pub mod pool;
+pub mod rate;
+pub mod retry;
+pub mod throttle;
+
+pub use policy::Document;
+pub use policy::snapshot::{Call, Server, Snapshot};

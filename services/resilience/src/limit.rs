@@ -1,0 +1,77 @@
+//! The client's bulkhead: how many calls of one kind may be open at once.
+//!
+//! It never waits. A waiting room in front of a limit is one more queue that nobody sees; a call above the
+//! limit is refused, marked as not worth a retry.
+
+/// A counter of open calls. The owner releases what it acquired, exactly once, also when a call is dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bulkhead {
+    limit: Option<u32>,
+    open: u32,
+}
+
+impl Bulkhead {
+    /// None = no limit; calls are counted all the same, so that a limit that is turned on later is right at once.
+    pub fn new(limit: Option<u32>) -> Bulkhead {
+        Bulkhead { limit, open: 0 }
+    }
+
+    /// A changed limit. Below what is open, it admits nothing until enough calls have ended.
+    pub fn configure(&mut self, limit: Option<u32>) {
+        self.limit = limit;
+    }
+
+    /// Opens a call; false = it is refused, and there is nothing to release.
+    pub fn try_acquire(&mut self) -> bool {
+        let admitted = self.limit.is_none_or(|limit| self.open < limit);
+        self.open += u32::from(admitted);
+        admitted
+    }
+
+    /// A call has ended.
+    pub fn release(&mut self) {
+        debug_assert!(
+            self.open > 0,
+            "a bulkhead was released more often than acquired"
+        );
+        self.open = self.open.saturating_sub(1);
+    }
+
+    /// Calls open now.
+    pub fn open(&self) -> u32 {
+        self.open
+    }
+
+    pub fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_above_the_limit_is_refused_and_takes_nothing() {
+        let mut bulkhead = Bulkhead::new(Some(2));
+        assert!(bulkhead.try_acquire() && bulkhead.try_acquire());
+        assert!(!bulkhead.try_acquire());
+        assert_eq!(bulkhead.open(), 2);
+        bulkhead.release();
+        assert!(bulkhead.try_acquire());
+    }
+
+    #[test]
+    fn a_shrunk_bulkhead_admits_nothing_until_it_has_drained() {
+        let mut bulkhead = Bulkhead::new(None);
+        (0..10).for_each(|_| assert!(bulkhead.try_acquire()));
+        bulkhead.configure(Some(5));
+        for _ in 0..5 {
+            assert!(!bulkhead.try_acquire());
+            bulkhead.release();
+        }
+        assert!(!bulkhead.try_acquire());
+        bulkhead.release();
+        assert!(bulkhead.try_acquire());
+    }
+}

@@ -1,0 +1,237 @@
+//! Reading a document: either it is whole, or every problem it has is named.
+//!
+//! The shape is checked against the schema first; the meaning only of a document whose shape is right.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::check::check;
+use super::document::{Document, VERSION};
+use super::{path, schema, shape};
+
+/// One thing that is wrong, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where: `services.payment.server.workers`; empty for the document itself.
+    pub path: String,
+    /// The same as exact keys, for a reader that has to find the place.
+    #[serde(skip)]
+    pub keys: Vec<String>,
+    pub message: String,
+    /// What may stand there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<String>,
+    /// What was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new<K: AsRef<str>>(keys: &[K], message: impl Into<String>) -> Problem {
+        Problem {
+            path: path::join(keys),
+            keys: keys.iter().map(|key| key.as_ref().to_owned()).collect(),
+            message: message.into(),
+            allowed: None,
+            hint: None,
+        }
+    }
+
+    pub(super) fn allow<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Problem {
+        let words: Vec<&str> = words.into_iter().collect();
+        self.allowed = (!words.is_empty()).then(|| words.join(", "));
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds "did you mean" when one of `words` is near to `written`.
+    pub(super) fn meant<'a>(
+        self,
+        written: &str,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> Problem {
+        match nearest(written, words) {
+            Some(word) => self.hint(format!("did you mean `{word}`?")),
+            None => self,
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = if self.path.is_empty() {
+            "document"
+        } else {
+            &self.path
+        };
+        write!(f, "{place}: {}", self.message)?;
+        if let Some(allowed) = &self.allowed {
+            write!(f, " (allowed: {allowed})")?;
+        }
+        self.hint.iter().try_for_each(|hint| write!(f, "; {hint}"))
+    }
+}
+
+/// Reads a whole document.
+///
+/// # Errors
+/// All the problems of its shape; or, when that is right, all the problems of its meaning.
+pub fn parse(document: &Value) -> Result<Document, Vec<Problem>> {
+    let mut problems = shape::check(document, schema::whole());
+    if problems.is_empty() {
+        let read: Document = match serde_json::from_value(document.clone()) {
+            Ok(read) => read,
+            // The schema is made from the types, so this is a number that only the type refuses.
+            Err(error) => return Err(vec![Problem::new::<&str>(&[], error.to_string())]),
+        };
+        problems = check(&read);
+        if problems.is_empty() {
+            return Ok(read);
+        }
+    }
+    Err(problems)
+}
+
+/// All the problems that a merge patch has by itself: names, shape, ranges. What it makes of a document is known only
+/// after [`super::merge()`] and [`parse`].
+pub fn check_patch(patch: &Value) -> Vec<Problem> {
+    let mut written = patch.clone();
+    let deleted = drop_nulls(&mut written);
+    if let Some(object) = written.as_object_mut() {
+        object.entry("version").or_insert(json!(VERSION));
+    }
+    match parse(&written) {
+        // What is deleted must have had a name as well.
+        Ok(_) => shape::check(patch, schema::patch())
+            .into_iter()
+            .filter(|_| deleted)
+            .collect(),
+        Err(problems) => problems,
+    }
+}
+
+/// Removes every `null` member; true if there was one.
+fn drop_nulls(value: &mut Value) -> bool {
+    let Value::Object(members) = value else {
+        return false;
+    };
+    let before = members.len();
+    members.retain(|_, member| !member.is_null());
+    let mut dropped = members.len() < before;
+    for member in members.values_mut() {
+        dropped |= drop_nulls(member);
+    }
+    dropped
+}
+
+/// The word that was probably meant, if one is near enough.
+pub(super) fn nearest<'a>(
+    written: &str,
+    words: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let lower = written.to_lowercase();
+    let near = words
+        .into_iter()
+        .map(|word| (strsim::jaro_winkler(&lower, &word.to_lowercase()), word));
+    // 0.8: `workrs` finds `workers`, `bank` finds nothing that only shares a letter.
+    near.filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_named_with_what_was_meant() {
+        let problems = parse(&json!({
+            "version": 1,
+            "services": {"payment": {"server": {"workrs": 5, "workers": 0, "cancel": "some"}, "calls": {"bank.charge": {
+                "attempt_timeout": "fast", "breaker": {"failure_rate": 1.5, "window": "ten"}, "enabled": true}}}},
+            "flags": {"checkout": "maybe"},
+        }))
+        .unwrap_err();
+        let find = |path: &str| {
+            problems
+                .iter()
+                .find(|problem| problem.path == path)
+                .unwrap()
+        };
+        assert_eq!(problems.len(), 8, "{problems:#?}");
+        assert_eq!(
+            find("services.payment.server.workrs").hint.as_deref(),
+            Some("did you mean `workers`?")
+        );
+        assert!(
+            find("services.payment.server.workers")
+                .message
+                .contains("at least 1")
+        );
+        assert_eq!(
+            find("services.payment.server.cancel").allowed.as_deref(),
+            Some("off, queued, all")
+        );
+        let call = "services.payment.calls.bank.charge";
+        assert!(
+            find(&format!("{call}.attempt_timeout"))
+                .message
+                .contains("400ms"),
+            "{problems:#?}"
+        );
+        assert!(
+            find(&format!("{call}.breaker.failure_rate"))
+                .message
+                .contains("at most 1")
+        );
+        assert!(
+            find(&format!("{call}.breaker.window"))
+                .message
+                .contains("whole number")
+        );
+        assert_eq!(
+            find(&format!("{call}.enabled")).allowed.as_deref(),
+            Some("on, off")
+        );
+        assert_eq!(find(&format!("{call}.enabled")).keys[3], "bank.charge");
+    }
+
+    #[test]
+    fn a_newer_version_and_a_missing_one_are_refused() {
+        assert_eq!(
+            parse(&json!({"version": 2, "services": {}})).unwrap_err()[0].path,
+            "version"
+        );
+        assert!(
+            parse(&json!({"services": {}})).unwrap_err()[0]
+                .message
+                .contains("version")
+        );
+        assert!(
+            parse(&json!([])).unwrap_err()[0]
+                .message
+                .contains("an object")
+        );
+    }
+
+    #[test]
+    fn a_patch_may_delete_what_has_a_name() {
+        assert_eq!(
+            check_patch(
+                &json!({"services": {"payment": {"server": {"workers": null, "queue": null}}}})
+            ),
+            []
+        );
+        assert_eq!(check_patch(&json!({"services": {"payment": null}})), []);
+        let problems = check_patch(&json!({"services": {"payment": {"server": {"workrs": null}}}}));
+        assert_eq!(problems[0].path, "services.payment.server.workrs");
+        assert_eq!(
+            check_patch(&json!({"services": {"payment": {"server": {"workers": 0}}}})).len(),
+            1
+        );
+    }
+}

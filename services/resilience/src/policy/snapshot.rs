@@ -1,0 +1,336 @@
+//! What the document comes to for one service: every field concrete, every default filled in.
+//!
+//! A service swaps its snapshot in one step and pins it to a request when a worker starts it, so that no
+//! request sees two versions. State (windows, tokens, permits) lives outside, with the state machines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, RetryOn, RetryPolicy};
+use super::document::{Document, ServicePolicy};
+use super::server::{Cancel, Order, ServerPolicy};
+use super::setting::{Setting, Switch};
+use super::span::Span;
+use super::{row, topology};
+use crate::backoff::Backoff;
+use crate::breaker::BreakerRules;
+use crate::budget::Budget;
+
+/// The policies of one service at one version of the document.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The version of the document, as the controller counts them; 0 before the first.
+    pub version: u64,
+    pub service: String,
+    pub server: Server,
+    /// The edge deadline of a user's request; only ever set for the frontend.
+    pub deadline: Option<Duration>,
+    /// Only ever set for order.
+    pub settler: Option<SettlerRate>,
+    calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>>,
+    other: Arc<Call>,
+    flags: BTreeMap<String, Switch>,
+}
+
+/// The worker pool of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub workers: u32,
+    pub queue_limit: u32,
+    pub order: Order,
+    /// How long a request may queue; none = for ever.
+    pub wait: Option<Duration>,
+    pub cancel: Cancel,
+    /// Workers a method may hold at most; a method that is not listed may hold them all.
+    pub bulkheads: BTreeMap<String, u32>,
+}
+
+/// One kind of call, by target and method.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pub attempt_timeout: Option<Duration>,
+    pub total_timeout: Option<Duration>,
+    pub retry: Retry,
+    pub breaker: Option<BreakerRules>,
+    /// Calls open at once, at most.
+    pub bulkhead: Option<u32>,
+    pub idempotency: bool,
+    pub fallback_pending: bool,
+    /// False = the kill switch is thrown: fail without calling.
+    pub enabled: bool,
+}
+
+/// When to try again; [`crate::retry::next`] decides with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// Attempts after the first.
+    pub max_retries: u32,
+    pub on_unavailable: bool,
+    pub on_timeout: bool,
+    /// None = at once.
+    pub backoff: Option<Backoff>,
+    /// None = without limit.
+    pub budget: Option<Budget>,
+}
+
+/// Charges the settler may settle per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SettlerRate {
+    pub rate: f64,
+}
+
+impl Snapshot {
+    /// The policies of `service`. The document is taken as checked: a name in it that no service has is
+    /// never looked up.
+    pub fn of(document: &Document, version: u64, service: &str) -> Snapshot {
+        let json = serde_json::to_value(document)
+            .expect("a document has only string keys and finite numbers");
+        let row: ServicePolicy = read(row::service(&json, service));
+        let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
+        for (target, method) in topology::calls(service) {
+            let policy: CallPolicy = read(row::call(&json, service, &format!("{target}.{method}")));
+            calls
+                .entry(target)
+                .or_default()
+                .insert(method, Arc::new(Call::of(&policy)));
+        }
+        Snapshot {
+            version,
+            service: service.to_owned(),
+            server: Server::of(&row.server.unwrap_or_default()),
+            // A default in the `*` row must not reach the services that the policy is not for.
+            deadline: row
+                .deadline
+                .filter(|_| service == "frontend")
+                .and_then(time),
+            settler: match row.settler {
+                Some(Setting::On(settler)) if service == "order" => {
+                    Some(SettlerRate { rate: settler.rate })
+                }
+                _ => None,
+            },
+            calls,
+            other: Arc::new(Call::of(&read(row::call(&json, service, topology::ANY)))),
+            flags: document.flags.clone(),
+        }
+    }
+
+    /// The policy of a call; of an edge that the shop does not have, what `*` says.
+    pub fn call(&self, target: &str, method: &str) -> Arc<Call> {
+        let known = self
+            .calls
+            .get(target)
+            .and_then(|methods| methods.get(method));
+        Arc::clone(known.unwrap_or(&self.other))
+    }
+
+    /// The calls this service makes, as (target, method, policy).
+    pub fn calls(&self) -> impl Iterator<Item = (&'static str, &'static str, &Arc<Call>)> {
+        self.calls.iter().flat_map(|(target, methods)| {
+            methods
+                .iter()
+                .map(|(method, call)| (*target, *method, call))
+        })
+    }
+
+    /// Whether a feature is on; one that the document does not name is.
+    pub fn flag(&self, name: &str) -> bool {
+        self.flags.get(name).is_none_or(|switch| switch.is_on())
+    }
+}
+
+impl Server {
+    fn of(policy: &ServerPolicy) -> Server {
+        let queue = policy.queue.clone().unwrap_or_default();
+        Server {
+            workers: policy.workers.unwrap_or(200),
+            queue_limit: queue.limit.unwrap_or(10_000),
+            order: queue.order.unwrap_or_default(),
+            wait: queue.wait.and_then(time),
+            cancel: policy.cancel.unwrap_or_default(),
+            bulkheads: policy.bulkheads.clone(),
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server::of(&ServerPolicy::default())
+    }
+}
+
+impl Call {
+    fn of(policy: &CallPolicy) -> Call {
+        Call {
+            attempt_timeout: policy.attempt_timeout.and_then(time),
+            total_timeout: policy.total_timeout.and_then(time),
+            retry: Retry::of(&policy.retry.clone().unwrap_or_default()),
+            breaker: on(&policy.breaker).map(breaker),
+            bulkhead: on(&policy.bulkhead).copied(),
+            idempotency: policy.idempotency.is_some_and(Switch::is_on),
+            fallback_pending: on(&policy.fallback).is_some(),
+            enabled: policy.enabled.is_none_or(Switch::is_on),
+        }
+    }
+}
+
+impl Default for Call {
+    fn default() -> Call {
+        Call::of(&CallPolicy::default())
+    }
+}
+
+impl Retry {
+    fn of(policy: &RetryPolicy) -> Retry {
+        let on_any = |reason| policy.on.as_ref().is_none_or(|on| on.contains(&reason));
+        Retry {
+            max_retries: policy.max_retries.unwrap_or(0),
+            on_unavailable: on_any(RetryOn::Unavailable),
+            on_timeout: on_any(RetryOn::Timeout),
+            backoff: on(&policy.backoff).map(backoff),
+            budget: on(&policy.budget).map(budget),
+        }
+    }
+}
+
+fn backoff(policy: &BackoffPolicy) -> Backoff {
+    Backoff {
+        base: policy.base.unwrap_or(Span::millis(100)).get(),
+        factor: policy.factor.unwrap_or(2.0),
+        cap: policy.cap.unwrap_or(Span::seconds(10)).get(),
+        jitter: policy.jitter.unwrap_or_default(),
+    }
+}
+
+/// Finagle's defaults: 20 % of the calls and 10 per second, kept for 10 s.
+fn budget(policy: &BudgetPolicy) -> Budget {
+    Budget {
+        ratio: policy.ratio.unwrap_or(0.2),
+        min_per_second: policy.min_per_second.unwrap_or(10.0),
+        window: policy.window.unwrap_or(Span::seconds(10)).get(),
+    }
+}
+
+fn breaker(policy: &BreakerPolicy) -> BreakerRules {
+    let window = policy.window.unwrap_or(100);
+    BreakerRules {
+        window,
+        // More calls than the window holds would be a breaker that never opens.
+        minimum_calls: policy.minimum_calls.unwrap_or(window).min(window),
+        failure_rate: policy.failure_rate.unwrap_or(0.5),
+        slow_call_rate: policy.slow_call_rate.unwrap_or(0.5),
+        slow_call_duration: policy.slow_call_duration.and_then(time),
+        open_for: policy.open_for.unwrap_or(Span::seconds(5)).get(),
+        open_factor: policy.open_factor.unwrap_or(1.0),
+        open_cap: policy.open_cap.unwrap_or(Span::seconds(60)).get(),
+        half_open_calls: policy.half_open_calls.unwrap_or(10),
+        half_open_for: policy
+            .half_open_for
+            .unwrap_or(Setting::On(Span::seconds(60)))
+            .on()
+            .map(|span| span.get()),
+        mode: policy.state.unwrap_or_default(),
+    }
+}
+
+fn on<T>(setting: &Option<Setting<T>>) -> Option<&T> {
+    setting.as_ref().and_then(Setting::on)
+}
+
+fn time(setting: Setting<Span>) -> Option<Duration> {
+    setting.on().map(|span| span.get())
+}
+
+/// Rows of a typed document have the shape of the type; laying one over the other keeps it.
+fn read<T: DeserializeOwned>(row: Value) -> T {
+    serde_json::from_value(row).expect("a row made of rows of a document is a row")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn snapshot(services: Value, service: &str) -> Snapshot {
+        let document = json!({"version": 1, "services": services, "flags": {"checkout": "off"}});
+        Snapshot::of(&crate::policy::parse(&document).unwrap(), 7, service)
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_default() {
+        let payment = snapshot(json!({}), "payment");
+        assert_eq!(
+            (payment.server.workers, payment.server.queue_limit),
+            (200, 10_000)
+        );
+        let charge = payment.call("bank", "charge");
+        assert_eq!(*charge, Call::default());
+        assert!(charge.enabled && charge.breaker.is_none() && charge.retry.max_retries == 0);
+        assert!(charge.retry.on_unavailable && charge.retry.on_timeout);
+        assert_eq!(
+            (payment.flag("checkout"), payment.flag("other")),
+            (false, true)
+        );
+    }
+
+    #[test]
+    fn a_policy_that_is_on_has_the_defaults_of_its_fields() {
+        let calls = json!({"bank.charge": {"breaker": {"window": 50}, "retry": {"budget": {}, "backoff": {}, "on": ["timeout"]}}});
+        let charge =
+            snapshot(json!({"payment": {"calls": calls}}), "payment").call("bank", "charge");
+        let breaker = charge.breaker.unwrap();
+        assert_eq!(
+            (
+                breaker.window,
+                breaker.minimum_calls,
+                breaker.half_open_calls
+            ),
+            (50, 50, 10)
+        );
+        assert_eq!(charge.retry.budget.unwrap().ratio, 0.2);
+        assert_eq!(charge.retry.backoff.unwrap().cap, Duration::from_secs(10));
+        assert!(charge.retry.on_timeout && !charge.retry.on_unavailable);
+    }
+
+    #[test]
+    fn a_default_reaches_only_the_services_that_it_is_for() {
+        let services = json!({"*": {"deadline": "10s", "settler": {"rate": 600}, "calls": {"*": {"attempt_timeout": "1s"}}},
+            "payment": {"calls": {"bank.charge": {"attempt_timeout": "off"}}}});
+        assert_eq!(
+            snapshot(services.clone(), "frontend").deadline,
+            Some(Duration::from_secs(10))
+        );
+        let order = snapshot(services.clone(), "order");
+        assert_eq!(
+            (order.deadline, order.settler),
+            (None, Some(SettlerRate { rate: 600.0 }))
+        );
+        assert_eq!(
+            order.call("payment", "Charge").attempt_timeout,
+            Some(Duration::from_secs(1))
+        );
+        let payment = snapshot(services, "payment");
+        assert_eq!(payment.settler, None);
+        assert_eq!(payment.call("bank", "charge").attempt_timeout, None);
+        assert_eq!(
+            payment.call("nobody", "knows").attempt_timeout,
+            Some(Duration::from_secs(1))
+        );
+    }
+
+    #[test]
+    fn what_is_in_force_is_a_row_that_comes_to_the_same() {
+        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}},
+            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
+        let first = snapshot(json!({"payment": row}), "payment");
+        let again = snapshot(json!({"payment": first.in_force()}), "payment");
+        assert_eq!(first.server, again.server);
+        for (target, method, call) in first.calls() {
+            assert_eq!(*call, again.call(target, method));
+        }
+    }
+}

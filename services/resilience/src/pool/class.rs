@@ -1,0 +1,114 @@
+//! One class of work (a method): its bulkhead, and its two lines of waiting items.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A waiting item. `item` is gone once it was taken out of turn; the place is swept later.
+#[derive(Debug)]
+pub(super) struct Waiting<T> {
+    pub(super) number: u64,
+    pub(super) since: Duration,
+    item: Option<T>,
+}
+
+/// Waiting items in the order in which they came. The first one is always live.
+#[derive(Debug)]
+pub(super) struct Line<T> {
+    places: VecDeque<Waiting<T>>,
+    live: usize,
+}
+
+/// The work of one method.
+#[derive(Debug)]
+pub(super) struct Class<T> {
+    pub(super) name: Arc<str>,
+    /// Workers it may hold; none = all.
+    pub(super) bulkhead: Option<u32>,
+    pub(super) busy: u32,
+    pub(super) normal: Line<T>,
+    pub(super) background: Line<T>,
+}
+
+impl<T> Class<T> {
+    pub(super) fn new(name: &str, bulkhead: Option<u32>) -> Class<T> {
+        Class {
+            name: name.into(),
+            bulkhead,
+            busy: 0,
+            normal: Line::new(),
+            background: Line::new(),
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.bulkhead.is_none_or(|limit| self.busy < limit)
+    }
+}
+
+impl<T> Line<T> {
+    fn new() -> Line<T> {
+        Line {
+            places: VecDeque::new(),
+            live: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.live
+    }
+
+    pub(super) fn first(&self) -> Option<&Waiting<T>> {
+        self.places.front()
+    }
+
+    pub(super) fn push(&mut self, number: u64, since: Duration, item: T) {
+        self.places.push_back(Waiting {
+            number,
+            since,
+            item: Some(item),
+        });
+        self.live += 1;
+    }
+
+    pub(super) fn pop(&mut self) -> Option<(Duration, T)> {
+        let place = self.places.pop_front()?;
+        let item = place.item.expect("the first place of a line is live");
+        self.live -= 1;
+        self.sweep();
+        Some((place.since, item))
+    }
+
+    /// Takes out the item with this number, wherever it stands.
+    pub(super) fn take(&mut self, number: u64) -> Option<T> {
+        // Numbers only grow, so a line is sorted by them.
+        let index = self
+            .places
+            .binary_search_by_key(&number, |place| place.number)
+            .ok()?;
+        let item = self.places[index].item.take()?;
+        self.live -= 1;
+        self.sweep();
+        Some(item)
+    }
+
+    /// Keeps the first place live, and the empty ones fewer than the live ones: callers that leave a stuck queue
+    /// must not make it grow without limit.
+    fn sweep(&mut self) {
+        while self
+            .places
+            .front()
+            .is_some_and(|place| place.item.is_none())
+        {
+            self.places.pop_front();
+        }
+        if self.places.len() > 2 * self.live + 64 {
+            self.places.retain(|place| place.item.is_some());
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.places.len()
+    }
+}
