@@ -1,1 +1,24 @@
-//! Stub, being built.
+//! The harness of the whole-lab tests: real processes of the real program, told and asked as a person would, from the
+//! command line and over HTTP. It knows the program by its documented faces only; the two pure crates that it uses read
+//! what a candidate must get, and verify a journal.
+//!
+//! Left out: every unit test. Those sit under the code.
+
+pub mod exposition;
+pub mod http;
+mod lanes;
+pub mod ledgers;
+pub mod played;
+pub mod processes;
+pub mod program;
+pub mod repo;
+pub mod scratch;
+pub mod site;
+pub mod wait;
+
+pub use lanes::{Turn, in_lanes};
+pub use played::{Played, Playing};
+pub use program::Said;
+pub use scratch::Scratch;
+pub use site::{Lab, Role, Site};
+pub use wait::until;

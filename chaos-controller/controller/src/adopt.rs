@@ -12,22 +12,22 @@ use crate::book::Book;
 use crate::lab::Lab;
 use crate::run::{Ended, Run, close};
 
-/// Closes the run that the lab's file tells of, if there is one.
-pub(crate) async fn finish_interrupted_run(lab: &Arc<Lab>) {
-    let Some(dir) = lab.run_dir().map(PathBuf::from) else { return };
+/// Closes the run that the lab's file tells of. False if there is none to close.
+pub(crate) async fn finish_interrupted_run(lab: &Arc<Lab>) -> bool {
+    let Some(dir) = lab.run_dir().map(PathBuf::from) else { return false };
     match reopen(&dir) {
         Ok(Some((run, entries))) => {
             let run = Arc::new(run);
             if !lab.begin_run(&run) {
-                return;
+                return false;
             }
             tracing::warn!(run = run.book.name, "a run was interrupted by the end of its controller");
-            lab.observe(kind::ACTION, json!({"verb": "interrupt", "text": "the controller was killed"}));
             for id in still_open(&entries) {
                 let reason = "the controller was gone; the lease ended it, or this does";
                 lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": reason}));
             }
-            close::close(lab, &run, Err(Ended::Interrupted)).await;
+            close::close(lab, &run, Err(Ended::ControllerKilled)).await;
+            return true;
         }
         Ok(None) => lab.remember_run_dir(None),
         Err(error) => {
@@ -35,6 +35,7 @@ pub(crate) async fn finish_interrupted_run(lab: &Arc<Lab>) {
             lab.remember_run_dir(None);
         }
     }
+    false
 }
 
 /// The run of a folder, unless it was sealed already.

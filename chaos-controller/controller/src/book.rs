@@ -31,6 +31,8 @@ pub(crate) struct Book {
     pub(crate) start_unix_ms: u64,
     /// Samples and requests are recorded until the reconciliation.
     recording: AtomicBool,
+    /// The load whose requests belong to the run; 0 before it is asked for.
+    load_generation: AtomicU64,
     journal: Mutex<Journal>,
     samples: Mutex<Appender<SampleWriter>>,
     requests: Mutex<Appender<RequestWriter>>,
@@ -63,6 +65,7 @@ impl Book {
             start_us,
             start_unix_ms,
             recording: AtomicBool::new(true),
+            load_generation: AtomicU64::new(0),
             journal: Mutex::new(Journal::create(&dir.join("journal.jsonl"))?),
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
             requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
@@ -88,6 +91,7 @@ impl Book {
             start_us: monotonic_us().saturating_sub(age_us),
             start_unix_ms: wall,
             recording: AtomicBool::new(false),
+            load_generation: AtomicU64::new(0),
             journal: Mutex::new(journal),
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
             requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
@@ -152,6 +156,16 @@ impl Book {
         if !written {
             self.dropped_spans.fetch_add(spans, Ordering::Relaxed);
         }
+    }
+
+    /// Which load's requests belong to the run.
+    pub(crate) fn load_generation(&self) -> u64 {
+        self.load_generation.load(Ordering::Relaxed)
+    }
+
+    /// The load of the run begins.
+    pub(crate) fn expect_load(&self, generation: u64) {
+        self.load_generation.store(generation, Ordering::Relaxed);
     }
 
     /// Whether samples and requests still belong to the run.

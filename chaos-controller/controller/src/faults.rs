@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::bank::BankError;
+use crate::causes::chain;
 use crate::lab::Lab;
 
 /// The faults that are held.
@@ -126,7 +127,7 @@ pub(crate) async fn clear_all(lab: &Lab, reason: &str, abort_inflight: bool) -> 
         match clear(lab, &id, reason, "controller", abort_inflight).await {
             Ok(()) | Err(FaultError::Unknown { .. }) => {}
             Err(error) => {
-                tracing::error!(%error, id, "fault is not cleared");
+                tracing::error!(error = chain(&error), id, "fault is not cleared");
                 stuck.push(id);
             }
         }
@@ -165,7 +166,7 @@ async fn keep(lab: Arc<Lab>, id: String, lease: Duration, length: Option<Duratio
             () = lab.stop.cancelled() => return,
             () = over => {
                 if let Err(error) = clear(&lab, &id, "its time is over", "controller", false).await {
-                    tracing::error!(%error, id, "fault is left to its lease");
+                    tracing::error!(error = chain(&error), id, "fault is left to its lease");
                 }
                 return;
             }
@@ -180,7 +181,7 @@ async fn keep(lab: Arc<Lab>, id: String, lease: Duration, length: Option<Duratio
                 }
                 return;
             }
-            Err(error) => tracing::warn!(%error, id, "lease is not renewed"),
+            Err(error) => tracing::warn!(error = chain(&error), id, "lease is not renewed"),
         }
     }
 }

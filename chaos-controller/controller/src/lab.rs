@@ -26,7 +26,7 @@ use crate::policy_store::PolicyStore;
 use crate::run::Run;
 
 /// Events that a slow watcher may be behind before it misses some.
-const EVENTS: usize = 1024;
+const EVENTS: usize = 256;
 
 /// Everything the parts share. One per process.
 pub(crate) struct Lab {

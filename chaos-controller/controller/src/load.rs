@@ -31,13 +31,14 @@ impl LoadDesk {
         Self { current: Mutex::default(), generations: AtomicU64::new(last.unwrap_or_default()), path }
     }
 
-    /// Asks for a load from now on.
-    pub(crate) fn offer(&self, directory: &Directory, load: &drill::Load, seed: u64) {
+    /// Asks for a load from now on. Gives its generation.
+    pub(crate) fn offer(&self, directory: &Directory, load: &drill::Load, seed: u64) -> u64 {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         if let Err(error) = platform::write_private(&self.path, generation.to_string().as_bytes()) {
             tracing::error!(%error, "the load's generation is not saved");
         }
         self.set(directory, wire(load, seed, generation));
+        generation
     }
 
     /// Asks for no load.

@@ -25,6 +25,7 @@ use crate::api::Ready;
 use crate::directory::State;
 use crate::fleet::Fleet;
 use crate::footprint;
+use crate::grading::grade;
 use crate::http;
 use crate::join::JoinServer;
 use crate::journal::Journal;
@@ -58,7 +59,7 @@ pub struct ServeFlags {
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// File with the plan (JSON) whose policy, load and bank the lab starts with
-    #[arg(long, required_unless_present = "adopt")]
+    #[arg(long, required_unless_present_any = ["adopt", "grade"])]
     pub plan: Option<PathBuf>,
     /// Take over a lab whose controller died
     #[arg(long, conflicts_with = "plan")]
@@ -69,6 +70,9 @@ pub struct ServeFlags {
     /// Leave the session of whoever starts this, to outlive their terminal
     #[arg(long)]
     pub detach: bool,
+    /// Only grade the run in this folder
+    #[arg(long, hide = true, conflicts_with_all = ["plan", "adopt"])]
+    pub grade: Option<PathBuf>,
 }
 
 /// Runs a lab until it is taken down. `tell` is called once, when a real checkout has been answered.
@@ -77,6 +81,10 @@ pub struct ServeFlags {
 /// When the lab cannot be started, adopted or served.
 pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Result<()> {
     let start_us = monotonic_us();
+    if let Some(dir) = &flags.grade {
+        grade(dir).with_context(|| format!("failed to grade the run in `{}`", dir.display()))?;
+        return Ok(());
+    }
     if flags.detach {
         // Fails only if it leads a session already, which is as good.
         let _ = rustix::process::setsid();
@@ -107,10 +115,8 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
     lab.remember_processes();
     tracing::info!(lab = lab.name, ready_ms, url = lab.url, "lab is ready");
     tell(&Ready { url: lab.url.clone(), ready_ms });
-    if flags.adopt {
-        adopt::finish_interrupted_run(&lab).await;
-    }
-    if lab.active_run().is_none() {
+    // A run's end brings the lab's own load back by itself.
+    if !(flags.adopt && adopt::finish_interrupted_run(&lab).await) && lab.active_run().is_none() {
         lab.resume_own_load();
     }
     lab.stop.cancelled().await;

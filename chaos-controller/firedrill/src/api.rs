@@ -33,11 +33,19 @@ impl Api {
         self.call(Method::GET, path, None).await
     }
 
-    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         self.call(Method::POST, path, Some(plain(body))).await
     }
 
-    pub(crate) async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         self.call(Method::PATCH, path, Some(plain(body))).await
     }
 
@@ -45,7 +53,12 @@ impl Api {
         self.call::<Value>(Method::DELETE, path, None).await.map(drop)
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<T, Failure> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, Failure> {
         let answer = self.client.expect(method, path, body.map(Into::into)).await;
         answer.map_err(|error| explain(&error, &self.lab))
     }
@@ -67,15 +80,19 @@ fn token(tokens: &Tokens, role: Role) -> &str {
 fn explain(error: &CallError, lab: &str) -> Failure {
     match error {
         CallError::Refused { status, body, .. } => refused(*status, body),
-        CallError::Unreachable { .. } => Failure::unexpected(format!("the controller of lab `{lab}` does not answer"))
-            .hint(format!("`firedrill status --lab {lab}` says what happened")),
+        CallError::Unreachable { .. } => {
+            Failure::unexpected(format!("the controller of lab `{lab}` does not answer"))
+                .hint(format!("`firedrill status --lab {lab}` says what happened"))
+        }
         other => Failure::caused(other).hint(format!("`firedrill status --lab {lab}` says how the lab is")),
     }
 }
 
 fn refused(status: StatusCode, body: &str) -> Failure {
-    let refusal: Refusal = serde_json::from_str(body)
-        .unwrap_or_else(|_| Refusal { error: format!("refused with {status}: {body}"), problems: Vec::new() });
+    let refusal: Refusal = serde_json::from_str(body).unwrap_or_else(|_| Refusal {
+        error: format!("refused with {status}: {body}"),
+        problems: Vec::new(),
+    });
     let exit = match status {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Exit::Invalid,
         _ => Exit::Unexpected,
@@ -86,7 +103,9 @@ fn refused(status: StatusCode, body: &str) -> Failure {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             failure.hint("the plain command acts as operator; `--as` picks a lesser role")
         }
-        StatusCode::CONFLICT => failure.hint("`firedrill status` and `firedrill policy get` say how it is now"),
+        StatusCode::CONFLICT => {
+            failure.hint("`firedrill status` and `firedrill policy get` say how it is now")
+        }
         _ => failure,
     }
 }

@@ -26,7 +26,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 pass, 99 objectives failed, 98 void (the run proves nothing), 97 residue left,
+const EXIT_CODES: &str =
+    "Exit codes: 0 pass, 99 objectives failed, 98 void (the run proves nothing), 97 residue left,
 104 invalid drill, policy or fault, 105 interrupted, 2 usage, 1 unexpected.
 
 First steps:
@@ -183,7 +184,15 @@ mod tests {
 
     #[test]
     fn half_a_command_is_refused() {
-        for line in ["", "policy set --reason x", "policy set a=1", "fault add shop --hang", "down --all --lab x", "run x --scale 0", "run x --mode exam"] {
+        for line in [
+            "",
+            "policy set --reason x",
+            "policy set a=1",
+            "fault add shop --hang",
+            "down --all --lab x",
+            "run x --scale 0",
+            "run x --mode exam",
+        ] {
             let words = line.split(' ').filter(|word| !word.is_empty());
             assert!(Cli::try_parse_from(std::iter::once("firedrill").chain(words)).is_err(), "{line}");
         }

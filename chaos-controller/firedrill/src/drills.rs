@@ -16,14 +16,20 @@ pub(crate) const DRILL_FILE: &str = "drill.yaml";
 /// The folder of a drill: a path, or a name under `./drills`.
 pub(crate) fn find(drill: &str) -> Result<PathBuf, Failure> {
     let path = PathBuf::from(drill);
-    let path = if path.ends_with(DRILL_FILE) { path.parent().map(Path::to_owned).unwrap_or_default() } else { path };
+    let path =
+        if path.ends_with(DRILL_FILE) { path.parent().map(Path::to_owned).unwrap_or_default() } else { path };
     for folder in [path, Path::new(DRILLS).join(drill)] {
         if folder.join(DRILL_FILE).is_file() {
             return Ok(folder);
         }
     }
     let known = names(Path::new(DRILLS));
-    let failure = Failure::new(Exit::Invalid, format!("no drill `{drill}`: neither `{drill}/{DRILL_FILE}` nor `{DRILLS}/{drill}/{DRILL_FILE}` exists"));
+    let failure = Failure::new(
+        Exit::Invalid,
+        format!(
+            "no drill `{drill}`: neither `{drill}/{DRILL_FILE}` nor `{DRILLS}/{drill}/{DRILL_FILE}` exists"
+        ),
+    );
     Err(if known.is_empty() {
         failure.hint("name the drill's folder, or go to the folder that holds `drills`")
     } else {
@@ -53,8 +59,9 @@ pub(crate) fn plan(drill: &str, choice: &Choice) -> Result<Plan, Failure> {
 
 /// One file as the drill crate reads it.
 pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Exit::Invalid, format!("failed to read `{}`: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Invalid, format!("failed to read `{}`: {error}", path.display()))
+    })?;
     Ok(Source::new(path.display().to_string(), text))
 }
 
@@ -70,7 +77,10 @@ pub(crate) fn invalid(problems: &Problems, checked: &Path) -> Failure {
     Failure::new(Exit::Invalid, "")
         .detail(problems.render(Paint::for_stderr().is_on()))
         .detail(places.join("\n"))
-        .hint(format!("{count} problem{plural}; nothing was started; `firedrill check {}` checks again", checked.display()))
+        .hint(format!(
+            "{count} problem{plural}; nothing was started; `firedrill check {}` checks again",
+            checked.display()
+        ))
 }
 
 /// The names of the drills in a folder, sorted.
@@ -113,7 +123,9 @@ mod tests {
     fn a_folder_is_read_with_its_candidates_by_name() {
         let folder = std::env::temp_dir().join(format!("firedrill-drills-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("candidates")).unwrap();
-        for (file, text) in [("drill.yaml", "a: 1\n"), ("candidates/nothing.yaml", "steps: []\n"), ("candidates/x.txt", "")] {
+        for (file, text) in
+            [("drill.yaml", "a: 1\n"), ("candidates/nothing.yaml", "steps: []\n"), ("candidates/x.txt", "")]
+        {
             std::fs::write(folder.join(file), text).unwrap();
         }
         let sources = read(&folder).unwrap();

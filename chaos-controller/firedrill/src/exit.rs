@@ -88,7 +88,11 @@ impl Failure {
         }
         for detail in &self.details {
             for line in detail.trim_end().lines() {
-                let _ = if self.message.is_empty() { writeln!(text, "{line}") } else { writeln!(text, "  {line}") };
+                let _ = if self.message.is_empty() {
+                    writeln!(text, "{line}")
+                } else {
+                    writeln!(text, "  {line}")
+                };
             }
         }
         if let Some(hint) = &self.hint {
@@ -128,7 +132,15 @@ mod tests {
 
     #[test]
     fn the_codes_are_those_that_scripts_rely_on() {
-        let codes = [Exit::Pass, Exit::Unexpected, Exit::Usage, Exit::Residue, Exit::Void, Exit::Failed, Exit::Invalid];
+        let codes = [
+            Exit::Pass,
+            Exit::Unexpected,
+            Exit::Usage,
+            Exit::Residue,
+            Exit::Void,
+            Exit::Failed,
+            Exit::Invalid,
+        ];
         assert_eq!(codes.map(|exit| exit as u8), [0, 1, 2, 97, 98, 99, 104]);
         assert_eq!(Exit::Interrupted as u8, 105);
     }

@@ -72,7 +72,8 @@ impl FaultFlags {
             document.insert("path".into(), word(path));
         }
         if let (Some(from), Some(over)) = (&self.ramp_from, &self.over) {
-            let mut ramp = Map::from_iter([("from".to_owned(), json!(from)), ("over".to_owned(), json!(over))]);
+            let mut ramp =
+                Map::from_iter([("from".to_owned(), json!(from)), ("over".to_owned(), json!(over))]);
             if let Some(shape) = self.shape {
                 ramp.insert("shape".into(), word(shape));
             }
@@ -99,7 +100,9 @@ impl FaultFlags {
 }
 
 fn distribution(text: &str) -> Result<Value, String> {
-    let Some((shape, values)) = text.split_once(':') else { return Ok(json!({ "fixed": { "value": text } })) };
+    let Some((shape, values)) = text.split_once(':') else {
+        return Ok(json!({ "fixed": { "value": text } }));
+    };
     let names = match shape {
         "uniform" => ["min", "max"],
         "normal" => ["mean", "stddev"],

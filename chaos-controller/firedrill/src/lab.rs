@@ -57,9 +57,8 @@ impl LabFlags {
         let name = choose(self.lab.as_deref(), &labs)?;
         let file = LabFile::load(&self.dir, name);
         file.map_err(|error| match &error {
-            platform::LabError::Missing { .. } if !labs.is_empty() => {
-                Failure::caused(&error).hint(format!("there is `{}`; `firedrill up --lab {name}` starts it", labs.join("`, `")))
-            }
+            platform::LabError::Missing { .. } if !labs.is_empty() => Failure::caused(&error)
+                .hint(format!("there is `{}`; `firedrill up --lab {name}` starts it", labs.join("`, `"))),
             _ => error.into(),
         })
     }

@@ -65,7 +65,9 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
         clear_state(launch, &state)?;
     }
     let mut command = serve_command(launch, &state)?;
-    let mut serve = command.spawn().map_err(|error| Failure::unexpected(format!("failed to start the controller: {error}")))?;
+    let mut serve = command
+        .spawn()
+        .map_err(|error| Failure::unexpected(format!("failed to start the controller: {error}")))?;
     let stdout = serve.stdout.take().expect("the controller's stdout is piped");
     let mut lines = BufReader::new(stdout).lines();
     let ready = match tokio::time::timeout(START_PATIENCE, lines.next_line()).await {
@@ -117,15 +119,18 @@ fn clear_state(launch: &Launch<'_>, state: &Path) -> Result<(), Failure> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => std::fs::create_dir_all(state.join("logs")),
     };
-    cleared.map_err(|error| Failure::unexpected(format!("failed to clear `{}`: {error}", state.display())))?;
+    cleared
+        .map_err(|error| Failure::unexpected(format!("failed to clear `{}`: {error}", state.display())))?;
     let Some(plan) = launch.plan else { return Ok(()) };
     let text = serde_json::to_vec(plan).expect("a plan is plain data");
-    platform::write_private(&state.join("plan.json"), &text)
-        .map_err(|error| Failure::unexpected(format!("failed to write `{}`: {error}", state.join("plan.json").display())))
+    platform::write_private(&state.join("plan.json"), &text).map_err(|error| {
+        Failure::unexpected(format!("failed to write `{}`: {error}", state.join("plan.json").display()))
+    })
 }
 
 fn serve_command(launch: &Launch<'_>, state: &Path) -> Result<Command, Failure> {
-    let exe = std::env::current_exe().map_err(|error| Failure::unexpected(format!("this program has no path: {error}")))?;
+    let exe = std::env::current_exe()
+        .map_err(|error| Failure::unexpected(format!("this program has no path: {error}")))?;
     let log_path = state.join("logs").join("controller.log");
     let log = std::fs::create_dir_all(state.join("logs"))
         .and_then(|()| std::fs::OpenOptions::new().create(true).append(true).open(&log_path))

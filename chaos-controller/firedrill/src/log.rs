@@ -5,7 +5,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the log at this level; once per process.
 pub(crate) fn start(level: &str) {
-    let own = ["controller", "platform", "firedrill", "grader", "drill", "process"].map(|name| format!("{name}={level}"));
+    let own = ["controller", "platform", "firedrill", "grader", "drill", "process"]
+        .map(|name| format!("{name}={level}"));
     let filter = format!("warn,{}", own.join(","));
     // A second start changes nothing.
     let _ = tracing_subscriber::fmt()

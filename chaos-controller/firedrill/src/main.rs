@@ -54,4 +54,5 @@ fn raise_open_files() {
 }
 
 /// The codes of the process and of the verdict are one set.
-const _: () = assert!(Exit::Pass as i32 == grader::Exit::PASS.0 && Exit::Failed as i32 == grader::Exit::FAIL.0);
+const _: () =
+    assert!(Exit::Pass as i32 == grader::Exit::PASS.0 && Exit::Failed as i32 == grader::Exit::FAIL.0);

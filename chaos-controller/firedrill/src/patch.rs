@@ -11,17 +11,23 @@ const ROOTS: [&str; 3] = ["services", "flags", "version"];
 pub(crate) fn of_assignments(assignments: &[String]) -> Result<Value, String> {
     let mut patch = Value::Object(Map::new());
     for assignment in assignments {
-        let (path, value) = assignment
-            .split_once('=')
-            .ok_or_else(|| format!("`{assignment}` is not <path>=<value>, such as payment.server.workers=100"))?;
+        let (path, value) = assignment.split_once('=').ok_or_else(|| {
+            format!("`{assignment}` is not <path>=<value>, such as payment.server.workers=100")
+        })?;
         let mut keys = path::split(&full(path.trim()));
-        let last = keys.pop().filter(|_| !keys.is_empty()).ok_or_else(|| format!("`{path}` is not a path into a policy"))?;
+        let last = keys
+            .pop()
+            .filter(|_| !keys.is_empty())
+            .ok_or_else(|| format!("`{path}` is not a path into a policy"))?;
         let mut at = &mut patch;
         for key in keys {
-            let fields = at.as_object_mut().ok_or_else(|| format!("`{path}` goes through a value that was set before"))?;
+            let fields = at
+                .as_object_mut()
+                .ok_or_else(|| format!("`{path}` goes through a value that was set before"))?;
             at = fields.entry(key).or_insert_with(|| Value::Object(Map::new()));
         }
-        let fields = at.as_object_mut().ok_or_else(|| format!("`{path}` goes through a value that was set before"))?;
+        let fields =
+            at.as_object_mut().ok_or_else(|| format!("`{path}` goes through a value that was set before"))?;
         fields.insert(last, scalar(value.trim()));
     }
     Ok(patch)
@@ -29,7 +35,9 @@ pub(crate) fn of_assignments(assignments: &[String]) -> Result<Value, String> {
 
 /// The patch that makes `wanted` of `current`: what is missing is removed.
 pub(crate) fn between(current: &Value, wanted: &Value) -> Value {
-    let (Some(current), Some(wanted)) = (current.as_object(), wanted.as_object()) else { return wanted.clone() };
+    let (Some(current), Some(wanted)) = (current.as_object(), wanted.as_object()) else {
+        return wanted.clone();
+    };
     let mut patch = Map::new();
     for key in current.keys().filter(|key| !wanted.contains_key(*key)) {
         patch.insert(key.clone(), Value::Null);

@@ -46,10 +46,16 @@ pub(crate) fn tail(dir: &Path) -> Option<Tail> {
     let text = std::fs::read(dir.join("journal.jsonl")).ok()?;
     Some(match evidence::verify(&text) {
         Ok(verified) => {
-            let damage = verified.torn.map(|line| format!("its line {line} is torn, as a kill leaves it; nothing else is lost"));
+            let damage = verified
+                .torn
+                .map(|line| format!("its line {line} is torn, as a kill leaves it; nothing else is lost"));
             of_entries(dir, &verified.entries, damage)
         }
-        Err(broken) => of_entries(dir, &[], Some(format!("its chain is broken at line {}: {}", broken.line, broken.reason))),
+        Err(broken) => of_entries(
+            dir,
+            &[],
+            Some(format!("its chain is broken at line {}: {}", broken.line, broken.reason)),
+        ),
     })
 }
 
@@ -62,7 +68,7 @@ pub(crate) fn render(tail: &Tail) -> Vec<String> {
     }];
     for fault in &tail.faults {
         lines.push(format!(
-            "fault {} ({}) was on: it ended by itself within its lease of {}, and the bank is healthy without anybody",
+            "fault {} ({}) was on; without a controller it ends by itself within its lease of {}",
             fault.id, fault.what, fault.lease
         ));
     }
@@ -72,10 +78,13 @@ pub(crate) fn render(tail: &Tail) -> Vec<String> {
 }
 
 fn of_entries(dir: &Path, entries: &[Entry], damage: Option<String>) -> Tail {
-    let phase = entries.iter().rfind(|entry| entry.kind == kind::PHASE).map_or("", |entry| entry.text("name"));
+    let phase =
+        entries.iter().rfind(|entry| entry.kind == kind::PHASE).map_or("", |entry| entry.text("name"));
     let told: Vec<String> = entries
         .iter()
-        .filter_map(|entry| Some(format!("[{}] {}", clock(entry.t_ms), line(&entry.kind, &entry.actor, &entry.body)?.1)))
+        .filter_map(|entry| {
+            Some(format!("[{}] {}", clock(entry.t_ms), line(&entry.kind, &entry.actor, &entry.body)?.1))
+        })
         .collect();
     Tail {
         dir: dir.display().to_string(),
@@ -98,7 +107,11 @@ fn open_faults(entries: &[Entry]) -> Vec<OpenFault> {
                 open.retain(|fault| fault.id != id);
                 let spec = entry.body.get("spec").unwrap_or(&Value::Null);
                 let lease = spec.get("lease").and_then(Value::as_str).unwrap_or("10s");
-                open.push(OpenFault { id: id.to_owned(), what: describe_fault(spec), lease: lease.to_owned() });
+                open.push(OpenFault {
+                    id: id.to_owned(),
+                    what: describe_fault(spec),
+                    lease: lease.to_owned(),
+                });
             }
             kind::FAULT_CLEARED => open.retain(|fault| fault.id != id),
             _ => {}
@@ -118,11 +131,31 @@ mod tests {
         let mut chain = Chain::new();
         let latency = json!({"effect": {"latency": {"fixed": {"value": "30s"}}}, "lease": "5s"});
         vec![
-            chain.append(0, "run_started", "controller", json!({"drill": "bank-slowdown", "variant": "smoke"})),
+            chain.append(
+                0,
+                "run_started",
+                "controller",
+                json!({"drill": "bank-slowdown", "variant": "smoke"}),
+            ),
             chain.append(8_000, "phase", "controller", json!({"name": "inject"})),
-            chain.append(8_001, "fault_intent", "controller", json!({"id": "old", "target": "bank", "spec": latency, "why": "timeline"})),
-            chain.append(8_002, "fault_cleared", "controller", json!({"id": "old", "reason": "its time is over"})),
-            chain.append(9_000, "fault_intent", "controller", json!({"id": "slow", "target": "bank", "spec": latency, "why": "timeline"})),
+            chain.append(
+                8_001,
+                "fault_intent",
+                "controller",
+                json!({"id": "old", "target": "bank", "spec": latency, "why": "timeline"}),
+            ),
+            chain.append(
+                8_002,
+                "fault_cleared",
+                "controller",
+                json!({"id": "old", "reason": "its time is over"}),
+            ),
+            chain.append(
+                9_000,
+                "fault_intent",
+                "controller",
+                json!({"id": "slow", "target": "bank", "spec": latency, "why": "timeline"}),
+            ),
         ]
     }
 
@@ -130,9 +163,15 @@ mod tests {
     fn a_fault_that_nobody_cleared_is_named_with_its_lease() {
         let tail = of_entries(Path::new("runs/x"), &entries(), None);
         assert_eq!((tail.phase.as_str(), tail.over, tail.t_ms), ("inject", false, 9_000));
-        assert_eq!(tail.faults, [OpenFault { id: "slow".into(), what: "latency 30s".into(), lease: "5s".into() }]);
+        assert_eq!(
+            tail.faults,
+            [OpenFault { id: "slow".into(), what: "latency 30s".into(), lease: "5s".into() }]
+        );
         let text = render(&tail).join("\n");
-        assert!(text.contains("phase `inject` at 00:09") && text.contains("within its lease of 5s"), "{text}");
+        assert!(
+            text.contains("phase `inject` at 00:09") && text.contains("within its lease of 5s"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use grader::{Criterion, Money, Scorecard, Status, Verdict};
+use grader::{Criterion, Exit, Money, Scorecard, Status, Verdict};
 
 use crate::paint::{Paint, Tone};
 
@@ -17,8 +17,19 @@ pub(crate) fn summary(card: &Scorecard, dir: &str, paint: Paint) -> String {
 
 fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -> std::fmt::Result {
     let player = card.candidate.as_deref().unwrap_or("a person");
-    writeln!(text, "{} {}/{} played by {player}: {}", word(card.verdict, paint), card.drill, card.variant, card.reason)?;
+    writeln!(
+        text,
+        "{} {}/{} played by {player}: {}",
+        word(card.verdict, paint),
+        card.drill,
+        card.variant,
+        card.reason
+    )?;
     writeln!(text, "     seed {}, scale {}, exit code {}", card.seed, card.scale, card.exit)?;
+    if card.exit == Exit::INTERRUPTED.0 {
+        write_residue(text, card, paint)?;
+        return writeln!(text, "report  {dir}/report.md");
+    }
     if !card.cascade.is_empty() {
         writeln!(text, "\nwhat broke, seconds after the fault")?;
         for broken in &card.cascade {
@@ -26,10 +37,15 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
         }
     }
     writeln!(text, "\ncriteria")?;
-    for criterion in card.criteria.iter().filter(|criterion| criterion.required || criterion.finding.status != Status::Pass) {
+    for criterion in card
+        .criteria
+        .iter()
+        .filter(|criterion| criterion.required || criterion.finding.status != Status::Pass)
+    {
         write_criterion(text, criterion, paint)?;
     }
-    let broken_proofs: Vec<&Criterion> = card.proofs.iter().filter(|proof| proof.finding.status != Status::Pass).collect();
+    let broken_proofs: Vec<&Criterion> =
+        card.proofs.iter().filter(|proof| proof.finding.status != Status::Pass).collect();
     if !broken_proofs.is_empty() {
         writeln!(text, "\nwhy the run proves nothing")?;
         for proof in broken_proofs {
@@ -40,13 +56,16 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
         writeln!(text, "\nmoney   {}", money_words(money))?;
     }
     if let (Some(offered), Some(achieved)) = (card.load.offered, card.load.achieved) {
-        let lateness = card.load.lateness_p99_ms.map_or(String::new(), |ms| format!(", sent within {ms:.1} ms (p99)"));
+        let lateness =
+            card.load.lateness_p99_ms.map_or(String::new(), |ms| format!(", sent within {ms:.1} ms (p99)"));
         writeln!(text, "load    {achieved:.1} of {offered:.1} requests/s{lateness}")?;
     }
-    for left in &card.residue {
-        writeln!(text, "{}    {left}", paint.bad("LEFT"))?;
-    }
+    write_residue(text, card, paint)?;
     writeln!(text, "report  {dir}/report.md")
+}
+
+fn write_residue(text: &mut String, card: &Scorecard, paint: Paint) -> std::fmt::Result {
+    card.residue.iter().try_for_each(|left| writeln!(text, "{}    {left}", paint.bad("LEFT")))
 }
 
 fn write_criterion(text: &mut String, criterion: &Criterion, paint: Paint) -> std::fmt::Result {
@@ -56,7 +75,13 @@ fn write_criterion(text: &mut String, criterion: &Criterion, paint: Paint) -> st
         Status::Unknown => (Tone::Warn, "unknown"),
     };
     let required = if criterion.required { "" } else { " (not required)" };
-    writeln!(text, "  {}  {:<16}{}{required}", paint.paint(tone, &format!("{mark:<7}")), criterion.name, criterion.finding.reason)
+    writeln!(
+        text,
+        "  {}  {:<16}{}{required}",
+        paint.paint(tone, &format!("{mark:<7}")),
+        criterion.name,
+        criterion.finding.reason
+    )
 }
 
 fn word(verdict: Verdict, paint: Paint) -> String {
@@ -95,26 +120,45 @@ pub(crate) fn amount(cents: i64) -> String {
 /// Two runs, row by row: what broke and when, what was saved.
 pub(crate) fn side_by_side(cards: [&Scorecard; 2]) -> Vec<[String; 3]> {
     let mut rows = Vec::new();
-    let mut row = |name: &str, value: &dyn Fn(&Scorecard) -> String| rows.push([name.to_owned(), value(cards[0]), value(cards[1])]);
+    let mut row = |name: &str, value: &dyn Fn(&Scorecard) -> String| {
+        rows.push([name.to_owned(), value(cards[0]), value(cards[1])])
+    };
     row("played by", &|card| card.candidate.clone().unwrap_or_else(|| "a person".into()));
     row("verdict", &|card| format!("{} (exit {})", card.verdict.name().to_uppercase(), card.exit));
-    for (service, symptom) in [("payment", "payment full"), ("order", "order 503"), ("cart", "cart 504"), ("frontend", "blank page")] {
+    for (service, symptom) in [
+        ("payment", "payment full"),
+        ("order", "order 503"),
+        ("cart", "cart 504"),
+        ("frontend", "blank page"),
+    ] {
         row(symptom, &|card| {
             let broken = card.cascade.iter().find(|broken| broken.service == service);
             broken.map_or("never".into(), |broken| format!("after {:.1} s", broken.seconds))
         });
     }
     row("recovered", &|card| {
-        card.measures.time_to.verified_recovery.map_or("never".into(), |seconds| format!("after {seconds:.1} s"))
+        card.measures
+            .time_to
+            .verified_recovery
+            .map_or("never".into(), |seconds| format!("after {seconds:.1} s"))
     });
-    row("requests lost", &|card| card.measures.goodput_lost.map_or("no data".into(), |lost| format!("{lost:.0}")));
-    let money = |pick: fn(&Money) -> String| move |card: &Scorecard| card.money.as_ref().map_or("no data".into(), pick);
+    row("requests lost", &|card| {
+        card.measures.goodput_lost.map_or("no data".into(), |lost| format!("{lost:.0}"))
+    });
+    let money = |pick: fn(&Money) -> String| {
+        move |card: &Scorecard| card.money.as_ref().map_or("no data".into(), pick)
+    };
     row("orders confirmed", &money(|money| money.confirmed.to_string()));
     row("confirmed", &money(|money| amount(money.confirmed_cents)));
-    row("lost / double / pending", &money(|money| format!("{} / {} / {}", money.lost, money.double, money.pending)));
+    row(
+        "lost / double / pending",
+        &money(|money| format!("{} / {} / {}", money.lost, money.double, money.pending)),
+    );
     row("checkouts missed", &|card| {
         let revenue = card.measures.revenue.as_ref();
-        revenue.map_or("no data".into(), |revenue| format!("{} ({})", revenue.missed_checkouts, amount(revenue.missed_cents)))
+        revenue.map_or("no data".into(), |revenue| {
+            format!("{} ({})", revenue.missed_checkouts, amount(revenue.missed_cents))
+        })
     });
     rows
 }
@@ -133,7 +177,14 @@ mod tests {
 
     #[test]
     fn money_is_told_with_what_is_wrong() {
-        let money = Money { confirmed: 12, confirmed_cents: 120_000, lost: 1, double: 2, pending: 3, ..Money::default() };
+        let money = Money {
+            confirmed: 12,
+            confirmed_cents: 120_000,
+            lost: 1,
+            double: 2,
+            pending: 3,
+            ..Money::default()
+        };
         assert_eq!(money_words(&money), "12 orders confirmed (1,200.00); lost 1, double 2, pending 3");
     }
 }

@@ -130,8 +130,9 @@ impl Client {
     ) -> Result<Response<Incoming>, CallError> {
         let stream = TcpStream::connect(&self.address).await.map_err(|source| self.unreachable(source))?;
         stream.set_nodelay(true).map_err(|source| self.unreachable(source))?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|source| self.broken(source))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|source| self.broken(source))?;
         // The connection ends with the response's body; its errors surface there.
         tokio::spawn(connection);
         let request = Request::builder()

@@ -102,6 +102,9 @@ pub struct Ended {
     pub unix_ms: u64,
     /// Why, for a person.
     pub reason: String,
+    /// The folder of the lab's last run, if it had one.
+    #[serde(default)]
+    pub run_dir: Option<String>,
 }
 
 /// What can be wrong with the lab's file.
@@ -164,7 +167,12 @@ impl LabFile {
 
     /// Reads the file of `lab`.
     pub fn load(root: &Path, lab: &str) -> Result<Self, LabError> {
-        let path = Self::path(root, lab);
+        Self::read(&Self::path(root, lab), lab)
+    }
+
+    /// Reads the file at `path`, which is that of `lab`.
+    pub(crate) fn read(path: &Path, lab: &str) -> Result<Self, LabError> {
+        let path = path.to_owned();
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -172,8 +180,8 @@ impl LabFile {
             }
             Err(source) => return Err(LabError::Io { act: "read", path, source }),
         };
-        let file: Self =
-            serde_json::from_slice(&bytes).map_err(|source| LabError::Damaged { path: path.clone(), source })?;
+        let file: Self = serde_json::from_slice(&bytes)
+            .map_err(|source| LabError::Damaged { path: path.clone(), source })?;
         if file.version > FORMAT {
             return Err(LabError::Newer { path, found: file.version });
         }
@@ -216,7 +224,12 @@ impl ControllerRef {
     /// This process, serving at `url`.
     pub fn this(url: &str) -> Self {
         let pid = std::process::id();
-        Self { pid, started_unix_ms: unix_ms(), url: url.to_owned(), start_ticks: proc::start_ticks(pid).unwrap_or(0) }
+        Self {
+            pid,
+            started_unix_ms: unix_ms(),
+            url: url.to_owned(),
+            start_ticks: proc::start_ticks(pid).unwrap_or(0),
+        }
     }
 
     /// Whether that very process still runs.
@@ -241,8 +254,8 @@ impl Ended {
     const FILE: &str = "ended.json";
 
     /// Leaves a note in the lab's state folder.
-    pub fn leave(state_dir: &Path, reason: &str) -> std::io::Result<()> {
-        let note = Self { unix_ms: unix_ms(), reason: reason.to_owned() };
+    pub fn leave(state_dir: &Path, reason: &str, run_dir: Option<String>) -> std::io::Result<()> {
+        let note = Self { unix_ms: unix_ms(), reason: reason.to_owned(), run_dir };
         let text = serde_json::to_vec(&note).expect("a note is plain data");
         write_private(&state_dir.join(Self::FILE), &text)
     }
@@ -314,7 +327,9 @@ mod tests {
         let mut file = LabFile::new("a", "http://127.0.0.1:1", Tokens::default());
         file.version = FORMAT + 1;
         file.save(&root).unwrap();
-        assert!(matches!(LabFile::load(&root, "a"), Err(LabError::Newer { found, .. }) if found == FORMAT + 1));
+        assert!(
+            matches!(LabFile::load(&root, "a"), Err(LabError::Newer { found, .. }) if found == FORMAT + 1)
+        );
         std::fs::remove_dir_all(root).unwrap();
     }
 
@@ -322,7 +337,7 @@ mod tests {
     fn a_note_about_the_end_stays_until_it_is_forgotten() {
         let state = folder("ended");
         assert_eq!(Ended::read(&state), None);
-        Ended::leave(&state, "the controller was gone for 60 s").unwrap();
+        Ended::leave(&state, "the controller was gone for 60 s", None).unwrap();
         assert_eq!(Ended::read(&state).unwrap().reason, "the controller was gone for 60 s");
         Ended::forget(&state);
         assert_eq!(Ended::read(&state), None);

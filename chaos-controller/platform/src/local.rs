@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
@@ -71,7 +71,11 @@ impl Guard {
         spec.save(&path).map_err(|source| GuardError::Spec { path: path.clone(), source })?;
         std::fs::create_dir_all(&spec.log_dir).map_err(GuardError::Spawn)?;
         let log_path = spec.log_dir.join("guard.log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&log_path).map_err(GuardError::Spawn)?;
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log_path)
+            .map_err(GuardError::Spawn)?;
         let mut child = Command::new(&spec.exe)
             .arg("guard")
             .arg("--spec")
@@ -125,11 +129,17 @@ impl Guard {
     /// Restarts services or instances; returns the instances when all of them
     /// run again. Unknown names are refused with what there is.
     pub async fn restart(&self, targets: &[String], grace: Duration) -> Result<Vec<String>, GuardError> {
-        self.post("/restart", &Restart { targets: targets.to_vec(), grace_ms: grace.as_millis() as u64 }).await
+        self.post("/restart", &Restart { targets: targets.to_vec(), grace_ms: grace.as_millis() as u64 })
+            .await
     }
 
     /// Brings a service to `instances`; returns the instances that it has now.
-    pub async fn scale(&self, service: &str, instances: u32, grace: Duration) -> Result<Vec<String>, GuardError> {
+    pub async fn scale(
+        &self,
+        service: &str,
+        instances: u32,
+        grace: Duration,
+    ) -> Result<Vec<String>, GuardError> {
         let scale = Scale { service: service.to_owned(), instances, grace_ms: grace.as_millis() as u64 };
         self.post("/scale", &scale).await
     }
@@ -159,7 +169,9 @@ pub fn strays(state_dir: &Path) -> Vec<Stray> {
     let instance_mark = format!("{INSTANCE_MARK}=");
     let mut strays = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
         let mut marked = false;
         let mut instance = None;

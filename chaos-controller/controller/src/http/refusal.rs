@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::actions::ActError;
 use crate::api::Refusal;
+use crate::causes::chain;
 use crate::control::ChangeError;
 use crate::faults::FaultError;
 use crate::policy_store::PolicyRefusal;
@@ -100,16 +101,4 @@ impl From<StartError> for Refused {
 fn unwritten(error: &std::io::Error) -> Refused {
     let error = format!("the journal cannot be written, so nothing was done: {error}");
     Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error)
-}
-
-/// An error with its causes, for a reader who has only this line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::actions;
+use crate::causes::chain;
 use crate::directory::{State, is_shop};
 use crate::faults;
 use crate::lab::Lab;
@@ -71,7 +72,7 @@ async fn put_back(lab: &Arc<Lab>, run: &Run) {
         if now.get(service).copied().unwrap_or_default() != *count
             && let Err(error) = actions::set_instances(lab, service, *count).await
         {
-            tracing::error!(%error, service, "instances are not put back");
+            tracing::error!(error = chain(&error), service, "instances are not put back");
         }
     }
 }

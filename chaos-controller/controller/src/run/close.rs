@@ -1,35 +1,32 @@
 //! Closing a run, however it ended: faults off, load off, ledgers and logs in, the lab proven clean, everything sealed,
 //! and then graded from the recording alone.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use evidence::kind::{self, phase};
-use evidence::{Recording, recording};
 use serde_json::json;
 
 use crate::api::{Event, Role};
 use crate::faults;
 use crate::footprint;
+use crate::grading;
 use crate::lab::Lab;
 use crate::ledgers;
 use crate::seal;
 
 use super::{Ended, Run, clean, reconcile};
 
-/// Exit codes that are not the grader's to give.
+/// Exit code of a recording that cannot be read back.
 const EXIT_BROKEN: i32 = 104;
-const EXIT_UNEXPECTED: i32 = 1;
 
 /// Closes the run; its verdict is in its folder afterwards.
 pub(crate) async fn close(lab: &Arc<Lab>, run: &Run, ended: Result<(), Ended>) {
     run.lock();
     match &ended {
         Ok(()) => {}
-        Err(Ended::Interrupted) => {
-            lab.observe(kind::ACTION, json!({"verb": "interrupt", "text": "the run was stopped"}));
+        Err(ended @ (Ended::Interrupted | Ended::ControllerKilled)) => {
+            lab.observe(kind::ACTION, json!({"verb": "interrupt", "text": ended.to_string()}));
         }
         Err(ended) => {
             lab.observe(kind::REFUSED, json!({"what": "going on", "why": ended.to_string()}));
@@ -74,44 +71,16 @@ async fn gather(lab: &Lab, run: &Run) {
     }
 }
 
-/// Seals and grades, on a thread of its own: a long recording takes its time, and the lab's heart must beat.
+/// Seals and grades. Hashing a long recording takes its time, so a thread does it: the lab's heart must beat.
 async fn verdict(run: &Run) -> i32 {
     let book = Arc::clone(&run.book);
-    let graded = tokio::task::spawn_blocking(move || {
-        let head = seal::seal(&book)?;
-        grade(&book.dir, &head)
-    });
-    match graded.await {
-        Ok(Ok(exit)) => exit,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the run is not graded");
-            EXIT_BROKEN
-        }
-        Err(error) => {
-            tracing::error!(%error, "grading broke off");
-            EXIT_UNEXPECTED
-        }
+    match tokio::task::spawn_blocking(move || seal::seal(&book)).await {
+        Ok(Ok(head)) => tracing::info!(run = run.book.name, head, "run is sealed"),
+        Ok(Err(error)) => tracing::error!(%error, "the run is not sealed"),
+        Err(error) => tracing::error!(%error, "sealing broke off"),
     }
-}
-
-/// Reads the recording back from the disk, as anybody could, and writes the scorecard.
-pub(crate) fn grade(dir: &Path, head: &str) -> std::io::Result<i32> {
-    let mut files = BTreeMap::new();
-    for name in [recording::JOURNAL].into_iter().chain(recording::SEALED_FILES) {
-        match std::fs::read(dir.join(name)) {
-            Ok(bytes) => {
-                files.insert(name.to_owned(), bytes);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let recording = Recording::open(files).map_err(std::io::Error::other)?;
-    let scorecard = grader::grade(&recording);
-    let mut json = serde_json::to_vec_pretty(&scorecard)?;
-    json.push(b'\n');
-    std::fs::write(dir.join("scorecard.json"), json)?;
-    let report = format!("{}\n\nHead of the journal: `{head}`\n", scorecard.report_markdown().trim_end());
-    std::fs::write(dir.join("report.md"), report)?;
-    Ok(scorecard.exit)
+    grading::grade_apart(&run.book.dir).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the run is not graded");
+        EXIT_BROKEN
+    })
 }

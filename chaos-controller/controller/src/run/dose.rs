@@ -83,7 +83,8 @@ fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
     };
     let thresholds = &run.plan.thresholds;
     let allowed = (requested * thresholds.dose_share).max(thresholds.dose_abs.as_secs_f64() * 1000.0);
-    let detail = format!("p50 {delivered:.1} ms of {requested:.1} ms over {} {} calls", dose["n"], dose["source"]);
+    let source = dose["source"].as_str().unwrap_or_default();
+    let detail = format!("p50 {delivered:.1} ms of {requested:.1} ms over {} calls by the {source}", dose["n"]);
     ((delivered - requested).abs() <= allowed, detail)
 }
 

@@ -10,6 +10,7 @@ use drill::Journey;
 use evidence::kind::phase;
 use tokio::time::Instant;
 
+use crate::causes::chain;
 use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
@@ -20,6 +21,8 @@ use super::{Ended, Run, dose, script};
 const OUTAGE: f64 = 0.5;
 /// For so many seconds in a row.
 const OUTAGE_SECONDS: usize = 2;
+/// A handover takes its time, and a phase in which nobody sends a request cannot be judged.
+const HANDING_OVER: Duration = Duration::from_secs(1);
 /// An outage that has not come this long after its time is handed over as it is.
 const OUTAGE_GRACE: Duration = Duration::from_secs(60);
 
@@ -36,6 +39,7 @@ pub(crate) async fn outage(
     let script = script::spawn(lab, run, t0);
     let played = async {
         handover(lab, run, recent, t0).await?;
+        run.pause(HANDING_OVER).await?;
         run.enter(lab, phase::RECOVER)?;
         recover(lab, run, recent, t0).await
     };
@@ -74,7 +78,7 @@ async fn inject(
         let cause = Cause { why: "timeline", actor: "controller" };
         faults::apply(&lab, &fault.id, &fault.spec, length, cause)
             .await
-            .map_err(|error| Ended::Void(format!("fault `{}` was not applied: {error}", fault.id)))?;
+            .map_err(|error| Ended::Void(format!("fault `{}` was not applied: {}", fault.id, chain(&error))))?;
         doses.push(dose::measure(&lab, &run, &fault.id, &fault.spec, fault.length));
     }
     Ok(doses)
@@ -110,6 +114,8 @@ async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Resu
     let plan = &run.plan;
     let seconds = (plan.windows.length.as_secs_f64() * f64::from(plan.windows.count)).ceil() as usize;
     if plan.candidate.is_none() {
+        // Who declared the shop recovered before it was handed over spoke of something else.
+        run.declared.send_replace(false);
         let mut declared = run.declared.subscribe();
         tokio::select! {
             declared = declared.wait_for(|declared| *declared) => { declared.map_err(|_| Ended::Interrupted)?; }
@@ -127,7 +133,7 @@ async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Resu
             waited = run.until(heal) => return waited,
         }
         let recovered = recent.goodput(seconds).is_some_and(|(_, worst)| worst >= plan.thresholds.goodput);
-        if recovered && !holding {
+        if recovered && !holding && Instant::now() + HANDING_OVER < heal {
             holding = true;
             run.enter(lab, phase::HOLD)?;
         }

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::bank::{self, BANK};
+use crate::causes::chain;
 use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
@@ -76,7 +77,7 @@ pub(crate) async fn bank_is_itself(lab: &Lab, run: &Run, purpose: &str) -> (bool
     match faults::active_at_bank(lab).await {
         Ok(active) if active.is_empty() => {}
         Ok(active) => return (false, format!("active at the bank: {}", active.join(", "))),
-        Err(error) => return (false, format!("the bank does not tell its faults: {error}")),
+        Err(error) => return (false, format!("the bank does not tell its faults: {}", chain(&error))),
     }
     let Some(member) = lab.directory.first(BANK) else { return (false, "the bank is not up".to_owned()) };
     let purpose = format!("{}-{purpose}", run.book.name);
@@ -87,7 +88,7 @@ pub(crate) async fn bank_is_itself(lab: &Lab, run: &Run, purpose: &str) -> (bool
             let detail = format!("no fault; median of {PROBES} probes {median:.1?}, own latency {own:.1?}");
             (off <= own.as_secs_f64() * HEALTHY_SHARE, detail)
         }
-        Err(error) => (false, format!("the bank does not answer a probe: {error}")),
+        Err(error) => (false, format!("the bank does not answer a probe: {}", chain(&error))),
     }
 }
 
@@ -99,11 +100,11 @@ async fn replay(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<dose::Measuring, Ended
     let over = Instant::now() + plan.length;
     faults::apply(lab, REPLAY, &plan.spec, None, Cause { why: "replay", actor: "controller" })
         .await
-        .map_err(|error| Ended::Void(format!("the trigger was not fired again: {error}")))?;
+        .map_err(|error| Ended::Void(format!("the trigger was not fired again: {}", chain(&error))))?;
     let measuring = dose::measure(lab, run, REPLAY, &plan.spec, plan.length);
     run.until(over).await?;
     if let Err(error) = faults::clear(lab, REPLAY, "the end of the replay", "controller", false).await {
-        tracing::error!(%error, "the replay is left to its lease");
+        tracing::error!(error = chain(&error), "the replay is left to its lease");
     }
     Ok(measuring)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use evidence::{Entry, kind};
 use serde_json::{Value, json};
 
+use crate::causes::chain;
 use crate::lab::Lab;
 
 use super::Run;
@@ -18,7 +19,7 @@ pub(crate) async fn reconcile(lab: &Lab, run: &Run) {
     let log = match lab.bank.log(&lab.directory).await {
         Ok(log) => log,
         Err(error) => {
-            let unexplained = [format!("the bank does not tell its log: {error}")];
+            let unexplained = [format!("the bank does not tell its log: {}", chain(&error))];
             return lab.observe(kind::BANK_LOG, json!({"changes": [], "unexplained": unexplained}));
         }
     };

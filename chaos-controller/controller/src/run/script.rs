@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::actions;
 use crate::api::ChangePolicy;
+use crate::causes::chain;
 use crate::control;
 use crate::lab::Lab;
 
@@ -42,10 +43,10 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
     let done = match step.action {
         Action::Policy { patch, reason } => change(lab, actor, patch, reason),
         Action::Restart { services } => {
-            actions::restart(lab, actor, &services, "").await.map(|_| ()).map_err(|error| error.to_string())
+            actions::restart(lab, actor, &services, "").await.map(|_| ()).map_err(|error| chain(&error))
         }
         Action::Scale { service, instances } => {
-            actions::scale(lab, actor, &service, instances, "").await.map(|_| ()).map_err(|error| error.to_string())
+            actions::scale(lab, actor, &service, instances, "").await.map(|_| ()).map_err(|error| chain(&error))
         }
         Action::Say { text } => actions::speak(lab, actor, "say", &text).map_err(|error| error.to_string()),
         Action::Diagnose { text } => actions::speak(lab, actor, "diagnose", &text).map_err(|error| error.to_string()),

@@ -127,7 +127,9 @@ fn first_lines(lab: &Arc<Lab>, run: &Run, schedule_hash: &str) -> std::io::Resul
     lab.footprint.restart_peak();
     reseed(lab, plan.seed);
     restart_policy(lab, &plan.policy, "the drill's policy at the start of the run")?;
-    lab.load.offer(&lab.directory, &plan.load, plan.seed);
+    // The generator's first report is later than this thread's next line.
+    let generation = lab.load.offer(&lab.directory, &plan.load, plan.seed);
+    run.book.expect_load(generation);
     Ok(())
 }
 

@@ -38,6 +38,9 @@ pub(crate) enum Ended {
     /// Somebody stopped it.
     #[error("the run was stopped")]
     Interrupted,
+    /// The controller that played it died; another one closes it.
+    #[error("the controller was killed")]
+    ControllerKilled,
     /// Going on would prove nothing.
     #[error("{0}")]
     Void(String),

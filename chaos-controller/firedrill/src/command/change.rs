@@ -99,7 +99,8 @@ impl Scale {
 impl Say {
     pub(crate) async fn say(&self) -> Result<Exit, Failure> {
         if self.text.is_empty() {
-            return Err(Failure::new(Exit::Usage, "nothing was said").hint("firedrill say 'checkout is down, looking at payment'"));
+            return Err(Failure::new(Exit::Usage, "nothing was said")
+                .hint("firedrill say 'checkout is down, looking at payment'"));
         }
         self.post("/api/say").await
     }
@@ -122,8 +123,11 @@ async fn post(access: &Access, path: &str, body: &impl serde::Serialize) -> Resu
 }
 
 fn service_count(text: &str) -> Result<(String, u32), String> {
-    let parsed = text.split_once('=').and_then(|(service, count)| Some((service.to_owned(), count.parse().ok()?)));
-    parsed.filter(|(service, _)| !service.is_empty()).ok_or_else(|| "write <service>=<instances>, such as payment=3".into())
+    let parsed =
+        text.split_once('=').and_then(|(service, count)| Some((service.to_owned(), count.parse().ok()?)));
+    parsed
+        .filter(|(service, _)| !service.is_empty())
+        .ok_or_else(|| "write <service>=<instances>, such as payment=3".into())
 }
 
 #[cfg(test)]

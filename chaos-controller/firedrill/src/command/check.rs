@@ -74,7 +74,11 @@ fn one(path: &Path) -> Result<Result<String, Problems>, Failure> {
             }))
         }
         Kind::Policy => Ok(drill::check_policy(&drills::source(path)?).map(|document| {
-            if document.get("version").is_some() { "a policy".to_owned() } else { "a policy patch".to_owned() }
+            if document.get("version").is_some() {
+                "a policy".to_owned()
+            } else {
+                "a policy patch".to_owned()
+            }
         })),
     }
 }
@@ -98,7 +102,9 @@ fn summary(problems: &[Value]) -> String {
 
 /// `file:line:column: message`, which editors jump to.
 fn place(problem: &Value) -> String {
-    let text = |name: &str| problem.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = |name: &str| {
+        problem.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
     let [source, line, column, message] =
         ["source", "line", "column", "message"].map(|name| text(name).unwrap_or_default());
     format!("{source}:{line}:{column}: {message}")

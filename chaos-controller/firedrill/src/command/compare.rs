@@ -32,7 +32,10 @@ impl Compare {
             let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
             let mut text = table(&["", "FIRST", "SECOND"], &rows);
             if let Some((orders, cents)) = saved {
-                text.push_str(&format!("\nthe second run confirmed {orders:+} orders, worth {}\n", amount(cents)));
+                text.push_str(&format!(
+                    "\nthe second run confirmed {orders:+} orders, worth {}\n",
+                    amount(cents)
+                ));
             }
             for folder in [&self.first, &self.second] {
                 text.push_str(&format!("report  {}\n", folder.join("report.md").display()));
@@ -46,11 +49,16 @@ impl Compare {
 /// Reads a run's scorecard.
 pub(crate) fn read(folder: &Path) -> Result<Scorecard, Failure> {
     let path = folder.join("scorecard.json");
-    let text = std::fs::read(&path)
-        .map_err(|error| Failure::new(Exit::Invalid, format!("failed to read `{}`: {error}", path.display()))
-            .hint("name a folder under `runs`; a run that was killed has no scorecard"))?;
-    serde_json::from_slice(&text)
-        .map_err(|error| Failure::new(Exit::Invalid, format!("`{}` is not a scorecard that this program knows: {error}", path.display())))
+    let text = std::fs::read(&path).map_err(|error| {
+        Failure::new(Exit::Invalid, format!("failed to read `{}`: {error}", path.display()))
+            .hint("name a folder under `runs`; a run that was killed has no scorecard")
+    })?;
+    serde_json::from_slice(&text).map_err(|error| {
+        Failure::new(
+            Exit::Invalid,
+            format!("`{}` is not a scorecard that this program knows: {error}", path.display()),
+        )
+    })
 }
 
 /// Orders and money that the second run confirmed more than the first.

@@ -143,8 +143,13 @@ impl Clear {
         let ids = if self.all { active_ids(&api.get("/api/faults").await?) } else { self.ids.clone() };
         for id in &ids {
             let query = if self.abort_inflight { "?abort_inflight=true" } else { "" };
-            api.delete(&format!("/api/faults/{id}{query}")).await.map_err(|failure| failure.hint("`firedrill fault list` shows what is there"))?;
-            narrate(&format!("fault {id} is gone; calls that it holds {}", if self.abort_inflight { "are ended" } else { "run to their end" }));
+            api.delete(&format!("/api/faults/{id}{query}"))
+                .await
+                .map_err(|failure| failure.hint("`firedrill fault list` shows what is there"))?;
+            narrate(&format!(
+                "fault {id} is gone; calls that it holds {}",
+                if self.abort_inflight { "are ended" } else { "run to their end" }
+            ));
         }
         if ids.is_empty() {
             narrate("no fault is active");
@@ -205,7 +210,10 @@ mod tests {
             "ended": [{"id": "old", "spec": {"effect": {"hang": {}}}, "reason": "cleared", "hits": 0}],
         });
         let text = render(&faults);
-        assert!(text.contains("slow   active, lease 9 s  latency 3s  12    3000 ms        3000 ms"), "{text}");
+        assert!(
+            text.contains("slow   active, lease 9 s  latency 3s  12    3000 ms        3000 ms"),
+            "{text}"
+        );
         assert!(text.contains("old    cleared"), "{text}");
         assert_eq!(active_ids(&faults), ["slow"]);
         assert_eq!(render(&json!({"faults": []})), "no faults\n");

@@ -76,7 +76,10 @@ fn mode(text: &str) -> Result<Mode, String> {
 /// The plan as a timeline, counted from the start of the run.
 fn render(plan: &RunPlan) -> String {
     let zero = plan.baseline.length;
-    let mut marks = vec![(std::time::Duration::ZERO, format!("baseline: goodput of every journey at least {:.0} %", plan.baseline.goodput * 100.0))];
+    let mut marks = vec![(
+        std::time::Duration::ZERO,
+        format!("baseline: goodput of every journey at least {:.0} %", plan.baseline.goodput * 100.0),
+    )];
     for fault in &plan.faults {
         let spec = serde_json::to_value(&fault.spec).expect("a fault is plain data");
         marks.push((zero + fault.at, format!("fault {}: {}", fault.id, describe_fault(&spec))));
@@ -87,11 +90,21 @@ fn render(plan: &RunPlan) -> String {
     }
     for step in plan.candidate.iter().flat_map(|candidate| &candidate.steps) {
         let action = serde_json::to_value(&step.action).expect("an action is plain data");
-        marks.push((zero + step.at, format!("{}: {}", plan.candidate.as_ref().map_or("", |candidate| &candidate.name), step_words(&action))));
+        marks.push((
+            zero + step.at,
+            format!(
+                "{}: {}",
+                plan.candidate.as_ref().map_or("", |candidate| &candidate.name),
+                step_words(&action)
+            ),
+        ));
     }
     let replay = serde_json::to_value(&plan.replay.spec).expect("a fault is plain data");
     marks.push((zero + plan.replay_at(), format!("replay: {}", describe_fault(&replay))));
-    marks.push((zero + plan.replay_at() + plan.replay.length, "settle, reconcile, prove that nothing is left".into()));
+    marks.push((
+        zero + plan.replay_at() + plan.replay.length,
+        "settle, reconcile, prove that nothing is left".into(),
+    ));
     marks.sort_by_key(|(at, _)| *at);
 
     let offered: f64 = plan.load.journeys.iter().map(|journey| journey.rate).sum();
@@ -112,10 +125,13 @@ fn render(plan: &RunPlan) -> String {
 }
 
 fn step_words(action: &serde_json::Value) -> String {
-    let Some(fields) = action.as_object() else { return action.as_str().unwrap_or_default().replace('_', " ") };
+    let Some(fields) = action.as_object() else {
+        return action.as_str().unwrap_or_default().replace('_', " ");
+    };
     let words = fields.iter().map(|(verb, of)| {
         let what = ["reason", "text", "services", "service"].iter().find_map(|name| of.get(*name));
-        let what = what.map_or_else(String::new, |what| what.as_str().map_or_else(|| what.to_string(), str::to_owned));
+        let what = what
+            .map_or_else(String::new, |what| what.as_str().map_or_else(|| what.to_string(), str::to_owned));
         format!("{} {what}", verb.replace('_', " ")).trim_end().to_owned()
     });
     words.collect::<Vec<_>>().join(", ")
@@ -130,7 +146,10 @@ mod tests {
     #[test]
     fn a_step_reads_as_words() {
         assert_eq!(step_words(&json!("declare_recovered")), "declare recovered");
-        assert_eq!(step_words(&json!({"policy": {"patch": {}, "reason": "stop waiting"}})), "policy stop waiting");
+        assert_eq!(
+            step_words(&json!({"policy": {"patch": {}, "reason": "stop waiting"}})),
+            "policy stop waiting"
+        );
         assert_eq!(step_words(&json!({"scale": {"service": "payment", "instances": 0}})), "scale payment");
     }
 

@@ -128,7 +128,9 @@ impl Policy {
 
 impl Get {
     async fn run(&self) -> Result<(), Failure> {
-        let path = self.version.map_or("/api/policy".to_owned(), |version| format!("/api/policy/versions/{version}"));
+        let path = self
+            .version
+            .map_or("/api/policy".to_owned(), |version| format!("/api/policy/versions/{version}"));
         let version: PolicyVersion = self.access.api()?.get(&path).await?;
         match self.output.output {
             Format::Json => write_json(&version),
@@ -162,7 +164,8 @@ impl Set {
     /// The patch, and the version that it was made against if that matters.
     async fn patch(&self, api: &Api) -> Result<(Value, Option<u64>), Failure> {
         if let Some(file) = &self.file {
-            let wanted = drill::check_policy(&drills::source(file)?).map_err(|problems| drills::invalid(&problems, file))?;
+            let wanted = drill::check_policy(&drills::source(file)?)
+                .map_err(|problems| drills::invalid(&problems, file))?;
             if wanted.get("version").is_none() {
                 return Ok((wanted, self.base));
             }
@@ -205,7 +208,13 @@ impl Versions {
                 .map(|version| {
                     let applied = version.applied_ms.map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
                     let changes = version.changes.len().to_string();
-                    vec![format!("v{}", version.version), version.author.clone(), changes, applied, version.reason.clone()]
+                    vec![
+                        format!("v{}", version.version),
+                        version.author.clone(),
+                        changes,
+                        applied,
+                        version.reason.clone(),
+                    ]
                 })
                 .collect();
             table(&["VERSION", "AUTHOR", "CHANGES", "APPLIED", "REASON"], &rows)

@@ -81,7 +81,10 @@ impl Run {
         if own && !self.keep {
             self.end_lab(&file, &outcome, &mut screen).await?;
         } else if own {
-            screen.note(&format!("lab `{0}` is kept: `firedrill status --lab {0}`, `firedrill down --lab {0}`", file.lab));
+            screen.note(&format!(
+                "lab `{0}` is kept: `firedrill status --lab {0}`, `firedrill down --lab {0}`",
+                file.lab
+            ));
         }
         let Watched::Finished(status) = outcome? else { return Ok(Exit::Interrupted) };
         self.tell(&status)
@@ -135,8 +138,9 @@ impl Run {
         interrupts: &mut Interrupts,
     ) -> Result<Watched, Failure> {
         let api = Api::of(file, Role::Operator);
-        let runs_dir = std::path::absolute(&self.runs_dir)
-            .map_err(|error| Failure::unexpected(format!("`{}` is no folder: {error}", self.runs_dir.display())))?;
+        let runs_dir = std::path::absolute(&self.runs_dir).map_err(|error| {
+            Failure::unexpected(format!("`{}` is no folder: {error}", self.runs_dir.display()))
+        })?;
         // Before the run, so that none of its events is missed.
         let events = Events::open(&api).await.map_err(|error| Failure::caused(&error))?;
         let start = StartRun {
@@ -144,9 +148,17 @@ impl Run {
             runs_dir: runs_dir.display().to_string(),
         };
         let status: RunStatus = api.post("/api/runs", &start).await?;
-        screen.note(&format!("run {} (at most {} s if a script plays)", status.dir, plan.longest().as_secs()));
+        screen.note(&format!(
+            "run {} (at most {} s if a script plays)",
+            status.dir,
+            plan.longest().as_secs()
+        ));
         if plan.candidate.is_none() {
-            let flag = if file.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", file.lab) };
+            let flag = if file.lab == crate::lab::DEFAULT_LAB {
+                String::new()
+            } else {
+                format!(" --lab {}", file.lab)
+            };
             screen.note(&format!(
                 "you play: in another terminal `firedrill policy set{flag} ...`, `firedrill status{flag}`, \
                  `firedrill say{flag} ...`, and `firedrill declare-recovered{flag}` when it is over"
@@ -155,10 +167,23 @@ impl Run {
         watch(&api, events, screen, interrupts).await
     }
 
-    async fn end_lab(&self, file: &LabFile, outcome: &Result<Watched, Failure>, screen: &mut Screen) -> Result<(), Failure> {
+    async fn end_lab(
+        &self,
+        file: &LabFile,
+        outcome: &Result<Watched, Failure>,
+        screen: &mut Screen,
+    ) -> Result<(), Failure> {
+        if presence(file) == Presence::Orphaned {
+            // The guard ends it soon; until then it can be looked at, and adopted.
+            return Ok(());
+        }
         if matches!(outcome, Ok(Watched::Abandoned)) {
             // Asked for, not waited for: whoever presses twice wants to be gone.
-            let ended = tokio::time::timeout(LAST_PATIENCE, Api::of(file, Role::Operator).post::<Value>("/api/down", &Value::Null)).await;
+            let ended = tokio::time::timeout(
+                LAST_PATIENCE,
+                Api::of(file, Role::Operator).post::<Value>("/api/down", &Value::Null),
+            )
+            .await;
             if !matches!(ended, Ok(Ok(_))) {
                 screen.note(&format!("lab `{0}` may still run: `firedrill down --lab {0}`", file.lab));
             }
@@ -184,7 +209,12 @@ impl Run {
 }
 
 /// Tells events until the run is over, and hears interrupts.
-async fn watch(api: &Api, mut events: Events, screen: &mut Screen, interrupts: &mut Interrupts) -> Result<Watched, Failure> {
+async fn watch(
+    api: &Api,
+    mut events: Events,
+    screen: &mut Screen,
+    interrupts: &mut Interrupts,
+) -> Result<Watched, Failure> {
     let mut aborted = false;
     loop {
         tokio::select! {
@@ -226,7 +256,9 @@ fn lost(screen: &mut Screen) -> Failure {
     screen.end();
     Failure::unexpected("the controller is gone in the middle of the run")
         .detail("faults end by themselves when their lease is over; the guard takes the lab down after 60 s")
-        .hint("`firedrill status` says what happened; `firedrill up` adopts the lab, `firedrill down` ends it")
+        .hint(
+            "`firedrill status` says what happened; `firedrill up` adopts the lab, `firedrill down` ends it",
+        )
 }
 
 /// All that the second Ctrl-C does.
@@ -244,7 +276,10 @@ async fn remove_faults(api: &Api) {
 
 impl Interrupts {
     fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::unexpected(format!("failed to listen for signals: {error}")));
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::unexpected(format!("failed to listen for signals: {error}")))
+        };
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 

@@ -3,10 +3,11 @@
 //! be done about it.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use controller::api::Status as LabStatus;
+use platform::http::Client;
 use platform::{Ended, Guard, LabFile, ProcessState, Silence, state_dir};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,9 +16,12 @@ use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::launch::{Presence, presence};
 use crate::output::{Format, Output, table, write_data, write_json};
+use crate::postmortem::{self, Tail};
 use crate::watch::narrate::describe_fault;
 use crate::watch::pulse::{clock, percent};
-use crate::postmortem::{self, Tail};
+
+/// A bank that does not answer at once is gone, or frozen.
+const BANK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
@@ -40,6 +44,8 @@ struct Orphan {
     processes: Vec<ProcessState>,
     ended: Option<Ended>,
     run: Option<Tail>,
+    /// The faults that the bank says are on; `None` if it did not answer.
+    bank: Option<Value>,
 }
 
 impl Status {
@@ -48,11 +54,12 @@ impl Status {
             Ok(file) => file,
             Err(failure) => return self.gone(failure),
         };
+        let guard_gone = file.guard.as_ref().filter(|guard| !guard.alive()).map(|guard| guard.pid);
         if presence(&file) == Presence::Runs {
             match self.access.api()?.get::<LabStatus>("/api/status").await {
                 Ok(status) => {
-                    self.output.write(&status, render);
-                    return Ok(Exit::Pass);
+                    self.output.write(&status, |status| render(status, guard_gone));
+                    return Ok(if guard_gone.is_none() { Exit::Pass } else { Exit::Unexpected });
                 }
                 Err(failure) if file.controller.alive() => return Err(failure),
                 // It died while it was asked.
@@ -78,8 +85,9 @@ impl Status {
             guard_pid: None,
             silence: None,
             processes: Vec::new(),
+            run: ended.run_dir.as_ref().and_then(|run| postmortem::tail(Path::new(run))),
             ended: Some(ended),
-            run: None,
+            bank: None,
         };
         match self.output.output {
             Format::Json => write_json(&orphan),
@@ -108,12 +116,40 @@ impl Status {
             processes,
             ended: Ended::read(&state_dir(dir, &file.lab)),
             run,
+            bank: faults_at_bank(file).await,
         }
     }
 }
 
+/// Asks the bank itself which faults are on.
+async fn faults_at_bank(file: &LabFile) -> Option<Value> {
+    let bank = file.processes.iter().find(|process| process.service == "bank")?;
+    let client = Client::new(&format!("http://{}", bank.admin), &file.tokens.operator).patient(BANK_PATIENCE);
+    let faults: Value = client.get("/faults").await.ok()?;
+    faults.get("faults").cloned()
+}
+
+/// What the bank says of itself.
+fn bank_words(faults: &Value) -> String {
+    let faults: Vec<String> = faults
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|fault| {
+            let id = fault.get("id").and_then(Value::as_str).unwrap_or("?");
+            let lease_ms = fault.get("lease_left_ms").and_then(Value::as_f64).unwrap_or_default();
+            format!("{id} (ends by itself in {:.0} s)", (lease_ms / 1000.0).ceil())
+        })
+        .collect();
+    if faults.is_empty() {
+        "the bank says: no fault is on".to_owned()
+    } else {
+        format!("the bank says: still on, and nobody renews it: {}", faults.join(", "))
+    }
+}
+
 /// A lab that runs.
-fn render(status: &LabStatus) -> String {
+fn render(status: &LabStatus, guard_gone: Option<u32>) -> String {
     let mut text = format!(
         "lab {}: {}policy v{}, {:.0} MiB resident, {:.0} MiB proportional\n",
         status.lab,
@@ -127,7 +163,11 @@ fn render(status: &LabStatus) -> String {
         let end = run.exit.map_or(String::new(), |exit| format!(", exit code {exit}"));
         text.push_str(&format!(
             "run {} ({}/{} played by {player}): {} at {}{end}\n",
-            run.run, run.drill, run.variant, run.phase, clock(run.t_ms)
+            run.run,
+            run.drill,
+            run.variant,
+            run.phase,
+            clock(run.t_ms)
         ));
     }
     if let Some(users) = &status.users {
@@ -135,9 +175,15 @@ fn render(status: &LabStatus) -> String {
             .journeys
             .iter()
             .filter(|journey| journey.ended > 0)
-            .map(|journey| format!("{} {}", journey.journey, percent(journey.good as f64 / journey.ended as f64)))
+            .map(|journey| {
+                format!("{} {}", journey.journey, percent(journey.good as f64 / journey.ended as f64))
+            })
             .collect();
-        let seen = if journeys.is_empty() { "nobody was served in the last second".to_owned() } else { journeys.join(", ") };
+        let seen = if journeys.is_empty() {
+            "nobody was served in the last second".to_owned()
+        } else {
+            journeys.join(", ")
+        };
         text.push_str(&format!("users ({} requests/s): {seen}\n", users.ended));
     }
     for fault in &status.faults {
@@ -163,7 +209,17 @@ fn render(status: &LabStatus) -> String {
             ]
         })
         .collect();
-    text.push_str(&table(&["INSTANCE", "STATE", "PID", "TRAFFIC", "ADMIN", "POLICY", "RESTARTS", "RSS"], &rows));
+    if let Some(pid) = guard_gone {
+        let lab = &status.lab;
+        return format!(
+            "{text}the guard (process {pid}) is gone, and every process of the lab died with it\n\
+             next: `firedrill down --lab {lab}` ends the lab, then `firedrill up --lab {lab}` starts a new one\n"
+        );
+    }
+    text.push_str(&table(
+        &["INSTANCE", "STATE", "PID", "TRAFFIC", "ADMIN", "POLICY", "RESTARTS", "RSS"],
+        &rows,
+    ));
     text
 }
 
@@ -175,6 +231,9 @@ fn render_orphan(orphan: &Orphan) -> String {
         if let Some(ended) = &orphan.ended {
             lines.push(format!("lab {lab} ended {} ago: {}", ago(ended.unix_ms), ended.reason));
         }
+        if let Some(run) = orphan.run.as_ref().filter(|run| !run.over) {
+            lines.extend(postmortem::render(run));
+        }
         lines.push(format!("next: `firedrill up --lab {lab}` starts a new one"));
         return lines.join("\n");
     }
@@ -182,20 +241,38 @@ fn render_orphan(orphan: &Orphan) -> String {
     match &orphan.silence {
         Some(silence) => {
             let since = clock(silence.silent_ms);
-            lines.push(format!("lab {lab}: its controller{pid} is gone, last heard {since} ago; the shop still runs"));
-            lines.push(format!("the guard takes the lab down in {} s unless a controller comes", silence.down_in_ms / 1000));
+            lines.push(format!(
+                "lab {lab}: its controller{pid} is gone, last heard {since} ago; the shop still runs"
+            ));
+            lines.push(format!(
+                "the guard takes the lab down in {} s unless a controller comes",
+                silence.down_in_ms / 1000
+            ));
         }
-        None => lines.push(format!("lab {lab}: its controller{pid} and its guard are gone; so are its processes")),
+        None => {
+            lines.push(format!("lab {lab}: its controller{pid} and its guard are gone; so are its processes"))
+        }
     }
     if let Some(run) = &orphan.run {
         lines.push(String::new());
         lines.extend(postmortem::render(run));
     }
+    if let Some(bank) = &orphan.bank {
+        lines.push(bank_words(bank));
+    }
     if !orphan.processes.is_empty() {
         let rows: Vec<Vec<String>> = orphan
             .processes
             .iter()
-            .map(|process| vec![process.instance.clone(), process.state.clone(), process.pid.to_string(), process.restarts.to_string(), process.last_exit.clone()])
+            .map(|process| {
+                vec![
+                    process.instance.clone(),
+                    process.state.clone(),
+                    process.pid.to_string(),
+                    process.restarts.to_string(),
+                    process.last_exit.clone(),
+                ]
+            })
             .collect();
         lines.push(String::new());
         lines.push(table(&["INSTANCE", "STATE", "PID", "RESTARTS", "LAST END"], &rows));
@@ -215,6 +292,8 @@ fn ago(unix_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn orphan() -> Orphan {
@@ -224,29 +303,54 @@ mod tests {
             controller_pid: Some(41),
             guard_pid: Some(42),
             silence: Some(Silence { controller_pid: 41, silent_ms: 12_000, down_in_ms: 48_000 }),
-            processes: vec![ProcessState { instance: "bank-0".into(), state: "up".into(), pid: 43, ..ProcessState::default() }],
+            processes: vec![ProcessState {
+                instance: "bank-0".into(),
+                state: "up".into(),
+                pid: 43,
+                ..ProcessState::default()
+            }],
             ended: None,
             run: None,
+            bank: None,
         }
     }
 
     #[test]
     fn an_orphaned_lab_says_what_happened_and_what_can_be_done() {
         let text = render_orphan(&orphan());
-        for wanted in ["(process 41) is gone, last heard 00:12 ago", "down in 48 s", "bank-0", "`firedrill up --lab red` adopts", "`firedrill down --lab red` ends"] {
+        for wanted in [
+            "(process 41) is gone, last heard 00:12 ago",
+            "down in 48 s",
+            "bank-0",
+            "`firedrill up --lab red` adopts",
+            "`firedrill down --lab red` ends",
+        ] {
             assert!(text.contains(wanted), "{wanted} in {text}");
         }
     }
 
     #[test]
+    fn the_bank_is_asked_itself() {
+        assert_eq!(bank_words(&json!([])), "the bank says: no fault is on");
+        let text = bank_words(&json!([{"id": "slow", "lease_left_ms": 6200}]));
+        assert!(text.ends_with("slow (ends by itself in 7 s)"), "{text}");
+    }
+
+    #[test]
     fn a_dead_lab_says_that_nothing_is_left() {
-        let text = render_orphan(&Orphan { state: "dead", guard_pid: None, silence: None, processes: Vec::new(), ..orphan() });
+        let text = render_orphan(&Orphan {
+            state: "dead",
+            guard_pid: None,
+            silence: None,
+            processes: Vec::new(),
+            ..orphan()
+        });
         assert!(text.contains("its guard are gone") && text.contains("clears what is left"), "{text}");
     }
 
     #[test]
     fn a_lab_that_its_guard_ended_says_why() {
-        let ended = Some(Ended { unix_ms: 0, reason: "no controller for 60 s".into() });
+        let ended = Some(Ended { unix_ms: 0, reason: "no controller for 60 s".into(), run_dir: None });
         let text = render_orphan(&Orphan { state: "ended", ended, ..orphan() });
         assert!(text.contains("no controller for 60 s") && text.contains("starts a new one"), "{text}");
     }

@@ -65,7 +65,9 @@ impl Up {
                 Presence::Orphaned => {
                     let adopt = Launch { dir: &self.lab.dir, lab: name, plan: None, load: !self.no_load };
                     let (file, took) = launch(&adopt).await?;
-                    narrate(&format!("lab `{name}` is adopted: its controller had died, its processes had not"));
+                    narrate(&format!(
+                        "lab `{name}` is adopted: its controller had died, its processes had not"
+                    ));
                     (file, Some(took))
                 }
                 Presence::Dead => {
@@ -80,7 +82,9 @@ impl Up {
         let status: Status = Api::of(&file, Role::Operator).get("/api/status").await?;
         let address = |service: &str, admin: bool| {
             let process = status.processes.iter().find(|process| process.service == service);
-            process.map_or_else(String::new, |process| format!("http://{}", if admin { &process.admin } else { &process.traffic }))
+            process.map_or_else(String::new, |process| {
+                format!("http://{}", if admin { &process.admin } else { &process.traffic })
+            })
         };
         let lab = Lab {
             lab: name.to_owned(),

@@ -91,7 +91,10 @@ fn words(pulse: &Pulse) -> [(String, String); 4] {
     let payment = pulse.pools.iter().find(|pool| pool.service == "payment").cloned().unwrap_or_default();
     [
         (
-            format!("payment is full: {} of {} workers busy, {} waiting", payment.busy, payment.workers, payment.queued),
+            format!(
+                "payment is full: {} of {} workers busy, {} waiting",
+                payment.busy, payment.workers, payment.queued
+            ),
             "payment has free workers again".into(),
         ),
         ("order answers 503 to most checkouts".into(), "order answers checkouts again".into()),
@@ -108,10 +111,21 @@ mod tests {
 
     fn pulse(busy: u64, queued: u64, order_503: f64, home_good: u64) -> Pulse {
         Pulse {
-            pools: vec![PoolPulse { service: "payment".into(), busy, workers: 200, queued, capacity: 10_000 }],
+            pools: vec![PoolPulse {
+                service: "payment".into(),
+                busy,
+                workers: 200,
+                queued,
+                capacity: 10_000,
+            }],
             order_503,
             users: LiveLoad {
-                journeys: vec![LiveJourney { journey: "home".into(), ended: 50, good: home_good, ..LiveJourney::default() }],
+                journeys: vec![LiveJourney {
+                    journey: "home".into(),
+                    ended: 50,
+                    good: home_good,
+                    ..LiveJourney::default()
+                }],
                 ..LiveLoad::default()
             },
             ..Pulse::default()
@@ -158,7 +172,10 @@ mod tests {
             breakers: breakers.iter().map(|breaker| (*breaker).to_owned()).collect(),
             ..Pulse::default()
         };
-        assert_eq!(texts(&cascade.see(&with(&["payment->bank.charge open"]))), ["breaker payment->bank.charge open"]);
+        assert_eq!(
+            texts(&cascade.see(&with(&["payment->bank.charge open"]))),
+            ["breaker payment->bank.charge open"]
+        );
         assert!(cascade.see(&with(&["payment->bank.charge open"])).is_empty());
         let half = cascade.see(&with(&["payment->bank.charge half_open"]));
         assert_eq!(texts(&half), ["breaker payment->bank.charge half_open"]);

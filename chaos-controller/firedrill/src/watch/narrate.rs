@@ -18,8 +18,9 @@ pub(crate) fn line(entry_kind: &str, actor: &str, body: &Value) -> Option<Line> 
         kind::PHASE => (Tone::Strong, phase(text("name"))),
         kind::PROOF => proof(body),
         kind::FAULT_INTENT => (Tone::Warn, fault(body)),
-        kind::FAULT_APPLIED => (Tone::Warn, format!("fault {} is on", text("id"))),
-        kind::FAULT_CLEARED => (Tone::Good, format!("fault {} is gone{}", text("id"), because(text("reason")))),
+        kind::FAULT_CLEARED => {
+            (Tone::Good, format!("fault {} is gone{}", text("id"), because(text("reason"))))
+        }
         kind::DOSE => (Tone::Faint, dose(body)),
         kind::POLICY => (Tone::Strong, policy(body)),
         kind::POLICY_APPLIED => (Tone::Faint, policy_applied(body)),
@@ -28,7 +29,8 @@ pub(crate) fn line(entry_kind: &str, actor: &str, body: &Value) -> Option<Line> 
         kind::REFUSED => (Tone::Warn, format!("refused: {}{}", text("what"), because(text("why")))),
         kind::BANK_LOG => bank_log(body)?,
         kind::RESIDUE => residue(body),
-        kind::CLOCK | kind::FOOTPRINT | kind::SEALED => return None,
+        // The intent was told already; the others are for the recording.
+        kind::FAULT_APPLIED | kind::CLOCK | kind::FOOTPRINT | kind::SEALED => return None,
         other => (Tone::Faint, format!("{other} {body}")),
     };
     Some(said)
@@ -36,10 +38,12 @@ pub(crate) fn line(entry_kind: &str, actor: &str, body: &Value) -> Option<Line> 
 
 fn started(body: &Value) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let player = body.get("candidate").and_then(Value::as_str).map_or("played by a person".to_owned(), |name| {
-        format!("played by the script `{name}`")
-    });
-    let seed = body.get("seed").and_then(Value::as_u64).map_or(String::new(), |seed| format!(", seed {seed}"));
+    let player = body
+        .get("candidate")
+        .and_then(Value::as_str)
+        .map_or("played by a person".to_owned(), |name| format!("played by the script `{name}`"));
+    let seed =
+        body.get("seed").and_then(Value::as_u64).map_or(String::new(), |seed| format!(", seed {seed}"));
     format!("{} ({}), {player}{seed}", text("drill"), text("variant"))
 }
 
@@ -101,7 +105,9 @@ pub(crate) fn describe_fault(spec: &Value) -> String {
 }
 
 fn latency(of: &Value) -> String {
-    let Some((shape, of)) = of.as_object().and_then(|shapes| shapes.iter().next()) else { return of.to_string() };
+    let Some((shape, of)) = of.as_object().and_then(|shapes| shapes.iter().next()) else {
+        return of.to_string();
+    };
     let value = |name: &str| word(of.get(name));
     match shape.as_str() {
         "fixed" => value("value"),
@@ -143,7 +149,8 @@ fn policy_applied(body: &Value) -> String {
 
 fn action(actor: &str, body: &Value) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let targets = ["targets", "services"].iter().find_map(|name| body.get(*name)).map(list).unwrap_or_default();
+    let targets =
+        ["targets", "services"].iter().find_map(|name| body.get(*name)).map(list).unwrap_or_default();
     let reason = because(text("reason"));
     match text("verb") {
         "say" => format!("{actor}: {}", text("text")),
@@ -154,6 +161,7 @@ fn action(actor: &str, body: &Value) -> String {
             format!("{actor} scales {} to {count}{reason}", text("service"))
         }
         "declare_recovered" => format!("{actor} declares: recovered{reason}"),
+        "interrupt" => "the run is stopped by hand".to_owned(),
         "halt" => format!("{actor} HALTS: no load, no faults{reason}"),
         other => format!("{actor}: {other}{reason}"),
     }
@@ -167,7 +175,10 @@ fn process(body: &Value) -> Option<Line> {
         "lost" | "exited" => Tone::Bad,
         _ => Tone::Warn,
     };
-    Some((tone, format!("{} {}{}", text("instance"), text("event").replace('_', " "), detail(body.get("detail")))))
+    Some((
+        tone,
+        format!("{} {}{}", text("instance"), text("event").replace('_', " "), detail(body.get("detail"))),
+    ))
 }
 
 fn bank_log(body: &Value) -> Option<Line> {
@@ -178,7 +189,9 @@ fn bank_log(body: &Value) -> Option<Line> {
 
 fn residue(body: &Value) -> Line {
     match body.get("items").and_then(Value::as_array) {
-        Some(items) if !items.is_empty() => (Tone::Bad, format!("left behind: {}", list(&Value::from(items.clone())))),
+        Some(items) if !items.is_empty() => {
+            (Tone::Bad, format!("left behind: {}", list(&Value::from(items.clone()))))
+        }
         _ => (Tone::Good, "nothing is left behind".into()),
     }
 }
@@ -191,7 +204,8 @@ fn detail(detail: Option<&Value>) -> String {
     match detail {
         Some(Value::String(text)) if !text.is_empty() => format!(" ({text})"),
         Some(Value::Object(fields)) if !fields.is_empty() => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name} {}", word(Some(value)))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name} {}", word(Some(value)))).collect();
             format!(" ({})", fields.join(", "))
         }
         _ => String::new(),
@@ -229,7 +243,10 @@ mod tests {
             said("fault_intent", body),
             "fault slow on bank: latency 30s, ramp from 100ms over 60s, 50 % of calls (timeline)"
         );
-        assert_eq!(describe_fault(&json!({"effect": {"commit_then_fail": {"status": 502}}})), "commit then fail 502");
+        assert_eq!(
+            describe_fault(&json!({"effect": {"commit_then_fail": {"status": 502}}})),
+            "commit then fail 502"
+        );
         assert_eq!(describe_fault(&json!({"effect": {"hang": {}}, "path": "all"})), "hang, path all");
     }
 
@@ -243,7 +260,12 @@ mod tests {
 
     #[test]
     fn a_failed_proof_sounds_bad() {
-        let (tone, text) = line("proof", "controller", &json!({"name": "trigger_removed", "ok": false, "detail": "p50 2 s"})).unwrap();
+        let (tone, text) = line(
+            "proof",
+            "controller",
+            &json!({"name": "trigger_removed", "ok": false, "detail": "p50 2 s"}),
+        )
+        .unwrap();
         assert_eq!((tone, text.as_str()), (Tone::Bad, "NOT proven: trigger removed (p50 2 s)"));
     }
 
@@ -254,7 +276,10 @@ mod tests {
             said("action", json!({"verb": "restart", "targets": ["cart", "order"], "reason": "flush"})),
             "layered restarts cart, order (flush)"
         );
-        assert_eq!(said("action", json!({"verb": "scale", "service": "payment", "instances": 0})), "layered scales payment to 0");
+        assert_eq!(
+            said("action", json!({"verb": "scale", "service": "payment", "instances": 0})),
+            "layered scales payment to 0"
+        );
     }
 
     #[test]

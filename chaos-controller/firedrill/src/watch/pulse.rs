@@ -42,10 +42,11 @@ struct Layout {
 
 impl Layout {
     /// From the widest to the narrowest.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self { history: HISTORY, terse: false, gap: "  " },
         Self { history: 4, terse: false, gap: "  " },
         Self { history: 1, terse: false, gap: "  " },
+        Self { history: HISTORY, terse: true, gap: "  " },
         Self { history: 4, terse: true, gap: " " },
         Self { history: 0, terse: true, gap: " " },
     ];
@@ -67,6 +68,13 @@ impl Pulses {
             }
         }
         self.last = Some(pulse);
+    }
+
+    /// The run entered a phase; the next pulse is up to a second away.
+    pub(crate) fn enter(&mut self, phase: &str) {
+        if let Some(pulse) = &mut self.last {
+            pulse.phase = Some(phase.to_owned());
+        }
     }
 
     /// The newest pulse.
@@ -100,8 +108,11 @@ impl Pulses {
             if layout.terse && !matches!(name.as_str(), "home" | "checkout") {
                 continue;
             }
-            let spark: String =
-                seconds.iter().skip(seconds.len().saturating_sub(layout.history)).map(|share| block(*share)).collect();
+            let spark: String = seconds
+                .iter()
+                .skip(seconds.len().saturating_sub(layout.history))
+                .map(|share| block(*share))
+                .collect();
             let newest = seconds.back().copied().flatten();
             let value = newest.map_or("-".to_owned(), percent);
             let gap = if spark.is_empty() { "" } else { " " };
@@ -111,11 +122,22 @@ impl Pulses {
             let full = pool.workers > 0 && pool.busy >= pool.workers;
             let queue = if pool.queued > 0 { format!(" +{}", pool.queued) } else { String::new() };
             let tone = if full { Tone::Bad } else { Tone::Plain };
-            pieces.push(piece(tone, format!("{} {}/{}{queue}", words("payment", "pay"), pool.busy, pool.workers)));
+            pieces.push(piece(
+                tone,
+                format!("{} {}/{}{queue}", words("payment", "pay"), pool.busy, pool.workers),
+            ));
         }
         pieces.push(piece(Tone::Plain, format!("{}{:.0}/s", words("charges ", "$"), pulse.charges_per_s)));
-        for (name, share) in [(words("order 503", "503"), pulse.order_503), (words("cart 504", "504"), pulse.cart_504)] {
-            let tone = if share >= 0.5 { Tone::Bad } else if share >= 0.01 { Tone::Warn } else { Tone::Faint };
+        for (name, share) in
+            [(words("order 503", "503"), pulse.order_503), (words("cart 504", "504"), pulse.cart_504)]
+        {
+            let tone = if share >= 0.5 {
+                Tone::Bad
+            } else if share >= 0.01 {
+                Tone::Warn
+            } else {
+                Tone::Faint
+            };
             pieces.push(piece(tone, format!("{name} {}", percent(share))));
         }
         if pulse.unsettled > 0 {
@@ -179,12 +201,22 @@ mod tests {
     use super::*;
 
     fn pulse(t_ms: u64, good: u64) -> Pulse {
-        let journey = |name: &str| LiveJourney { journey: name.into(), ended: 100, good, ..LiveJourney::default() };
+        let journey =
+            |name: &str| LiveJourney { journey: name.into(), ended: 100, good, ..LiveJourney::default() };
         Pulse {
             t_ms,
             phase: Some("recover".into()),
-            users: LiveLoad { journeys: vec![journey("home"), journey("prepare_checkout")], ..LiveLoad::default() },
-            pools: vec![PoolPulse { service: "payment".into(), busy: 200, workers: 200, queued: 847, capacity: 10_000 }],
+            users: LiveLoad {
+                journeys: vec![journey("home"), journey("prepare_checkout")],
+                ..LiveLoad::default()
+            },
+            pools: vec![PoolPulse {
+                service: "payment".into(),
+                busy: 200,
+                workers: 200,
+                queued: 847,
+                capacity: 10_000,
+            }],
             charges_per_s: 6.7,
             order_503: 0.97,
             cart_504: 0.0,

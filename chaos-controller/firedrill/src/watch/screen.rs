@@ -10,8 +10,9 @@ use super::narrate;
 use super::pulse::{Pulses, clock};
 use crate::paint::{Paint, Tone};
 
-/// Without a terminal, so often is the pulse told.
-const PULSE_EVERY_MS: u64 = 5_000;
+/// Without a terminal the pulse is told each five seconds: pulses come each
+/// second, give or take some milliseconds.
+const PULSE_EVERY_MS: u64 = 4_500;
 /// Columns, where a terminal does not tell.
 const COLUMNS: usize = 120;
 /// Erases the line that the cursor is on.
@@ -31,7 +32,8 @@ pub(crate) struct Screen {
 impl Screen {
     /// Narrates on stderr, or not at all.
     pub(crate) fn new(quiet: bool) -> Self {
-        let terminal = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let terminal =
+            std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
             live: terminal && !quiet,
             quiet,
@@ -47,6 +49,11 @@ impl Screen {
     pub(crate) fn show(&mut self, event: &Event) {
         match event {
             Event::Journal { t_ms, kind, actor, body } => {
+                if kind == evidence::kind::PHASE
+                    && let Some(name) = body.get("name").and_then(serde_json::Value::as_str)
+                {
+                    self.pulses.enter(name);
+                }
                 if let Some((tone, text)) = narrate::line(kind, actor, body) {
                     self.stamped(*t_ms, tone, &text);
                 }
@@ -82,7 +89,10 @@ impl Screen {
         self.pulses.push(pulse.clone());
         if self.live {
             self.status();
-        } else if self.last_pulse_ms.is_none_or(|last| pulse.t_ms < last || pulse.t_ms >= last + PULSE_EVERY_MS) {
+        } else if self
+            .last_pulse_ms
+            .is_none_or(|last| pulse.t_ms < last || pulse.t_ms >= last + PULSE_EVERY_MS)
+        {
             self.last_pulse_ms = Some(pulse.t_ms);
             let line = self.pulses.line(usize::MAX, Paint::PLAIN);
             self.scroll(&line);

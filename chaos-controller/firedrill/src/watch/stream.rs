@@ -29,7 +29,11 @@ impl Events {
         let response = api.client().open(Method::GET, "/api/events", None).await?;
         if !response.status().is_success() {
             let status = response.status();
-            return Err(CallError::Refused { url: api.client().url().to_owned(), status, body: "no events".into() });
+            return Err(CallError::Refused {
+                url: api.client().url().to_owned(),
+                status,
+                body: "no events".into(),
+            });
         }
         Ok(Self { body: response.into_body(), reader: Reader::default() })
     }

@@ -82,8 +82,14 @@ impl Keeper {
                 Some(None) => return,
                 // It ended, or could not be started.
                 None => match self.pause(started.elapsed(), &mut inbox).await {
-                    Pause::Over => { child = self.start_again(); continue }
-                    Pause::Told(order) => { child = None; order }
+                    Pause::Over => {
+                        child = self.start_again();
+                        continue;
+                    }
+                    Pause::Told(order) => {
+                        child = None;
+                        order
+                    }
                     Pause::Forgotten => return,
                 },
             };
@@ -129,12 +135,18 @@ impl Keeper {
         match self.command().and_then(|mut command| command.spawn()) {
             Ok(child) => {
                 let pid = child.id().unwrap_or(0);
-                self.set(|state| { state.pid = pid; state.state = "up".into() });
+                self.set(|state| {
+                    state.pid = pid;
+                    state.state = "up".into()
+                });
                 Some(child)
             }
             Err(error) => {
                 tracing::error!(instance = self.spec.instance, %error, "failed to start");
-                self.set(|state| { state.pid = 0; state.last_exit = format!("failed to start: {error}") });
+                self.set(|state| {
+                    state.pid = 0;
+                    state.last_exit = format!("failed to start: {error}")
+                });
                 None
             }
         }
@@ -149,7 +161,13 @@ impl Keeper {
         let mut command = Command::new(&self.guard.exe);
         command
             .args(self.spec.args.iter().map(|argument| argument.replace("{instance}", instance)))
-            .envs(self.guard.env.iter().chain(&self.spec.env).map(|(key, value)| (key, value.replace("{instance}", instance))))
+            .envs(
+                self.guard
+                    .env
+                    .iter()
+                    .chain(&self.spec.env)
+                    .map(|(key, value)| (key, value.replace("{instance}", instance))),
+            )
             .env(STATE_MARK, &self.guard.state_dir)
             .env(INSTANCE_MARK, instance)
             .env(GUARD_MARK, std::process::id().to_string())
@@ -184,7 +202,10 @@ impl Keeper {
     fn ended(&self, status: std::io::Result<ExitStatus>) {
         let how = status.map_or_else(|error| error.to_string(), describe);
         tracing::info!(instance = self.spec.instance, how, "ended");
-        self.set(|state| { state.pid = 0; state.last_exit = how });
+        self.set(|state| {
+            state.pid = 0;
+            state.last_exit = how
+        });
     }
 
     fn set(&self, change: impl FnOnce(&mut ProcessState)) {

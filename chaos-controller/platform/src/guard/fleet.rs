@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::child::{Order, Ward};
-use crate::lab::Ended;
+use crate::lab::{Ended, LabFile};
 use crate::proc;
 use crate::spec::{GuardSpec, ProcessSpec, ProcessState, SignalName, Silence};
 
@@ -94,7 +94,10 @@ impl Fleet {
     /// Every process, and the guard itself last.
     pub(crate) fn states(&self, pss: bool) -> Vec<ProcessState> {
         let mut states: Vec<ProcessState> = self.with_wards(|wards| {
-            wards.values().map(|ward| ward.state.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
+            wards
+                .values()
+                .map(|ward| ward.state.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                .collect()
         });
         states.push(ProcessState {
             instance: "guard".into(),
@@ -121,7 +124,12 @@ impl Fleet {
 
     /// Brings a service to so many instances: the lowest free numbers come, the
     /// highest go.
-    pub(crate) async fn scale(&self, service: &str, count: u32, grace: Duration) -> Result<Vec<String>, Unknown> {
+    pub(crate) async fn scale(
+        &self,
+        service: &str,
+        count: u32,
+        grace: Duration,
+    ) -> Result<Vec<String>, Unknown> {
         let template = self.spec.processes.iter().find(|process| process.service == service);
         let template = template.ok_or_else(|| self.unknown(service))?;
         let (leaving, told) = self.with_wards(|wards| {
@@ -160,7 +168,9 @@ impl Fleet {
             SignalName::Thaw => Signal::CONT,
         };
         let mut picked = self.pick(targets)?;
-        self.with_wards(|wards| picked.retain(|instance| wards.get(instance).is_some_and(|ward| ward.signal(signal))));
+        self.with_wards(|wards| {
+            picked.retain(|instance| wards.get(instance).is_some_and(|ward| ward.signal(signal)))
+        });
         Ok(picked)
     }
 
@@ -192,9 +202,10 @@ impl Fleet {
     /// Removes the lab's file and leaves a note why the lab ended.
     pub(crate) fn forget_lab(&self, reason: &str) {
         let state_dir = &self.spec.state_dir;
+        let run_dir = LabFile::read(&self.spec.lab_file, &self.spec.lab).ok().and_then(|file| file.run_dir);
         for (act, result) in [
             ("remove the lab's file", std::fs::remove_file(&self.spec.lab_file)),
-            ("leave a note", Ended::leave(state_dir, reason)),
+            ("leave a note", Ended::leave(state_dir, reason, run_dir)),
             ("remove the guard's mark", std::fs::remove_file(state_dir.join("guard.pid"))),
             // It holds the lab's tokens, which are worth nothing now.
             ("remove the guard's spec", std::fs::remove_file(state_dir.join("guard.json"))),
@@ -210,7 +221,10 @@ impl Fleet {
             wards
                 .iter()
                 .map(|(instance, ward)| {
-                    (instance.clone(), ward.state.lock().unwrap_or_else(PoisonError::into_inner).service.clone())
+                    (
+                        instance.clone(),
+                        ward.state.lock().unwrap_or_else(PoisonError::into_inner).service.clone(),
+                    )
                 })
                 .collect()
         });
@@ -235,7 +249,11 @@ impl Fleet {
         Unknown { name: name.to_owned(), known: known.join(", ") }
     }
 
-    fn tell(&self, instances: &[String], order: impl Fn(oneshot::Sender<()>) -> Order) -> Vec<oneshot::Receiver<()>> {
+    fn tell(
+        &self,
+        instances: &[String],
+        order: impl Fn(oneshot::Sender<()>) -> Order,
+    ) -> Vec<oneshot::Receiver<()>> {
         self.with_wards(|wards| tell(wards, instances, order))
     }
 
@@ -273,9 +291,7 @@ fn instances_of(service: &str, wards: &BTreeMap<String, Ward>) -> Vec<String> {
 
 /// The numbers of a service's instances, in the order of their names.
 fn numbers_of<'a>(service: &str, instances: impl Iterator<Item = &'a String>) -> Vec<u32> {
-    instances
-        .filter_map(|instance| instance.strip_prefix(service)?.strip_prefix('-')?.parse().ok())
-        .collect()
+    instances.filter_map(|instance| instance.strip_prefix(service)?.strip_prefix('-')?.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use super::GUARD_MARK;
 /// process's: the kernel watches the thread, not the process.
 #[must_use]
 pub fn die_with_guard() -> bool {
-    let Some(guard) = std::env::var(GUARD_MARK).ok().and_then(|pid| pid.parse::<i32>().ok()) else { return true };
+    let Some(guard) = std::env::var(GUARD_MARK).ok().and_then(|pid| pid.parse::<i32>().ok()) else {
+        return true;
+    };
     #[cfg(target_os = "linux")]
     // It cannot fail for a valid signal; without it the guard's next start sweeps.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));

@@ -232,9 +232,9 @@ where
         let pool = self.pool();
         self.count_busy(pool.busy());
         self.metrics.busy.set(i64::from(pool.busy()));
-        self.metrics.limit.set(i64::from(pool.limit()));
+        self.metrics.limit.set(i64::from(pool.workers()));
         self.metrics.depth.set(i64::try_from(pool.queued()).unwrap_or(i64::MAX));
-        self.metrics.capacity.set(i64::from(pool.capacity()));
+        self.metrics.capacity.set(i64::from(pool.queue_limit()));
     }
 
     /// Adds the busy time since the last change of the pool.

@@ -190,12 +190,12 @@ impl<T> Pool<T> {
     }
 
     /// Normal items that may wait. Background may use what is free of it.
-    pub fn limit(&self) -> u32 {
+    pub fn queue_limit(&self) -> u32 {
         self.limit
     }
 
     /// Workers.
-    pub fn capacity(&self) -> u32 {
+    pub fn workers(&self) -> u32 {
         self.workers
     }
 

@@ -51,7 +51,7 @@ fn work_waits_in_order_and_the_queue_has_an_end() {
     assert!(!offer(&mut pool, 1, "b") && !offer(&mut pool, 2, "a"));
     assert_eq!(pool.offer(T0, 3, "a", Priority::Normal), Offer::Full(3));
     assert_eq!(
-        (pool.busy(), pool.queued(), pool.limit(), pool.capacity()),
+        (pool.busy(), pool.queued(), pool.workers(), pool.queue_limit()),
         (1, 2, 2, 1)
     );
     let start = pool.finish(Duration::from_secs(1), "a").remove(0);
