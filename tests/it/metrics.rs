@@ -1,1 +1,80 @@
-//! Stub.
+//! Every process tells what it does in a form that any scraper reads, and none of them tells a candidate what is wrong
+//! with the bank.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::http::Ask;
+use tests::{Lab, Role, exposition};
+
+/// What a candidate must not read anywhere before the reveal. The last one is the name of the fault itself.
+const SECRETS: [&str; 6] = ["fault", "chaos", "inject", "dose", "lease", "zugzwang"];
+const FAULT: &str = "zugzwang";
+
+fn keeps_the_secret(what: &str, text: &str) {
+    let text = text.to_lowercase();
+    for secret in SECRETS {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{what} says `{secret}`");
+    }
+}
+
+fn make_the_bank_slow(lab: &Lab) {
+    let spec = json!({"effect": {"latency": {"fixed": {"value": "300ms"}}}});
+    let fault = json!({"target": "bank", "id": FAULT, "spec": spec});
+    let _ = lab.ask(Role::Operator, "POST", "/api/faults", Some(fault)).expect(200);
+}
+
+#[test]
+fn every_process_writes_metrics_that_a_strict_scraper_takes() {
+    let lab = Lab::up(&["--scale", "1/10"]);
+    lab.sell(10.0);
+    make_the_bank_slow(&lab);
+    lab.sell(10.0);
+    let mut scraped = vec![("controller".to_owned(), lab.text("/controller/url"))];
+    let members = lab.members().into_iter().filter(|member| !member.admin.is_empty());
+    scraped.extend(members.map(|member| (member.instance, member.admin)));
+    assert_eq!(scraped.len(), 10, "eight services, traffic and the controller: {scraped:?}");
+    for (instance, admin) in scraped {
+        let answer = Ask::get(&admin, "/metrics").send().expect("the process answers").expect(200);
+        let samples = exposition::parse(&answer.body).unwrap_or_else(|problem| panic!("{instance}: {problem}"));
+        assert!(!samples.is_empty(), "{instance} tells nothing");
+        for sample in &samples {
+            for label in ["service", "instance", "job"] {
+                assert!(!sample.labels.contains_key(label), "{instance} labels itself: {sample:?}");
+            }
+        }
+        keeps_the_secret(&format!("/metrics of {instance}"), &answer.body);
+    }
+}
+
+#[test]
+fn a_candidate_does_not_learn_what_is_wrong_with_the_bank() {
+    let lab = Lab::up(&["--scale", "1/10"]);
+    let token = lab.token(Role::Candidate);
+    let url = lab.text("/controller/url");
+    let mut told = String::new();
+    std::thread::scope(|scope| {
+        // From before the fault until some pulses after it.
+        let events = scope.spawn(|| {
+            let enough = |text: &str| text.matches("\"pulse\"").count() >= 4;
+            let ask = Ask::get(&url, "/api/events").token(&token).patience(Duration::from_secs(30));
+            ask.listen(enough).expect("the controller tells its pulse")
+        });
+        make_the_bank_slow(&lab);
+        told = events.join().expect("the events were heard");
+    });
+    keeps_the_secret("/api/events", &told);
+    for path in ["/api/policy", "/api/policy/versions", "/metrics"] {
+        keeps_the_secret(path, &lab.ask(Role::Candidate, "GET", path, None).expect(200).body);
+    }
+    let mut status = lab.ask(Role::Candidate, "GET", "/api/status", None).expect(200).json();
+    assert_eq!(status["faults"], json!([]), "a candidate sees the fault");
+    status.as_object_mut().expect("a status has fields").remove("faults");
+    keeps_the_secret("/api/status", &status.to_string());
+    // The operator sees it, so there was something to hide.
+    assert_eq!(lab.status()["faults"][0]["id"], FAULT);
+    let bank = lab.member("bank");
+    let title = std::fs::read_to_string(format!("/proc/{}/cmdline", bank.pid)).unwrap_or_default();
+    keeps_the_secret("the title of the bank's process", &title);
+}

@@ -191,6 +191,7 @@ fn routes(lab: &Arc<Lab>) -> Router {
         .add_service(TraceServiceServer::new(TraceReceiver { lab: Arc::clone(lab) }))
         .into_axum_router()
         .merge(http::routes(Arc::clone(lab)))
+        .fallback(http::no_such_route)
 }
 
 async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {

@@ -69,12 +69,14 @@ pub(crate) fn traceparent(span: &SpanContext) -> HeaderValue {
 
 fn parse(value: &HeaderValue) -> Option<SpanContext> {
     let mut parts = value.to_str().ok()?.split('-');
-    let version = parts.next()?;
-    let trace = TraceId::from_hex(parts.next()?).ok()?;
-    let span = SpanId::from_hex(parts.next()?).ok()?;
-    let flags = u8::from_str_radix(parts.next()?, 16).ok()?;
-    let context = SpanContext::new(trace, span, TraceFlags::new(flags), true, TraceState::NONE);
-    (version.len() == 2 && version != "ff" && context.is_valid()).then_some(context)
+    let [version, trace, span, flags] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+    if [version, trace, span, flags].map(str::len) != [2, 32, 16, 2] || version == "ff" {
+        return None;
+    }
+    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
+    let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?);
+    let context = SpanContext::new(trace, span, flags, true, TraceState::NONE);
+    context.is_valid().then_some(context)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use mesh::{Ctx, GrpcCaller, Mesh, surely_not_done};
 use process::StoreError;
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 use proto::shop::inventory_client::InventoryClient;
 use proto::shop::payment_client::PaymentClient;
 use proto::shop::{ChargeRequest, CheckoutReply, Line, OrderState, PlaceOrderRequest, ReleaseRequest, ReserveRequest};
@@ -19,13 +20,21 @@ pub(crate) struct Placing {
     pub(crate) book: Book,
     pub(crate) payment: PaymentClient<GrpcCaller>,
     inventory: InventoryClient<GrpcCaller>,
+    fallbacks: IntCounter,
 }
 
 impl Placing {
-    pub(crate) fn new(mesh: &Mesh, book: Book) -> Self {
+    pub(crate) fn new(mesh: &Mesh, book: Book, registry: &Registry) -> prometheus::Result<Self> {
         let payment = mesh.grpc("payment", &["Charge", "ListMethods", "GetCharge"]);
         let inventory = mesh.grpc("inventory", &["Reserve", "Release"]);
-        Self { book, payment: PaymentClient::new(payment), inventory: InventoryClient::new(inventory) }
+        let fallbacks = IntCounterVec::new(Opts::new("lab_fallback_total", "Answers given without the callee"), &["target"])?;
+        registry.register(Box::new(fallbacks.clone()))?;
+        Ok(Self {
+            book,
+            payment: PaymentClient::new(payment),
+            inventory: InventoryClient::new(inventory),
+            fallbacks: fallbacks.with_label_values(&["payment"]),
+        })
     }
 
     /// Reserves and charges. An order that was placed before is answered from
@@ -87,6 +96,7 @@ impl Placing {
             self.release(order_id, ctx);
         } else if fallback {
             attempt.end(OrderState::Pending).await?;
+            self.fallbacks.inc();
             return Ok(reply(OrderState::Pending));
         } else if nothing_done {
             attempt.end(OrderState::Declined).await?;

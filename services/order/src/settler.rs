@@ -6,15 +6,16 @@
 //!                                             `-> not?     charge by key -> confirmed | declined
 //! ```
 //! It must not cause the second outage: it keeps to its rate, goes behind all
-//! other work, and while the breaker is open it waits and tries one at a time.
+//! other work, and while the bank does not take its charges it tries one at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mesh::{Ctx, LivePolicy};
 use proto::shop::{ChargeRequest, GetChargeRequest, OrderState};
 use resilience::rate::TokenBucket;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
@@ -43,7 +44,7 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
     let told = Arc::clone(&changed);
     policy.on_change(move |_| told.notify_one());
     let hands = Arc::new(Semaphore::new(HANDS));
-    let troubled = Arc::new(Notify::new());
+    let trouble = Arc::new(AtomicBool::new(false));
     let mut bucket = TokenBucket::new(1.0, BURST, epoch.elapsed());
     loop {
         let snapshot = policy.load();
@@ -61,32 +62,34 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
             next = placing.book.next_unsettled() => next,
             () = changed.notified() => continue,
         };
-        if !bucket.try_take(epoch.elapsed()) {
-            placing.book.still_unsettled(order, amount);
-            continue;
-        }
-        let ctx = Ctx::background(snapshot);
-        let (placing_one, trouble) = (placing.clone(), Arc::clone(&troubled));
-        let one = tokio::spawn(async move {
-            let _hand = hand;
-            let result = settle_one(&placing_one, &order, amount, &ctx).await;
-            if let Err(status) = &result {
-                tracing::debug!(code = ?status.code(), "order stays unsettled");
-                placing_one.book.still_unsettled(order, amount);
-                trouble.notify_one();
+        bucket.try_take(epoch.elapsed());
+        let one = settle_or_keep(placing.clone(), order, amount, Ctx::background(snapshot), hand);
+        if trouble.load(Ordering::Relaxed) {
+            // One at a time, until one goes through.
+            let settled = one.await;
+            trouble.store(!settled, Ordering::Relaxed);
+            if !settled {
+                tokio::time::sleep(PAUSE).await;
             }
-        });
-        drop(one);
-        if trouble_came(&troubled) {
-            tokio::time::sleep(PAUSE).await;
+        } else {
+            let trouble = Arc::clone(&trouble);
+            tokio::spawn(async move {
+                if !one.await {
+                    trouble.store(true, Ordering::Relaxed);
+                }
+            });
         }
     }
 }
 
-/// Whether some order failed since we last asked.
-fn trouble_came(troubled: &Notify) -> bool {
-    use futures_util::FutureExt as _;
-    troubled.notified().now_or_never().is_some()
+/// Settles one order, or puts it back; says whether it is settled.
+async fn settle_or_keep(placing: Placing, order: String, amount: u64, ctx: Ctx, _hand: OwnedSemaphorePermit) -> bool {
+    let result = settle_one(&placing, &order, amount, &ctx).await;
+    if let Err(status) = &result {
+        tracing::debug!(code = ?status.code(), "order stays unsettled");
+        placing.book.still_unsettled(order, amount);
+    }
+    result.is_ok()
 }
 
 /// Decides one order; on an error it is as unsettled as before.

@@ -65,7 +65,6 @@ pub async fn require_token(State(token): State<Arc<str>>, request: Request, next
 }
 
 /// `routes`, for those who carry `token` only.
-#[must_use]
 pub fn guarded(routes: Router, token: &str) -> Router {
     let token: Arc<str> = token.into();
     routes.layer(axum::middleware::from_fn_with_state(token, require_token))

@@ -12,7 +12,6 @@ pub mod policy;
 pub mod pool;
 pub mod rate;
 pub mod retry;
-pub mod throttle;
 
 pub use policy::Document;
 pub use policy::snapshot::{Call, Server, Snapshot};

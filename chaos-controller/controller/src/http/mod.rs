@@ -26,6 +26,11 @@ use crate::lab::Lab;
 pub(crate) use auth::Caller;
 pub(crate) use refusal::Refused;
 
+/// What is asked for and is not there.
+pub(crate) async fn no_such_route(uri: axum::http::Uri) -> Refused {
+    Refused::new(axum::http::StatusCode::NOT_FOUND, format!("there is nothing at `{}`", uri.path()))
+}
+
 /// All routes.
 pub(crate) fn routes(lab: Arc<Lab>) -> Router {
     Router::new()

@@ -15,6 +15,7 @@ use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
 use super::recent::Recent;
+use super::script::Playing;
 use super::{Ended, Run, dose, script};
 
 /// Less than this share of checkouts answered well is an outage.
@@ -26,12 +27,16 @@ const HANDING_OVER: Duration = Duration::from_secs(1);
 /// An outage that has not come this long after its time is handed over as it is.
 const OUTAGE_GRACE: Duration = Duration::from_secs(60);
 
-/// Plays the outage. Gives the measurements of its faults' doses.
-pub(crate) async fn outage(
-    lab: &Arc<Lab>,
-    run: &Arc<Run>,
-    recent: &mut Recent,
-) -> Result<Vec<dose::Measuring>, Ended> {
+/// What the outage leaves behind for the phases after it.
+pub(crate) struct Left {
+    /// The measurements of its faults' doses.
+    pub(crate) doses: Vec<dose::Measuring>,
+    /// The script: it may act until the replay locks the shop.
+    pub(crate) script: Option<Playing>,
+}
+
+/// Plays the outage.
+pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) -> Result<Left, Ended> {
     run.enter(lab, phase::INJECT)?;
     let t0 = Instant::now();
     let scripted = run.plan.candidate.is_some();
@@ -56,11 +61,7 @@ pub(crate) async fn outage(
         }
     };
     timeline.abort();
-    if let Some(script) = script {
-        // Its last step is before the heal, by the plan; whatever it still does must not reach into the replay.
-        script.abort();
-    }
-    played.map(|()| doses.unwrap_or_default())
+    played.map(|()| Left { doses: doses.unwrap_or_default(), script })
 }
 
 /// The faults, each at its time.

@@ -28,8 +28,10 @@ const PROBES: usize = 5;
 pub(crate) async fn play(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<(), Ended> {
     let mut recent = Recent::new(lab.pulse.subscribe());
     baseline(lab, run, &mut recent).await?;
-    let mut doses = outage::outage(lab, run, &mut recent).await?;
+    let outage::Left { mut doses, script } = outage::outage(lab, run, &mut recent).await?;
     clear(lab, run).await?;
+    // From here on nobody acts: what survives the replay is the policy.
+    drop(script);
     doses.push(replay(lab, run).await?);
     settle::settle(lab, run).await?;
     dose::conclude(lab, run, doses).await;

@@ -14,11 +14,20 @@ use crate::lab::Lab;
 
 use super::Run;
 
+/// A script that plays; dropped, it does nothing more.
+pub(crate) struct Playing(JoinHandle<()>);
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Starts the script, if the run has one.
-pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<JoinHandle<()>> {
+pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<Playing> {
     let candidate = run.plan.candidate.clone()?;
     let (lab, run) = (Arc::clone(lab), Arc::clone(run));
-    Some(tokio::spawn(async move {
+    Some(Playing(tokio::spawn(async move {
         let actor = format!("script:{}", candidate.name);
         for step in candidate.steps {
             if run.until(t0 + step.at).await.is_err() {
@@ -32,7 +41,7 @@ pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<JoinH
                 act(&lab, &run, &actor, step).await;
             }
         }
-    }))
+    })))
 }
 
 fn is_slow(step: &Step) -> bool {

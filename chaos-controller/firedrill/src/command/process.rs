@@ -71,13 +71,13 @@ pub(crate) async fn traffic(options: process::Options) -> anyhow::Result<()> {
 /// `firedrill serve`.
 pub(crate) async fn serve(flags: ServeFlags) -> anyhow::Result<()> {
     crate::log::start("info");
-    controller::serve(flags, |ready| print_line(ready)).await
+    controller::serve(flags, print_line).await
 }
 
 impl Guard {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         crate::log::start("info");
-        platform::guard::run(&self.spec, |ready| print_line(ready)).await?;
+        platform::guard::run(&self.spec, print_line).await?;
         Ok(())
     }
 }

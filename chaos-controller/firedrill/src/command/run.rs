@@ -65,6 +65,8 @@ enum Watched {
 struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal was closed; a lab must not be left running for nobody.
+    hangup: Signal,
 }
 
 impl Run {
@@ -280,13 +282,18 @@ impl Interrupts {
             signal(kind)
                 .map_err(|error| Failure::unexpected(format!("failed to listen for signals: {error}")))
         };
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

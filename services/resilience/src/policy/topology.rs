@@ -13,7 +13,7 @@ pub const SERVICES: [(&str, &[&str]); 7] = [
             "/",
             "/api/search",
             "/api/account",
-            "/api/cart",
+            "/api/cart", "/api/cart/items",
             "/api/checkout/prepare",
             "/api/checkout",
         ],
