@@ -46,14 +46,23 @@ pub(crate) enum ActError {
 /// Refuses, and notes that it did, while the run that is on has locked the shop.
 pub(crate) fn refuse_if_locked(lab: &Lab, actor: &str, what: &str) -> Result<(), ActError> {
     if lab.active_run().is_some_and(|run| run.is_locked()) {
-        lab.note(kind::REFUSED, actor, json!({"what": what, "why": "locked from the replay to the verdict"}))?;
+        lab.note(
+            kind::REFUSED,
+            actor,
+            json!({"what": what, "why": "locked from the replay to the verdict"}),
+        )?;
         return Err(ActError::Locked);
     }
     Ok(())
 }
 
 /// Restarts services or instances of the shop; `all` is the whole shop. Gives the instances.
-pub(crate) async fn restart(lab: &Lab, actor: &str, targets: &[String], reason: &str) -> Result<Vec<String>, ActError> {
+pub(crate) async fn restart(
+    lab: &Lab,
+    actor: &str,
+    targets: &[String],
+    reason: &str,
+) -> Result<Vec<String>, ActError> {
     refuse_if_locked(lab, actor, "restart")?;
     let targets = shop_targets(lab, targets)?;
     lab.note(kind::ACTION, actor, json!({"verb": "restart", "targets": targets, "reason": reason}))?;
@@ -91,7 +100,10 @@ pub(crate) async fn set_instances(lab: &Lab, service: &str, instances: u32) -> R
         .collect();
     let now = lab.guard.get().ok_or(ActError::NoGuard)?.scale(service, instances, GRACE).await?;
     for instance in before.iter().filter(|instance| !now.contains(instance)) {
-        lab.observe(kind::PROCESS, json!({"service": service, "instance": instance, "event": "scaled_down", "detail": ""}));
+        lab.observe(
+            kind::PROCESS,
+            json!({"service": service, "instance": instance, "event": "scaled_down", "detail": ""}),
+        );
         lab.directory.forget(instance);
     }
     Ok(now)
@@ -110,7 +122,9 @@ pub(crate) fn speak(lab: &Lab, actor: &str, verb: &str, text: &str) -> Result<()
 fn shop_targets(lab: &Lab, targets: &[String]) -> Result<Vec<String>, ActError> {
     let members = lab.directory.members();
     let mut known: Vec<String> = SHOP.iter().map(|service| (*service).to_owned()).collect();
-    known.extend(members.iter().filter(|member| is_shop(&member.service)).map(|member| member.instance.clone()));
+    known.extend(
+        members.iter().filter(|member| is_shop(&member.service)).map(|member| member.instance.clone()),
+    );
     if targets.iter().any(|target| target == "all") {
         return Ok(SHOP.iter().map(|service| (*service).to_owned()).collect());
     }

@@ -47,7 +47,12 @@ impl Bank {
     }
 
     /// Applies a fault, or changes one.
-    pub(crate) async fn apply(&self, directory: &Directory, id: &str, spec: &FaultSpec) -> Result<(), BankError> {
+    pub(crate) async fn apply(
+        &self,
+        directory: &Directory,
+        id: &str,
+        spec: &FaultSpec,
+    ) -> Result<(), BankError> {
         let mut body = json!(spec);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("id".to_owned(), json!(id));
@@ -64,7 +69,12 @@ impl Bank {
     }
 
     /// Ends a fault for new calls, and for those under way too if asked. Says whether it was in force.
-    pub(crate) async fn clear(&self, directory: &Directory, id: &str, abort_inflight: bool) -> Result<bool, BankError> {
+    pub(crate) async fn clear(
+        &self,
+        directory: &Directory,
+        id: &str,
+        abort_inflight: bool,
+    ) -> Result<bool, BankError> {
         let path = format!("/faults/{id}?abort_inflight={abort_inflight}");
         let answer: Value = self.client(directory)?.expect(Method::DELETE, &path, None).await?;
         Ok(answer["cleared"] == true)
@@ -113,7 +123,8 @@ pub(crate) const PROBE_ATTEMPT: u32 = 1;
 pub(crate) async fn probe(bank: &Member, purpose: &str, number: usize) -> Result<Probed, WebError> {
     let mut connection = Connection::open(&bank.traffic).await?;
     // A reference that no order has.
-    let reference = format!("probe-{purpose}-{number}-{}", &digest(format!("{purpose}{number}").as_bytes())[..6]);
+    let reference =
+        format!("probe-{purpose}-{number}-{}", &digest(format!("{purpose}{number}").as_bytes())[..6]);
     let body = json!({"reference": reference, "amount_cents": 1, "dry_run": true});
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),

@@ -83,7 +83,10 @@ impl Book {
         let (journal, entries) = Journal::resume(&dir.join("journal.jsonl"))?;
         let create = |name: &str| append_to(&dir.join(name)).map_err(failed(dir.join(name)));
         let first = entries.first();
-        let wall = first.and_then(|entry| entry.body.get("wall_unix_ms")).and_then(Value::as_u64).unwrap_or_default();
+        let wall = first
+            .and_then(|entry| entry.body.get("wall_unix_ms"))
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
         let age_us = unix_ms().saturating_sub(wall) * 1000;
         let book = Self {
             name: dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -181,7 +184,9 @@ impl Book {
 
 /// Wall clock, for annotations only.
 pub(crate) fn unix_ms() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }
 
 fn append_to(path: &Path) -> io::Result<File> {

@@ -56,7 +56,8 @@ pub(crate) fn put_in_force(lab: &Lab, draft: PolicyVersion) -> Result<PolicyVers
 pub(crate) async fn rolled_out(lab: &Lab, version: u64) -> PolicyVersion {
     let mut changes = lab.policy.changes();
     let complete = async {
-        while lab.policy.get(version).is_some_and(|known| known.applied_ms.is_none()) && lab.policy.version() == version
+        while lab.policy.get(version).is_some_and(|known| known.applied_ms.is_none())
+            && lab.policy.version() == version
         {
             if changes.changed().await.is_err() {
                 return;

@@ -114,7 +114,8 @@ impl Directory {
     /// Changes what is known of a process, unless a newer stay replaced it. Says whether it did.
     pub(crate) fn update(&self, instance: &str, session: u64, change: impl FnOnce(&mut Member)) -> bool {
         let mut members = self.held();
-        let Some(member) = members.by_instance.get_mut(instance).filter(|member| member.session == session) else {
+        let Some(member) = members.by_instance.get_mut(instance).filter(|member| member.session == session)
+        else {
             return false;
         };
         change(member);
@@ -126,7 +127,8 @@ impl Directory {
     /// The process is gone; its peers are told. False if a newer stay replaced it.
     pub(crate) fn leave(&self, instance: &str, session: u64) -> bool {
         let mut members = self.held();
-        let Some(member) = members.by_instance.get_mut(instance).filter(|member| member.session == session) else {
+        let Some(member) = members.by_instance.get_mut(instance).filter(|member| member.session == session)
+        else {
             return false;
         };
         member.state = State::Gone;
@@ -163,7 +165,8 @@ impl Directory {
     /// The endpoints of every service that has any: what a newcomer is told.
     pub(crate) fn all_endpoints(&self) -> Vec<Told> {
         let members = self.held();
-        let mut services: Vec<&str> = members.by_instance.values().map(|member| member.service.as_str()).collect();
+        let mut services: Vec<&str> =
+            members.by_instance.values().map(|member| member.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
         services.into_iter().map(|service| members.endpoints(service)).collect()
@@ -212,7 +215,9 @@ impl Members {
         let instances = self
             .by_instance
             .values()
-            .filter(|member| member.service == service && member.state != State::Gone && !member.traffic.is_empty())
+            .filter(|member| {
+                member.service == service && member.state != State::Gone && !member.traffic.is_empty()
+            })
             .map(|member| Instance { name: member.instance.clone(), address: member.traffic.clone() })
             .collect();
         Told::Endpoints(Endpoints { target: service.to_owned(), instances })

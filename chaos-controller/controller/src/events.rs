@@ -41,9 +41,12 @@ pub(crate) fn event_for(role: Role, event: &Event) -> Option<Event> {
 /// An entry of the journal as everybody may see it.
 fn body_for(entry_kind: &str, body: &Value) -> Option<Value> {
     match entry_kind {
-        kind::POLICY | kind::POLICY_APPLIED | kind::ACTION | kind::PROCESS | kind::REFUSED | kind::FOOTPRINT => {
-            Some(body.clone())
-        }
+        kind::POLICY
+        | kind::POLICY_APPLIED
+        | kind::ACTION
+        | kind::PROCESS
+        | kind::REFUSED
+        | kind::FOOTPRINT => Some(body.clone()),
         kind::PHASE => {
             let name = body.get("name").and_then(Value::as_str)?;
             // A phase that is renamed did not begin for this reader: the one before goes on.
@@ -99,7 +102,10 @@ mod tests {
             assert!(event_for(Role::Operator, &event).is_some(), "{hidden}");
         }
         for phase in [kind::phase::INJECT, kind::phase::CLEAR, kind::phase::REPLAY] {
-            assert!(event_for(Role::Observer, &journal(kind::PHASE, json!({"name": phase}))).is_none(), "{phase}");
+            assert!(
+                event_for(Role::Observer, &journal(kind::PHASE, json!({"name": phase}))).is_none(),
+                "{phase}"
+            );
             assert_ne!(phase_for(Role::Candidate, phase), phase);
         }
         assert!(event_for(Role::Observer, &journal(kind::PHASE, json!({"name": "handover"}))).is_some());

@@ -84,7 +84,11 @@ pub(crate) async fn apply(
     length: Option<Duration>,
     cause: Cause<'_>,
 ) -> Result<(), FaultError> {
-    lab.note(kind::FAULT_INTENT, cause.actor, json!({"id": id, "target": "bank", "spec": spec, "why": cause.why}))?;
+    lab.note(
+        kind::FAULT_INTENT,
+        cause.actor,
+        json!({"id": id, "target": "bank", "spec": spec, "why": cause.why}),
+    )?;
     lab.bank.apply(&lab.directory, id, spec).await?;
     let release = lab.faults.hold(id);
     lab.note(kind::FAULT_APPLIED, cause.actor, json!({"id": id}))?;
@@ -106,7 +110,11 @@ pub(crate) async fn clear(
         Ok(_) => return Err(FaultError::Unknown { id: id.to_owned() }),
         Err(error) => {
             // Not renewed any more, so it ends with its lease all the same.
-            lab.note(kind::FAULT_CLEARED, actor, json!({"id": id, "reason": format!("{reason}; left to its lease")}))?;
+            lab.note(
+                kind::FAULT_CLEARED,
+                actor,
+                json!({"id": id, "reason": format!("{reason}; left to its lease")}),
+            )?;
             return Err(error.into());
         }
     }
@@ -152,7 +160,13 @@ fn ids(faults: &[Value]) -> Vec<String> {
 }
 
 /// Renews the lease of a fault until it is released or its time is over.
-async fn keep(lab: Arc<Lab>, id: String, lease: Duration, length: Option<Duration>, release: CancellationToken) {
+async fn keep(
+    lab: Arc<Lab>,
+    id: String,
+    lease: Duration,
+    length: Option<Duration>,
+    release: CancellationToken,
+) {
     let end = length.map(|length| tokio::time::Instant::now() + length);
     loop {
         let over = async {
@@ -177,7 +191,10 @@ async fn keep(lab: Arc<Lab>, id: String, lease: Duration, length: Option<Duratio
             Err(error) if error.is_unknown() => {
                 // Not our doing: the bank was restarted, or somebody else cleared it. The journal must say so.
                 if lab.faults.release(&id) {
-                    lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": "the bank no longer knows it"}));
+                    lab.observe(
+                        kind::FAULT_CLEARED,
+                        json!({"id": id, "reason": "the bank no longer knows it"}),
+                    );
                 }
                 return;
             }

@@ -72,7 +72,13 @@ impl Fleet<'_> {
                 args.extend([flag.to_owned(), value]);
             }
         }
-        ProcessSpec { instance: format!("{service}-0"), service: service.to_owned(), args, env, restart: true }
+        ProcessSpec {
+            instance: format!("{service}-0"),
+            service: service.to_owned(),
+            args,
+            env,
+            restart: true,
+        }
     }
 }
 
@@ -104,6 +110,8 @@ mod tests {
             assert_eq!(text.contains("secret"), process.service == "bank", "{text}");
         }
         assert_eq!(spec.processes.len(), Fleet::instances().len());
-        assert!(spec.processes[0].args.join(" ").contains("--latency 100ms --jitter 0.05 --lookup-latency 10ms"));
+        assert!(
+            spec.processes[0].args.join(" ").contains("--latency 100ms --jitter 0.05 --lookup-latency 10ms")
+        );
     }
 }

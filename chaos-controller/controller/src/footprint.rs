@@ -39,14 +39,14 @@ impl Footprint {
 
     fn take(&self, processes: Vec<ProcessState>, pss: bool) {
         let own = std::process::id();
-        let rss_kib =
-            processes.iter().map(|process| process.rss_kib).sum::<u64>() + proc::rss_kib(own).unwrap_or_default();
+        let rss_kib = processes.iter().map(|process| process.rss_kib).sum::<u64>()
+            + proc::rss_kib(own).unwrap_or_default();
         let mut weighed = self.weighed.lock().expect("no code panics while it holds the weighing");
         weighed.rss_kib = rss_kib;
         weighed.rss_kib_peak = weighed.rss_kib_peak.max(rss_kib);
         if pss {
-            weighed.pss_kib =
-                processes.iter().map(|process| process.pss_kib).sum::<u64>() + proc::pss_kib(own).unwrap_or_default();
+            weighed.pss_kib = processes.iter().map(|process| process.pss_kib).sum::<u64>()
+                + proc::pss_kib(own).unwrap_or_default();
         }
         weighed.processes = processes;
     }

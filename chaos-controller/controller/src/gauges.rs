@@ -42,7 +42,8 @@ impl Reading {
                 continue;
             }
             if let Some((name, labels)) = exposition::parse_series(series) {
-                let label = |key: &str| labels.iter().find(|(k, _)| *k == key).map_or("", |(_, v)| v.as_ref());
+                let label =
+                    |key: &str| labels.iter().find(|(k, _)| *k == key).map_or("", |(_, v)| v.as_ref());
                 reading.take(name, &label, value);
             }
         }
@@ -117,7 +118,8 @@ impl Gauges {
             return;
         };
         if service == "order" {
-            self.open_orders = reading.open_orders.iter().map(|(state, n)| (state.clone(), *n as u64)).collect();
+            self.open_orders =
+                reading.open_orders.iter().map(|(state, n)| (state.clone(), *n as u64)).collect();
         }
         let growth = match self.instances.get(instance) {
             Some((_, before, _)) => reading.answers.since(before.answers),
@@ -137,10 +139,9 @@ impl Gauges {
         let mut growth: BTreeMap<&str, Answers> = BTreeMap::new();
         for (service, reading, grown) in self.instances.values() {
             if reading.workers > 0.0 {
-                let pool = pools.entry(service).or_insert_with(|| PoolPulse {
-                    service: service.clone(),
-                    ..PoolPulse::default()
-                });
+                let pool = pools
+                    .entry(service)
+                    .or_insert_with(|| PoolPulse { service: service.clone(), ..PoolPulse::default() });
                 pool.busy += reading.busy as u64;
                 pool.workers += reading.workers as u64;
                 pool.queued += reading.queued as u64;

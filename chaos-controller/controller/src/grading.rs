@@ -31,7 +31,10 @@ pub fn grade(dir: &Path) -> io::Result<i32> {
     json.push(b'\n');
     std::fs::write(dir.join(SCORECARD), json)?;
     let report = scorecard.report_markdown();
-    std::fs::write(dir.join("report.md"), format!("{}\n\nHead of the journal: `{}`\n", report.trim_end(), recording.head))?;
+    std::fs::write(
+        dir.join("report.md"),
+        format!("{}\n\nHead of the journal: `{}`\n", report.trim_end(), recording.head),
+    )?;
     Ok(scorecard.exit)
 }
 

@@ -40,7 +40,10 @@ pub(crate) struct JoinServer {
 impl Control for JoinServer {
     type JoinStream = Pin<Box<dyn Stream<Item = Result<ToProcess, Status>> + Send>>;
 
-    async fn join(&self, request: Request<Streaming<FromProcess>>) -> Result<Response<Self::JoinStream>, Status> {
+    async fn join(
+        &self,
+        request: Request<Streaming<FromProcess>>,
+    ) -> Result<Response<Self::JoinStream>, Status> {
         authorize(&self.lab, &request)?;
         let (outbox, told) = mpsc::channel(OUTBOX);
         tokio::spawn(stay(Arc::clone(&self.lab), request.into_inner(), outbox));
@@ -87,7 +90,9 @@ async fn stay(lab: Arc<Lab>, mut said: Streaming<FromProcess>, outbox: Outbox) {
             () = lab.stop.cancelled() => return,
         };
         match heard {
-            Ok(Ok(Some(FromProcess { body: Some(message) }))) => hear(&lab, &hello, session, &outbox, message),
+            Ok(Ok(Some(FromProcess { body: Some(message) }))) => {
+                hear(&lab, &hello, session, &outbox, message)
+            }
             Ok(Ok(Some(FromProcess { body: None }))) => {}
             Ok(Ok(None) | Err(_)) => break,
             Err(_) => {
@@ -111,10 +116,7 @@ async fn stay(lab: Arc<Lab>, mut said: Streaming<FromProcess>, outbox: Outbox) {
 /// Tells a newcomer everything there is to know. Gives the session.
 fn welcome(lab: &Lab, hello: &Hello, outbox: Outbox) -> u64 {
     let policy = lab.policy.current();
-    let mut first = vec![
-        Told::Welcome(lab.welcome()),
-        Told::Policy(control::wire_policy(&policy)),
-    ];
+    let mut first = vec![Told::Welcome(lab.welcome()), Told::Policy(control::wire_policy(&policy))];
     if hello.service == TRAFFIC {
         first.extend(lab.load.current().map(Told::Load));
     }
@@ -162,6 +164,7 @@ fn hear(lab: &Lab, hello: &Hello, session: u64, outbox: &Outbox, message: Said) 
 
 fn note_process(lab: &Lab, hello: &Hello, event: &str, detail: &str) {
     tracing::info!(instance = hello.instance, event, "process");
-    let body = json!({"service": hello.service, "instance": hello.instance, "event": event, "detail": detail});
+    let body =
+        json!({"service": hello.service, "instance": hello.instance, "event": event, "detail": detail});
     lab.observe(kind::PROCESS, body);
 }

@@ -56,11 +56,13 @@ impl Journal {
         let failed = |act| move |source| JournalError::Io { act, path: path.to_owned(), source };
         let text = match std::fs::read(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Self::create(path)?, Vec::new())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((Self::create(path)?, Vec::new()));
+            }
             Err(error) => return Err(failed("read")(error)),
         };
-        let verified =
-            evidence::verify(&text).map_err(|source| JournalError::Broken { path: path.to_owned(), source })?;
+        let verified = evidence::verify(&text)
+            .map_err(|source| JournalError::Broken { path: path.to_owned(), source })?;
         let mut file = OpenOptions::new().append(true).open(path).map_err(failed("open"))?;
         file.set_len(verified.sound_bytes as u64).map_err(failed("write"))?;
         if verified.sound_bytes > 0 && text[verified.sound_bytes - 1] != b'\n' {

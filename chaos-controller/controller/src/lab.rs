@@ -216,7 +216,10 @@ impl Lab {
 
     /// The load that the lab has when no run is on.
     pub(crate) fn resume_own_load(&self) {
-        if self.wants_load.load(Ordering::Relaxed) && !self.halted.load(Ordering::Relaxed) && !self.stop.is_cancelled() {
+        if self.wants_load.load(Ordering::Relaxed)
+            && !self.halted.load(Ordering::Relaxed)
+            && !self.stop.is_cancelled()
+        {
             self.load.offer(&self.directory, &self.plan.load, self.plan.seed);
         } else {
             self.load.stop(&self.directory);

@@ -107,7 +107,8 @@ impl Sieve {
         }
         let Ok(row) = serde_json::from_slice::<Row>(line) else { return true };
         if let Some(order) = row.reference.as_ref().or(row.order_id.as_ref()) {
-            return !self.crossing.contains(order) && row.at_unix_ms.is_none_or(|at| at >= self.start_unix_ms);
+            return !self.crossing.contains(order)
+                && row.at_unix_ms.is_none_or(|at| at >= self.start_unix_ms);
         }
         if row.created_unix_ms.is_none_or(|created| created >= self.start_unix_ms) {
             return true;
@@ -135,7 +136,11 @@ mod tests {
         assert!(sieve.keeps(b"{\"id\":\"c\",\"reference\":\"a\",\"at_unix_ms\":10000}\n"));
         assert!(!sieve.keeps(b"{\"id\":\"c\",\"reference\":\"a\",\"at_unix_ms\":9999}\n"));
         assert!(sieve.keeps(b"{\"id\":\"a\",\"state\":\"confirmed\",\"created_unix_ms\":10000}\n"));
-        assert!(!sieve.keeps(b"{\"id\":\"a\",\"state\":\"confirmed\",\"created_unix_ms\":1,\"updated_unix_ms\":2}\n"));
+        assert!(
+            !sieve.keeps(
+                b"{\"id\":\"a\",\"state\":\"confirmed\",\"created_unix_ms\":1,\"updated_unix_ms\":2}\n"
+            )
+        );
         assert!(!sieve.keeps(b"\n"));
     }
 
@@ -153,6 +158,9 @@ mod tests {
             assert!(!sieve.keeps(format!("{{\"reference\":\"{id}\",\"at_unix_ms\":10010}}").as_bytes()));
             assert!(!sieve.keeps(format!("{{\"order_id\":\"{id}\",\"sku\":\"s\"}}").as_bytes()));
         }
-        assert!(sieve.keeps(b"{\"reference\":\"nobody's\",\"at_unix_ms\":10010}"), "a lost charge stays visible");
+        assert!(
+            sieve.keeps(b"{\"reference\":\"nobody's\",\"at_unix_ms\":10010}"),
+            "a lost charge stays visible"
+        );
     }
 }

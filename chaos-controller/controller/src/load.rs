@@ -55,7 +55,11 @@ impl LoadDesk {
     pub(crate) fn rates(&self) -> [f64; Journey::ALL.len()] {
         let load = self.current().unwrap_or_default();
         Journey::ALL.map(|journey| {
-            load.journeys.iter().filter(|rate| rate.journey == journey.name()).map(|rate| rate.rate_per_second).sum()
+            load.journeys
+                .iter()
+                .filter(|rate| rate.journey == journey.name())
+                .map(|rate| rate.rate_per_second)
+                .sum()
         })
     }
 

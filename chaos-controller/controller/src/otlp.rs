@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceService;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::{Map, Value, json};
@@ -29,7 +31,8 @@ impl TraceService for TraceReceiver {
         let mut lines = String::new();
         let mut spans = 0;
         for resource in request.into_inner().resource_spans {
-            let attributes = resource.resource.map(|resource| attributes(&resource.attributes)).unwrap_or_default();
+            let attributes =
+                resource.resource.map(|resource| attributes(&resource.attributes)).unwrap_or_default();
             let instance = attributes.get("service.instance.id").cloned().unwrap_or_default();
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
                 spans += 1;

@@ -53,7 +53,9 @@ impl PolicyStore {
     /// Reads the versions of an earlier controller, or starts with `document`.
     pub(crate) fn open(state_dir: &Path, document: Value) -> Self {
         let path = state_dir.join("policy.json");
-        let saved = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Vec<PolicyVersion>>(&bytes).ok());
+        let saved = std::fs::read(&path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Vec<PolicyVersion>>(&bytes).ok());
         let all = saved.filter(|all| !all.is_empty()).unwrap_or_else(|| {
             vec![PolicyVersion {
                 version: 1,
@@ -113,13 +115,23 @@ impl PolicyStore {
     }
 
     /// The draft of a version whose document is that of an older one.
-    pub(crate) fn reverted(&self, to: u64, author: &str, reason: &str) -> Result<PolicyVersion, PolicyRefusal> {
+    pub(crate) fn reverted(
+        &self,
+        to: u64,
+        author: &str,
+        reason: &str,
+    ) -> Result<PolicyVersion, PolicyRefusal> {
         let old = self.get(to).ok_or(PolicyRefusal::Unknown(to))?;
         self.draft(&self.current(), old.document, author, reason)
     }
 
     /// The draft of a version with this very document.
-    pub(crate) fn replaced(&self, document: Value, author: &str, reason: &str) -> Result<PolicyVersion, PolicyRefusal> {
+    pub(crate) fn replaced(
+        &self,
+        document: Value,
+        author: &str,
+        reason: &str,
+    ) -> Result<PolicyVersion, PolicyRefusal> {
         self.draft(&self.current(), document, author, reason)
     }
 

@@ -27,7 +27,11 @@ struct Ask<'a> {
 
 /// Buys something. The order's id must be new.
 pub(crate) async fn checkout(lab: &Lab, order: &str) -> Result<(), String> {
-    ask_all(lab, &[Ask { journey: "checkout", method: Method::POST, path: "/api/checkout", order: Some(order) }]).await
+    ask_all(
+        lab,
+        &[Ask { journey: "checkout", method: Method::POST, path: "/api/checkout", order: Some(order) }],
+    )
+    .await
 }
 
 /// Plays every journey once.
@@ -49,7 +53,8 @@ pub(crate) async fn every_journey(lab: &Lab, order: &str) -> Result<(), String> 
 
 async fn ask_all(lab: &Lab, asks: &[Ask<'_>]) -> Result<(), String> {
     let asked = async {
-        let frontend = lab.directory.first(FRONTEND).ok_or(WebError::Nobody(FRONTEND)).map_err(|e| e.to_string())?;
+        let frontend =
+            lab.directory.first(FRONTEND).ok_or(WebError::Nobody(FRONTEND)).map_err(|e| e.to_string())?;
         let mut connection = Connection::open(&frontend.traffic).await.map_err(|error| error.to_string())?;
         for wanted in asks {
             let status = ask(&mut connection, wanted).await.map_err(|error| error.to_string())?;

@@ -52,7 +52,12 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
 }
 
 /// One scrape of everybody who is there.
-async fn scrape_all(lab: &Lab, tick_us: u64, connections: &mut HashMap<String, Connection>, gauges: &mut Gauges) {
+async fn scrape_all(
+    lab: &Lab,
+    tick_us: u64,
+    connections: &mut HashMap<String, Connection>,
+    gauges: &mut Gauges,
+) {
     let members = lab.directory.members();
     let mut scrapes: FuturesUnordered<_> = members
         .into_iter()

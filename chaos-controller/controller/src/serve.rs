@@ -89,10 +89,15 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
         // Fails only if it leads a session already, which is as good.
         let _ = rustix::process::setsid();
     }
-    std::fs::create_dir_all(&flags.dir).with_context(|| format!("failed to make `{}`", flags.dir.display()))?;
-    let root = flags.dir.canonicalize().with_context(|| format!("failed to find `{}`", flags.dir.display()))?;
-    let (lab, listener, guard) =
-        if flags.adopt { take_over(&flags, root, start_us).await? } else { found(&flags, root, start_us).await? };
+    std::fs::create_dir_all(&flags.dir)
+        .with_context(|| format!("failed to make `{}`", flags.dir.display()))?;
+    let root =
+        flags.dir.canonicalize().with_context(|| format!("failed to find `{}`", flags.dir.display()))?;
+    let (lab, listener, guard) = if flags.adopt {
+        take_over(&flags, root, start_us).await?
+    } else {
+        found(&flags, root, start_us).await?
+    };
     let served = tokio::spawn(process::serve(listener, routes(&lab), lab.served_until.clone(), LAST_ANSWERS));
     lab.wants_load.store(!flags.no_load, Ordering::Relaxed);
     stop_on_signals(&lab)?;
@@ -125,14 +130,20 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
 }
 
 /// A new lab.
-async fn found(flags: &ServeFlags, root: PathBuf, start_us: u64) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
+async fn found(
+    flags: &ServeFlags,
+    root: PathBuf,
+    start_us: u64,
+) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
     let path = flags.plan.as_deref().context("a new lab needs a plan")?;
-    let text = std::fs::read(path).with_context(|| format!("failed to read the plan `{}`", path.display()))?;
+    let text =
+        std::fs::read(path).with_context(|| format!("failed to read the plan `{}`", path.display()))?;
     let plan: drill::Plan =
         serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", path.display()))?;
     let state_dir = state_dir(&root, &flags.lab)?;
     Ended::forget(&state_dir);
-    let listener = process::listen(flags.listen).with_context(|| format!("failed to bind {}", flags.listen))?;
+    let listener =
+        process::listen(flags.listen).with_context(|| format!("failed to bind {}", flags.listen))?;
     let url = format!("http://{}", listener.local_addr()?);
     let file = LabFile::new(&flags.lab, &url, new_tokens()?);
     file.save(&root)?;
@@ -147,14 +158,23 @@ async fn take_over(
     start_us: u64,
 ) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
     let mut file = LabFile::load(&root, &flags.lab)?;
-    anyhow::ensure!(!file.controller.alive(), "lab `{}` has a controller: process {}", file.lab, file.controller.pid);
-    let guard = file.guard.clone().filter(platform::GuardRef::alive).context("the lab's guard is dead too")?;
+    anyhow::ensure!(
+        !file.controller.alive(),
+        "lab `{}` has a controller: process {}",
+        file.lab,
+        file.controller.pid
+    );
+    let guard =
+        file.guard.clone().filter(platform::GuardRef::alive).context("the lab's guard is dead too")?;
     let state_dir = state_dir(&root, &flags.lab)?;
     let plan_path = state_dir.join("plan.json");
-    let text = std::fs::read(&plan_path).with_context(|| format!("failed to read `{}`", plan_path.display()))?;
-    let plan = serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", plan_path.display()))?;
+    let text =
+        std::fs::read(&plan_path).with_context(|| format!("failed to read `{}`", plan_path.display()))?;
+    let plan =
+        serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", plan_path.display()))?;
     let url = file.controller.url.clone();
-    let address: SocketAddr = url.trim_start_matches("http://").parse().context("the lab's file has no address")?;
+    let address: SocketAddr =
+        url.trim_start_matches("http://").parse().context("the lab's file has no address")?;
     let listener = process::listen(address).with_context(|| format!("failed to bind {address}"))?;
     file.controller = platform::ControllerRef::this(&url);
     file.save(&root)?;
@@ -181,7 +201,8 @@ fn lab(
 
 fn state_dir(root: &Path, lab: &str) -> anyhow::Result<PathBuf> {
     let dir = platform::state_dir(root, lab);
-    std::fs::create_dir_all(dir.join("logs")).with_context(|| format!("failed to make `{}`", dir.display()))?;
+    std::fs::create_dir_all(dir.join("logs"))
+        .with_context(|| format!("failed to make `{}`", dir.display()))?;
     Ok(dir)
 }
 
@@ -214,7 +235,11 @@ async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
     let mut wanted = Fleet::instances();
     if adopted && let Some(guard) = lab.guard.get() {
         let processes = guard.processes(false).await?;
-        wanted = processes.into_iter().filter(|p| p.state == "up" && p.service != "guard").map(|p| p.instance).collect();
+        wanted = processes
+            .into_iter()
+            .filter(|p| p.state == "up" && p.service != "guard")
+            .map(|p| p.instance)
+            .collect();
     }
     let mut changes = lab.directory.changes();
     loop {
@@ -315,7 +340,13 @@ impl Lab {
             .directory
             .members()
             .into_iter()
-            .map(|m| ProcessRef { instance: m.instance, service: m.service, pid: m.pid, admin: m.admin, traffic: m.traffic })
+            .map(|m| ProcessRef {
+                instance: m.instance,
+                service: m.service,
+                pid: m.pid,
+                admin: m.admin,
+                traffic: m.traffic,
+            })
             .collect();
         self.edit_file(|file| file.processes = processes);
     }

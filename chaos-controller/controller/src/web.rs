@@ -86,7 +86,8 @@ impl Connection {
         headers: &[(HeaderName, String)],
         body: Bytes,
     ) -> Result<Response<Incoming>, WebError> {
-        let mut request = Request::builder().method(method).uri(path).header(http::header::HOST, &self.address);
+        let mut request =
+            Request::builder().method(method).uri(path).header(http::header::HOST, &self.address);
         for (name, value) in headers {
             request = request.header(name, value);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tests::http::Ask;
 use tests::site::{DRILL, SOON};
-use tests::{Lab, Role, Site, Turn, processes, repo, until};
+use tests::{Lab, Role, Site, Turn, processes, program, repo, until};
 
 #[test]
 fn every_process_drains_and_ends_well_on_sigterm() {
@@ -35,10 +35,9 @@ fn the_controller_takes_its_lab_along_on_sigterm() {
     let _turn = Turn::take();
     let site = Site::new();
     let drill = repo::drill(DRILL).display().to_string();
-    let plan = site.scratch.write("plan.json", {
-        let plan = tests::program::say(&site.scratch, &["plan", &drill, "--scale", "1/10", "--output", "json"]);
-        &plan.expect(0).stdout
-    });
+    let line = ["plan", &drill, "--scale", "1/10", "--output", "json"];
+    let plan = program::say(&site.scratch, &line).expect(0).stdout;
+    let plan = site.scratch.write("plan.json", &plan);
     let controller = site.start(&["serve", "--plan", &plan.display().to_string()]);
     until("the controller says that the lab is ready", Duration::from_secs(30), || {
         let (stdout, stderr) = controller.so_far();

@@ -31,7 +31,8 @@ pub(super) async fn scale(
     Json(request): Json<ScaleService>,
 ) -> Result<Json<Value>, Refused> {
     let actor = caller.must_be(Role::Candidate)?.named("");
-    let instances = actions::scale(&lab, &actor, &request.service, request.instances, &request.reason).await?;
+    let instances =
+        actions::scale(&lab, &actor, &request.service, request.instances, &request.reason).await?;
     Ok(Json(json!({ "instances": instances })))
 }
 

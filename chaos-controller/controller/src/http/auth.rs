@@ -50,10 +50,14 @@ impl FromRequestParts<Arc<Lab>> for Caller {
 
 /// The role of a token. An empty one is nobody's, whatever the lab's file says.
 fn role_of(tokens: &Tokens, token: &str) -> Option<Role> {
-    [(Role::Operator, &tokens.operator), (Role::Candidate, &tokens.candidate), (Role::Observer, &tokens.observer)]
-        .into_iter()
-        .find(|(_, known)| !token.is_empty() && known.as_str() == token)
-        .map(|(role, _)| role)
+    [
+        (Role::Operator, &tokens.operator),
+        (Role::Candidate, &tokens.candidate),
+        (Role::Observer, &tokens.observer),
+    ]
+    .into_iter()
+    .find(|(_, known)| !token.is_empty() && known.as_str() == token)
+    .map(|(role, _)| role)
 }
 
 fn name(role: Role) -> &'static str {
@@ -70,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_token_is_one_role_and_no_token_is_none() {
-        let tokens = Tokens { observer: "a".into(), candidate: "b".into(), operator: "c".into(), lab: "d".into() };
+        let tokens =
+            Tokens { observer: "a".into(), candidate: "b".into(), operator: "c".into(), lab: "d".into() };
         assert_eq!(role_of(&tokens, "b"), Some(Role::Candidate));
         assert_eq!(role_of(&tokens, "d"), None, "the processes' token opens nothing here");
         assert_eq!(role_of(&Tokens::default(), ""), None);

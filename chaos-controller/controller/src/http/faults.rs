@@ -36,7 +36,10 @@ pub(super) async fn add(
 ) -> Result<Json<Value>, Refused> {
     let actor = caller.must_be(Role::Operator)?.named("");
     if request.target != BANK {
-        return Err(Refused::invalid(format!("no fault can be put on `{}`; there is: {BANK}", request.target)));
+        return Err(Refused::invalid(format!(
+            "no fault can be put on `{}`; there is: {BANK}",
+            request.target
+        )));
     }
     let spec: FaultSpec = serde_json::from_value(request.spec)
         .map_err(|error| Refused::invalid(format!("not a fault: {error}")))?;

@@ -21,7 +21,10 @@ pub(super) struct Between {
     to: u64,
 }
 
-pub(super) async fn current(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<PolicyVersion>, Refused> {
+pub(super) async fn current(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+) -> Result<Json<PolicyVersion>, Refused> {
     caller.must_be(Role::Observer)?;
     Ok(Json(lab.policy.current()))
 }
@@ -49,7 +52,8 @@ pub(super) async fn diff(
     Query(between): Query<Between>,
 ) -> Result<Json<Vec<Value>>, Refused> {
     caller.must_be(Role::Observer)?;
-    let document = |version| lab.policy.get(version).map(|known| known.document).ok_or(PolicyRefusal::Unknown(version));
+    let document =
+        |version| lab.policy.get(version).map(|known| known.document).ok_or(PolicyRefusal::Unknown(version));
     let changes = resilience::policy::diff(&document(between.from)?, &document(between.to)?);
     Ok(Json(changes.iter().map(|change| json!(change)).collect()))
 }
@@ -74,7 +78,11 @@ pub(super) async fn revert(
 ) -> Result<Json<PolicyVersion>, Refused> {
     let author = caller.must_be(Role::Candidate)?.named(&revert.author);
     actions::refuse_if_locked(&lab, &author, "policy")?;
-    let reason = if revert.reason.trim().is_empty() { format!("back to version {}", revert.to) } else { revert.reason };
+    let reason = if revert.reason.trim().is_empty() {
+        format!("back to version {}", revert.to)
+    } else {
+        revert.reason
+    };
     put_in_force(&lab, lab.policy.reverted(revert.to, &author, &reason)?).await
 }
 

@@ -61,7 +61,9 @@ impl From<PolicyRefusal> for Refused {
                 Self::conflict(format!("written against version {base}, but version {current} is in force"))
             }
             PolicyRefusal::Invalid(problems) => Self::invalid("not a policy").with_problems(problems),
-            PolicyRefusal::Unknown(version) => Self::new(StatusCode::NOT_FOUND, format!("no version {version}")),
+            PolicyRefusal::Unknown(version) => {
+                Self::new(StatusCode::NOT_FOUND, format!("no version {version}"))
+            }
             PolicyRefusal::NoReason => Self::invalid("a change needs a reason"),
         }
     }
@@ -91,7 +93,9 @@ impl From<FaultError> for Refused {
 impl From<StartError> for Refused {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Busy | StartError::OtherBank | StartError::Absent(_) => Self::conflict(error.to_string()),
+            StartError::Busy | StartError::OtherBank | StartError::Absent(_) => {
+                Self::conflict(error.to_string())
+            }
             StartError::Plan(_) | StartError::Load(_) => Self::invalid(error.to_string()),
             StartError::Folder(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }

@@ -65,7 +65,10 @@ async fn gather(lab: &Lab, run: &Run) {
     let lost = book.lost_records.load(Ordering::Relaxed);
     let dropped = book.dropped_spans.load(Ordering::Relaxed);
     let detail = format!("{lost} request records lost, {dropped} spans dropped");
-    lab.observe(kind::PROOF, json!({"name": "generator", "ok": lost == 0, "detail": detail, "lost_records": lost}));
+    lab.observe(
+        kind::PROOF,
+        json!({"name": "generator", "ok": lost == 0, "detail": detail, "lost_records": lost}),
+    );
     if !problems.is_empty() {
         lab.observe(kind::REFUSED, json!({"what": "ledgers", "why": problems.join("; ")}));
     }

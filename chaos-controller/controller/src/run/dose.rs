@@ -40,7 +40,13 @@ struct Measured {
 }
 
 /// Begins to measure a fault that has just been applied and is to last for `length`.
-pub(crate) fn measure(lab: &Arc<Lab>, run: &Arc<Run>, fault: &str, spec: &FaultSpec, length: Duration) -> Measuring {
+pub(crate) fn measure(
+    lab: &Arc<Lab>,
+    run: &Arc<Run>,
+    fault: &str,
+    spec: &FaultSpec,
+    length: Duration,
+) -> Measuring {
     let probes = tokio::spawn(probe_all(
         Arc::clone(lab),
         Arc::clone(run),
@@ -75,7 +81,8 @@ pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
 
 fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
     let Some(dose) = dose else { return (false, "not measured".to_owned()) };
-    let (Some(requested), Some(delivered)) = (dose["requested_p50_ms"].as_f64(), dose["delivered_p50_ms"].as_f64())
+    let (Some(requested), Some(delivered)) =
+        (dose["requested_p50_ms"].as_f64(), dose["delivered_p50_ms"].as_f64())
     else {
         // A fault that is not about latency: that it hit is its dose.
         let hits = dose["n"].as_u64().unwrap_or_default();
@@ -84,14 +91,20 @@ fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
     let thresholds = &run.plan.thresholds;
     let allowed = (requested * thresholds.dose_share).max(thresholds.dose_abs.as_secs_f64() * 1000.0);
     let source = dose["source"].as_str().unwrap_or_default();
-    let detail = format!("p50 {delivered:.1} ms of {requested:.1} ms over {} calls by the {source}", dose["n"]);
+    let detail =
+        format!("p50 {delivered:.1} ms of {requested:.1} ms over {} calls by the {source}", dose["n"]);
     ((delivered - requested).abs() <= allowed, detail)
 }
 
 /// What the bank says it delivered to the calls of the shop. It cannot tell our probes from them; their number can.
 fn shop_dose(bank: &Value, fault: &str, probes: u64) -> Option<Value> {
     let lists = [bank.get("ended"), bank.get("faults")];
-    let entry = lists.into_iter().flatten().filter_map(Value::as_array).flatten().rfind(|entry| entry["id"] == fault)?;
+    let entry = lists
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_array)
+        .flatten()
+        .rfind(|entry| entry["id"] == fault)?;
     Some(json!({
         "fault": fault,
         "source": "shop",

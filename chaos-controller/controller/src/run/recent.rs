@@ -79,8 +79,14 @@ impl Recent {
         if self.pulses.len() < seconds || rate <= 0.0 {
             return None;
         }
-        let good: u64 =
-            self.pulses.iter().rev().take(seconds).filter_map(|p| p.users.journeys.get(journey)).map(|j| j.good).sum();
+        let good: u64 = self
+            .pulses
+            .iter()
+            .rev()
+            .take(seconds)
+            .filter_map(|p| p.users.journeys.get(journey))
+            .map(|j| j.good)
+            .sum();
         Some(good as f64 / (rate * seconds as f64))
     }
 }

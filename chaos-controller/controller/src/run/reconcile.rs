@@ -97,7 +97,11 @@ mod tests {
 
     #[test]
     fn what_the_journal_tells_is_explained() {
-        let entries = journal(&[(kind::FAULT_INTENT, "slow"), (kind::FAULT_APPLIED, "slow"), (kind::FAULT_CLEARED, "slow")]);
+        let entries = journal(&[
+            (kind::FAULT_INTENT, "slow"),
+            (kind::FAULT_APPLIED, "slow"),
+            (kind::FAULT_CLEARED, "slow"),
+        ]);
         let changes = [
             json!({"change": "applied", "id": "slow"}),
             json!({"change": "renewed", "id": "slow"}),

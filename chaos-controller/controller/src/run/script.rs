@@ -54,11 +54,14 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
         Action::Restart { services } => {
             actions::restart(lab, actor, &services, "").await.map(|_| ()).map_err(|error| chain(&error))
         }
-        Action::Scale { service, instances } => {
-            actions::scale(lab, actor, &service, instances, "").await.map(|_| ()).map_err(|error| chain(&error))
-        }
+        Action::Scale { service, instances } => actions::scale(lab, actor, &service, instances, "")
+            .await
+            .map(|_| ())
+            .map_err(|error| chain(&error)),
         Action::Say { text } => actions::speak(lab, actor, "say", &text).map_err(|error| error.to_string()),
-        Action::Diagnose { text } => actions::speak(lab, actor, "diagnose", &text).map_err(|error| error.to_string()),
+        Action::Diagnose { text } => {
+            actions::speak(lab, actor, "diagnose", &text).map_err(|error| error.to_string())
+        }
         Action::DeclareRecovered => {
             run.declared.send_replace(true);
             actions::speak(lab, actor, "declare_recovered", "").map_err(|error| error.to_string())

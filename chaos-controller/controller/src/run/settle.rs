@@ -61,7 +61,8 @@ fn count(orders: &BTreeMap<String, u64>, states: &[&str]) -> u64 {
 async fn users_gone(lab: &Lab, run: &Run, limit: Instant) -> Result<(), Ended> {
     let mut changes = lab.directory.changes();
     loop {
-        let under_way = lab.directory.first(TRAFFIC).and_then(|traffic| traffic.load).map(|load| load.in_flight);
+        let under_way =
+            lab.directory.first(TRAFFIC).and_then(|traffic| traffic.load).map(|load| load.in_flight);
         if under_way == Some(0) {
             // Its last batch of records leaves within 100 ms.
             return run.pause(LAST_REPORT).await;

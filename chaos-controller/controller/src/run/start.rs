@@ -54,7 +54,8 @@ pub(crate) fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, Start
     if lab.active_run().is_some() {
         return Err(StartError::Busy);
     }
-    let plan: Plan = serde_json::from_value(request.plan).map_err(|error| StartError::Plan(error.to_string()))?;
+    let plan: Plan =
+        serde_json::from_value(request.plan).map_err(|error| StartError::Plan(error.to_string()))?;
     if lab.plan.bank != plan.bank {
         return Err(StartError::OtherBank);
     }

@@ -109,7 +109,8 @@ impl Run {
 
     /// The verdict is written.
     pub(crate) fn finish(&self, exit: i32) {
-        kind::phase::DONE.clone_into(&mut self.phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        kind::phase::DONE
+            .clone_into(&mut self.phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         self.exit.send_replace(Some(exit));
     }
 
