@@ -59,7 +59,7 @@ fn a_fault_ends_with_its_lease_when_the_controller_is_killed() {
 
     // The next who asks is told what happened.
     let status = run.site.say(&["status"]).expect(1).stdout;
-    for wanted in ["is gone", &fault, "ended by itself within its lease", "firedrill up"] {
+    for wanted in ["is gone", &fault, "by itself within its lease", "firedrill up"] {
         assert!(status.contains(wanted), "`{wanted}` is missing in\n{status}");
     }
 

@@ -54,7 +54,8 @@ fn a_service_killed_in_a_checkout_storm_costs_nobody_money() {
     let change = json!({"patch": layered(&lab), "reason": "what is killed must lose no money"});
     let _ = lab.ask(Role::Candidate, "PATCH", "/api/policy", Some(change)).expect(200);
     lab.sell(100.0);
-    for service in ["order", "payment", "bank"] {
+    // Twice, since a restart may do well only on a book that is empty.
+    for service in ["order", "payment", "bank", "order", "payment", "bank"] {
         kill(&lab, service);
         // The storm goes on, over the new process.
         lab.sell(100.0);
@@ -63,6 +64,6 @@ fn a_service_killed_in_a_checkout_storm_costs_nobody_money() {
     let _ = lab.ask(Role::Operator, "POST", "/api/halt", None).expect(200);
     settled(&lab);
     let books = Books::fetch(&lab);
-    assert!(books.orders.len() > 300, "that was no storm: {} orders", books.orders.len());
+    assert!(books.orders.len() > 600, "that was no storm: {} orders", books.orders.len());
     assert_eq!(books.audit(), Audit::default(), "of {} orders, {} charges", books.orders.len(), books.charges.len());
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -106,8 +106,17 @@ impl Running {
         Said { line: self.line.clone(), code, stdout: read(&self.stdout), stderr: read(&self.stderr) }
     }
 
+    /// Waits for its end, and ends it if that does not come within `limit`. Never panics: tests clean up with it.
+    pub(crate) fn finish_or_kill(mut self, limit: Duration) {
+        let start = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && start.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.kill();
+    }
+
     /// Makes sure that it is gone.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // An error says that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -171,15 +171,7 @@ impl Drop for Site {
     fn drop(&mut self) {
         if self.file().is_some() {
             // Whatever it says: what is left is ended below.
-            let mut down = self.start(&["down"]);
-            let start = std::time::Instant::now();
-            while processes::lives(down.pid()) && start.elapsed() < SOON {
-                std::thread::sleep(Duration::from_millis(20));
-                if self.file().is_none() && processes::of(&self.scratch) == [down.pid()] {
-                    break;
-                }
-            }
-            down.kill();
+            self.start(&["down"]).finish_or_kill(SOON);
         }
         processes::end(&self.scratch);
     }

@@ -99,6 +99,8 @@ pub struct LiveJourney {
     pub journey: String,
     /// Requests that ended.
     pub ended: u64,
+    /// Of these, answered correctly, however late.
+    pub answered: u64,
     /// Of these, answered correctly within the objective's latency.
     pub good: u64,
     /// Of these, orders accepted with the payment pending.

@@ -32,6 +32,7 @@ struct Second {
 #[derive(Debug, Clone)]
 struct Cell {
     ended: u32,
+    answered: u32,
     good: u32,
     pending: u32,
     histogram: [u16; BUCKETS],
@@ -40,7 +41,7 @@ struct Cell {
 impl Live {
     /// The objectives of drills.md, until a plan says otherwise.
     pub(crate) fn new() -> Self {
-        let empty = Cell { ended: 0, good: 0, pending: 0, histogram: [0; BUCKETS] };
+        let empty = Cell { ended: 0, answered: 0, good: 0, pending: 0, histogram: [0; BUCKETS] };
         let second = Second { second: 0, journeys: std::array::from_fn(|_| empty.clone()) };
         Self {
             seconds: Box::new(std::array::from_fn(|_| second.clone())),
@@ -63,6 +64,7 @@ impl Live {
         cell.ended += 1;
         cell.pending += u32::from(outcome == Outcome::Pending);
         let correct = matches!(outcome, Outcome::Ok | Outcome::Pending);
+        cell.answered += u32::from(correct);
         cell.good += u32::from(correct && latency_us <= objective);
         let bucket = &mut cell.histogram[bucket(latency_us)];
         *bucket = bucket.saturating_add(1);
@@ -79,6 +81,7 @@ impl Live {
                 if slot.second == second {
                     let cell = &slot.journeys[index];
                     live.ended = u64::from(cell.ended);
+                    live.answered = u64::from(cell.answered);
                     live.good = u64::from(cell.good);
                     live.pending = u64::from(cell.pending);
                     live.p99_ms = p99_ms(cell);
@@ -94,7 +97,7 @@ impl Live {
         if slot.second < second {
             slot.second = second;
             for cell in &mut slot.journeys {
-                *cell = Cell { ended: 0, good: 0, pending: 0, histogram: [0; BUCKETS] };
+                *cell = Cell { ended: 0, answered: 0, good: 0, pending: 0, histogram: [0; BUCKETS] };
             }
         }
         slot

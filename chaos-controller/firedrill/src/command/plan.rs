@@ -26,7 +26,7 @@ pub(crate) struct ChoiceFlags {
     /// Seed of every draw [default: the drill's]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// How the run is held
+    /// With a person at the keyboard, or as a gate in CI, where a script must play
     #[arg(long, value_parser = mode, default_value = "practice", value_name = "practice|gate")]
     pub(crate) mode: Mode,
 }
@@ -34,6 +34,10 @@ pub(crate) struct ChoiceFlags {
 impl ChoiceFlags {
     /// The validated plan of these choices.
     pub(crate) fn plan(&self) -> Result<RunPlan, Failure> {
+        if self.mode == Mode::Gate && self.candidate.is_none() {
+            return Err(Failure::new(Exit::Usage, "a gate has nobody at the keyboard: name the script that plays")
+                .hint(format!("firedrill run {} --mode gate --candidate layered", self.drill)));
+        }
         let choice = Choice {
             variant: self.variant.clone(),
             candidate: self.candidate.clone(),

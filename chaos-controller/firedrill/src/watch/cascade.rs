@@ -83,7 +83,8 @@ fn symptoms(pulse: &Pulse) -> [Option<bool>; 4] {
         payment.map(|pool| pool.workers > 0 && pool.busy >= pool.workers && pool.queued > 0),
         Some(pulse.order_503 >= 0.5),
         Some(pulse.cart_504 >= 0.5),
-        home.filter(|home| home.ended > 0).map(|home| home.good * 2 < home.ended),
+        // A late page is not a blank one.
+        home.filter(|home| home.ended > 0).map(|home| home.answered * 2 < home.ended),
     ]
 }
 
@@ -123,6 +124,7 @@ mod tests {
                 journeys: vec![LiveJourney {
                     journey: "home".into(),
                     ended: 50,
+                    answered: home_good,
                     good: home_good,
                     ..LiveJourney::default()
                 }],
