@@ -103,13 +103,17 @@ fn nothing_was_started(scratch: &Scratch, said: &Said) {
 fn a_broken_drill_is_refused_with_every_problem_before_anything_starts() {
     let scratch = Scratch::new();
     let text = broken_drill(&scratch);
-    for line in ["run broken --variant smoke --candidate nothing", "plan broken", "up --drill broken", "check broken"] {
+    for line in
+        ["run broken --variant smoke --candidate nothing", "plan broken", "up --drill broken", "check broken"]
+    {
         let said = program::say(&scratch, &line.split(' ').collect::<Vec<_>>()).expect(104);
         for mistake in &MISTAKES {
             let (line, column) = place(&text, mistake.points_at);
             let place = format!("broken/drill.yaml:{line}:{column}: ");
-            let found = said.stderr.lines().find(|said| said.starts_with(&place) || said.trim().starts_with(&place));
-            let found = found.unwrap_or_else(|| panic!("`{}` says nothing about {place}\n{}", said.line, said.stderr));
+            let found =
+                said.stderr.lines().find(|said| said.starts_with(&place) || said.trim().starts_with(&place));
+            let found = found
+                .unwrap_or_else(|| panic!("`{}` says nothing about {place}\n{}", said.line, said.stderr));
             assert!(found.contains(mistake.says), "{found}");
             for wanted in [Some(mistake.allowed), mistake.hint].into_iter().flatten() {
                 assert!(said.stderr.contains(wanted), "`{wanted}` is missing in\n{}", said.stderr);
@@ -129,7 +133,8 @@ fn a_broken_drill_is_told_to_programs_field_by_field() {
     for mistake in &MISTAKES {
         let (line, column) = place(&text, mistake.points_at);
         let at = |problem: &&Value| problem["line"] == line && problem["column"] == column;
-        let problem = problems.iter().find(at).unwrap_or_else(|| panic!("nothing at {line}:{column}: {problems:?}"));
+        let problem =
+            problems.iter().find(at).unwrap_or_else(|| panic!("nothing at {line}:{column}: {problems:?}"));
         let field = |name: &str| problem[name].as_str().unwrap_or_default();
         assert_eq!(field("source"), "broken/drill.yaml");
         assert!(field("message").contains(mistake.says), "{problem}");
@@ -200,7 +205,8 @@ fn exit_codes_tell_usage_from_input_from_absence() {
         ("status", 1),
         ("down", 1),
     ] {
-        let said = program::say(&scratch, &line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>());
+        let said =
+            program::say(&scratch, &line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>());
         let said = said.expect(code);
         assert!(code == 0 || !said.stderr.is_empty(), "`{line}` fails without a word");
         nothing_was_started(&scratch, &said);
@@ -236,7 +242,18 @@ fn every_schema_is_json_that_describes_an_object() {
 fn a_plan_is_the_same_twice_and_holds_no_verdict() {
     let scratch = Scratch::new();
     let drill = repo::drill(DRILL).display().to_string();
-    let line = ["plan", &drill, "--variant", "smoke", "--candidate", "layered", "--scale", "1/4", "--output", "json"];
+    let line = [
+        "plan",
+        &drill,
+        "--variant",
+        "smoke",
+        "--candidate",
+        "layered",
+        "--scale",
+        "1/4",
+        "--output",
+        "json",
+    ];
     let plans = [(); 2].map(|()| program::say(&scratch, &line).expect(0).json());
     assert_eq!(plans[0], plans[1]);
     assert_eq!(plans[0]["scale"], "1/4");

@@ -11,7 +11,8 @@ const LANES: usize = 3;
 
 fn as_expected(candidate: &'static str) {
     let expected = drill::expectation(&repo::sources(tests::site::DRILL), candidate);
-    let differences = full(candidate).differences(&expected.expect("a planted candidate says what it must get"));
+    let differences =
+        full(candidate).differences(&expected.expect("a planted candidate says what it must get"));
     assert!(differences.is_empty(), "{candidate}: {}", differences.join("; "));
 }
 
@@ -106,11 +107,13 @@ fn one_seed_is_one_schedule() {
 #[test]
 fn every_other_planted_candidate_gets_its_verdict_at_a_tenth() {
     let sources = repo::sources(tests::site::DRILL);
-    let others: Vec<&str> = sources.candidates.keys().map(String::as_str).filter(|name| !FULL.contains(name)).collect();
+    let others: Vec<&str> =
+        sources.candidates.keys().map(String::as_str).filter(|name| !FULL.contains(name)).collect();
     assert_eq!(others.len(), 7, "{others:?}");
     let _turn = Turn::take();
     let wrong = in_lanes(LANES, others, |candidate| {
-        let expected = drill::expectation(&sources, candidate).expect("a planted candidate says what it must get");
+        let expected =
+            drill::expectation(&sources, candidate).expect("a planted candidate says what it must get");
         let mut wrong = Playing::start(candidate, "1/10", &[]).finish(false).differences(&expected);
         wrong.iter_mut().for_each(|difference| *difference = format!("{candidate}: {difference}"));
         wrong

@@ -47,7 +47,8 @@ fn the_labs_file_is_for_its_owner_only() {
 #[test]
 fn a_role_may_do_what_it_may_and_nothing_more() {
     let lab = Lab::up(&["--scale", "1/10", "--no-load"]);
-    let patch = || Some(json!({"patch": {"flags": {"checkout": "on"}}, "reason": "to see who may", "dry_run": true}));
+    let patch =
+        || Some(json!({"patch": {"flags": {"checkout": "on"}}, "reason": "to see who may", "dry_run": true}));
     let fault = || {
         let spec = json!({"effect": {"latency": {"fixed": {"value": "1s"}}}});
         Some(json!({"target": "bank", "id": "by-whom", "spec": spec, "for_ms": 10}))
@@ -75,7 +76,8 @@ fn a_role_may_do_what_it_may_and_nothing_more() {
         assert_eq!(answer.status, status, "{role:?} {method} {path}: {}", answer.body);
     }
     // The command line offers the same roles.
-    lab.say(&["policy", "set", "flags.checkout=on", "--reason", "x", "--dry-run", "--as", "observer"]).expect(1);
+    lab.say(&["policy", "set", "flags.checkout=on", "--reason", "x", "--dry-run", "--as", "observer"])
+        .expect(1);
     lab.say(&["fault", "list", "--as", "candidate"]).expect(1);
     lab.say(&["fault", "list"]).expect(0);
 }

@@ -19,7 +19,17 @@ const SHOP: [&str; 7] = ["frontend", "cart", "search", "account", "order", "paym
 const PURE: [&str; 5] = ["resilience", "fault", "drill", "evidence", "grader"];
 /// What a PURE crate must not even be able to reach.
 const IMPURE: [&str; 12] = [
-    "tokio", "tokio-util", "hyper", "hyper-util", "axum", "tonic", "tower", "rusqlite", "rand", "rustix", "process",
+    "tokio",
+    "tokio-util",
+    "hyper",
+    "hyper-util",
+    "axum",
+    "tonic",
+    "tower",
+    "rusqlite",
+    "rand",
+    "rustix",
+    "process",
     "platform",
 ];
 
@@ -36,7 +46,17 @@ fn allowed(name: &str) -> Vec<&'static str> {
         shop if SHOP.contains(&shop) => vec!["mesh", "resilience", "process", "proto"],
         "bank" | "traffic" => vec!["fault", "process", "proto"],
         "controller" => {
-            vec!["drill", "evidence", "fault", "grader", "platform", "process", "proto", "resilience", "traffic"]
+            vec![
+                "drill",
+                "evidence",
+                "fault",
+                "grader",
+                "platform",
+                "process",
+                "proto",
+                "resilience",
+                "traffic",
+            ]
         }
         "firedrill" => SHOP
             .into_iter()
@@ -74,7 +94,9 @@ fn dependencies_point_one_way() {
     for (name, uses) in &crates {
         let allowed = allowed(name);
         let inside = uses.iter().filter(|used| crates.contains_key(*used));
-        wrong.extend(inside.filter(|used| !allowed.contains(&used.as_str())).map(|used| format!("{name} -> {used}")));
+        wrong.extend(
+            inside.filter(|used| !allowed.contains(&used.as_str())).map(|used| format!("{name} -> {used}")),
+        );
     }
     assert!(wrong.is_empty(), "against the direction of the house: {}", wrong.join(", "));
 }
@@ -83,7 +105,8 @@ fn dependencies_point_one_way() {
 fn the_pure_crates_can_reach_no_input_no_clock_and_no_randomness() {
     let crates = crates();
     for pure in PURE {
-        let impure: Vec<&String> = crates[pure].iter().filter(|used| IMPURE.contains(&used.as_str())).collect();
+        let impure: Vec<&String> =
+            crates[pure].iter().filter(|used| IMPURE.contains(&used.as_str())).collect();
         assert!(impure.is_empty(), "{pure} is pure, and depends on {impure:?}");
     }
 }
@@ -96,7 +119,9 @@ fn the_shop_contains_no_fault_code() {
         let mut waiting = vec![shop.to_owned()];
         while let Some(name) = waiting.pop() {
             let uses = crates.get(&name).into_iter().flatten();
-            waiting.extend(uses.filter(|used| crates.contains_key(*used) && reached.insert((*used).clone())).cloned());
+            waiting.extend(
+                uses.filter(|used| crates.contains_key(*used) && reached.insert((*used).clone())).cloned(),
+            );
         }
         for forbidden in ["fault", "drill", "grader", "bank", "controller"] {
             assert!(!reached.contains(forbidden), "{shop} can reach {forbidden}: {reached:?}");
@@ -107,7 +132,8 @@ fn the_shop_contains_no_fault_code() {
 #[test]
 fn every_crate_of_the_architecture_is_there() {
     let crates = crates();
-    let others = ["proto", "process", "mesh", "bank", "platform", "traffic", "controller", "firedrill", "tests"];
+    let others =
+        ["proto", "process", "mesh", "bank", "platform", "traffic", "controller", "firedrill", "tests"];
     for name in SHOP.into_iter().chain(PURE).chain(others) {
         assert!(crates.contains_key(name), "no crate `{name}`");
     }

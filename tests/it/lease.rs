@@ -14,7 +14,11 @@ const LEASE: Duration = Duration::from_secs(10);
 const LATE: Duration = Duration::from_secs(2);
 
 fn member(run: &Playing, service: &str) -> Member {
-    run.site.filed().into_iter().find(|member| member.service == service).expect("the lab's file names everybody")
+    run.site
+        .filed()
+        .into_iter()
+        .find(|member| member.service == service)
+        .expect("the lab's file names everybody")
 }
 
 fn charge_ids(bank: &Member, operator: &str) -> BTreeSet<String> {
@@ -25,7 +29,8 @@ fn charge_ids(bank: &Member, operator: &str) -> BTreeSet<String> {
 fn a_fault_ends_with_its_lease_when_the_controller_is_killed() {
     let _turn = Turn::take();
     let mut run = Playing::start("nothing", "1/10", &["--keep"]);
-    let applied = run.journaled("that a fault is on", Duration::from_secs(40), |entry| entry.kind == "fault_applied");
+    let applied =
+        run.journaled("that a fault is on", Duration::from_secs(40), |entry| entry.kind == "fault_applied");
     let fault = applied.text("id").to_owned();
     let (bank, frontend) = (member(&run, "bank"), member(&run, "frontend"));
     let operator = run.site.token(Role::Operator);
@@ -54,7 +59,8 @@ fn a_fault_ends_with_its_lease_when_the_controller_is_killed() {
     });
     assert_eq!(ended["reason"], "expired", "{ended} after {:?}", killed.elapsed());
     let probe = json!({"reference": "probe", "amount_cents": 1, "dry_run": true});
-    let answer = Ask::post(&bank.traffic, "/charges").body(probe).send().expect("the bank answers").expect(200);
+    let answer =
+        Ask::post(&bank.traffic, "/charges").body(probe).send().expect("the bank answers").expect(200);
     assert!(answer.took < Duration::from_secs(1), "the bank is still slow: {:?}", answer.took);
 
     // The next who asks is told what happened.
@@ -81,7 +87,10 @@ fn a_fault_ends_with_its_lease_when_the_controller_is_killed() {
     let cleared = |entry: &evidence::Entry| entry.kind == "fault_cleared" && entry.text("id") == fault;
     assert!(journal.iter().any(cleared), "the journal does not say how the fault ended");
     let labs = std::fs::read(run.site.scratch.labs().join(&run.site.lab).join("journal.jsonl"));
-    assert!(evidence::verify(labs.expect("the lab has a journal")).is_ok(), "the lab's own journal is broken");
+    assert!(
+        evidence::verify(labs.expect("the lab has a journal")).is_ok(),
+        "the lab's own journal is broken"
+    );
     let after = charge_ids(&member(&run, "bank"), &operator);
     assert!(before.is_subset(&after), "charges are gone: {:?}", before.difference(&after));
     until("the shop sells again", Duration::from_secs(20), || {

@@ -38,7 +38,8 @@ fn every_process_writes_metrics_that_a_strict_scraper_takes() {
     assert_eq!(scraped.len(), 10, "eight services, traffic and the controller: {scraped:?}");
     for (instance, admin) in scraped {
         let answer = Ask::get(&admin, "/metrics").send().expect("the process answers").expect(200);
-        let samples = exposition::parse(&answer.body).unwrap_or_else(|problem| panic!("{instance}: {problem}"));
+        let samples =
+            exposition::parse(&answer.body).unwrap_or_else(|problem| panic!("{instance}: {problem}"));
         assert!(!samples.is_empty(), "{instance} tells nothing");
         for sample in &samples {
             for label in ["service", "instance", "job"] {

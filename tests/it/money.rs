@@ -17,7 +17,18 @@ const SETTLED: Duration = Duration::from_secs(60);
 /// The policy that the planted candidate `layered` puts in force, for a lab of this scale.
 fn layered(lab: &Lab) -> Value {
     let folder = repo::drill(DRILL).display().to_string();
-    let line = ["plan", &folder, "--variant", "smoke", "--candidate", "layered", "--scale", SCALE, "--output", "json"];
+    let line = [
+        "plan",
+        &folder,
+        "--variant",
+        "smoke",
+        "--candidate",
+        "layered",
+        "--scale",
+        SCALE,
+        "--output",
+        "json",
+    ];
     let plan = program::say(&lab.scratch, &line).expect(0).json();
     let steps = plan["candidate"]["steps"].as_array().expect("a candidate has steps").clone();
     let patch = steps.iter().find_map(|step| step.pointer("/action/policy/patch"));
@@ -65,5 +76,11 @@ fn a_service_killed_in_a_checkout_storm_costs_nobody_money() {
     settled(&lab);
     let books = Books::fetch(&lab);
     assert!(books.orders.len() > 600, "that was no storm: {} orders", books.orders.len());
-    assert_eq!(books.audit(), Audit::default(), "of {} orders, {} charges", books.orders.len(), books.charges.len());
+    assert_eq!(
+        books.audit(),
+        Audit::default(),
+        "of {} orders, {} charges",
+        books.orders.len(),
+        books.charges.len()
+    );
 }

@@ -11,7 +11,8 @@ const MEDIAN: usize = 150;
 const TEXT: [&str; 9] = ["rs", "toml", "md", "yaml", "yml", "json", "proto", "sh", "html"];
 
 fn rust_files() -> Vec<(String, String)> {
-    let files = walk(&root()).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let files =
+        walk(&root()).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     files.map(|path| (relative(&path), read(&path))).collect()
 }
 
@@ -38,7 +39,9 @@ fn half_of_the_files_have_at_most_150_lines() {
 fn every_file_opens_by_saying_why_it_exists() {
     let silent: Vec<String> = rust_files()
         .into_iter()
-        .filter(|(_, text)| !text.starts_with("//! ") || text.lines().next().is_none_or(|line| line.len() < 12))
+        .filter(|(_, text)| {
+            !text.starts_with("//! ") || text.lines().next().is_none_or(|line| line.len() < 12)
+        })
         .map(|(path, _)| path)
         .collect();
     assert!(silent.is_empty(), "no `//!` at the top of\n{}", silent.join("\n"));
@@ -47,8 +50,11 @@ fn every_file_opens_by_saying_why_it_exists() {
 #[test]
 fn no_file_names_a_path_of_somebodys_machine() {
     // Split, so that this file is no exception.
-    let mut homes =
-        vec![concat!("/ho", "me/").to_owned(), concat!("/Us", "ers/").to_owned(), concat!("/ro", "ot/").to_owned()];
+    let mut homes = vec![
+        concat!("/ho", "me/").to_owned(),
+        concat!("/Us", "ers/").to_owned(),
+        concat!("/ro", "ot/").to_owned(),
+    ];
     let root = root();
     // A checkout at the root of a disk would match everything.
     if root.components().count() > 2 {

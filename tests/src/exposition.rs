@@ -28,7 +28,8 @@ struct Family {
 impl Sample {
     /// Whether it has this name and all of these labels.
     pub fn is(&self, name: &str, labels: &[(&str, &str)]) -> bool {
-        self.name == name && labels.iter().all(|(label, value)| self.labels.get(*label).is_some_and(|v| v == value))
+        self.name == name
+            && labels.iter().all(|(label, value)| self.labels.get(*label).is_some_and(|v| v == value))
     }
 }
 
@@ -90,7 +91,8 @@ fn belongs(sample: &Sample, family: &Family) -> Result<(), String> {
     if sample.name.strip_prefix(&family.name).is_none_or(|suffix| !suffixes.contains(&suffix)) {
         return Err(format!("a sample outside of its family `{}`", family.name));
     }
-    let counts = family.kind == "counter" || sample.name.ends_with("_bucket") || sample.name.ends_with("_count");
+    let counts =
+        family.kind == "counter" || sample.name.ends_with("_bucket") || sample.name.ends_with("_count");
     if counts && !(sample.value >= 0.0 && sample.value.is_finite()) {
         return Err("a count that is below zero or no number".to_owned());
     }

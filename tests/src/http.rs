@@ -99,7 +99,8 @@ impl Ask {
 
     fn exchange(&self, enough: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, String> {
         let deadline = Instant::now() + self.patience;
-        let failed = |error: std::io::Error| format!("{} {}{}: {error}", self.method, self.address, self.path);
+        let failed =
+            |error: std::io::Error| format!("{} {}{}: {error}", self.method, self.address, self.path);
         let mut stream = TcpStream::connect(&self.address).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         stream.write_all(self.text().as_bytes()).map_err(failed)?;
@@ -108,7 +109,10 @@ impl Ask {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(format!("{} {}{}: no answer within {:?}", self.method, self.address, self.path, self.patience));
+                return Err(format!(
+                    "{} {}{}: no answer within {:?}",
+                    self.method, self.address, self.path, self.patience
+                ));
             }
             stream.set_read_timeout(Some(left)).map_err(failed)?;
             match stream.read(&mut buffer) {
@@ -124,12 +128,18 @@ impl Ask {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.method, self.path, self.address);
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            self.method, self.path, self.address
+        );
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         if !self.body.is_empty() {
-            text.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", self.body.len()));
+            text.push_str(&format!(
+                "content-type: application/json\r\ncontent-length: {}\r\n",
+                self.body.len()
+            ));
         }
         text + "\r\n" + &self.body
     }
@@ -173,7 +183,8 @@ fn unchunked(mut rest: &[u8]) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     loop {
         let end = rest.windows(2).position(|window| window == b"\r\n").ok_or("a chunk without a size")?;
-        let size = std::str::from_utf8(&rest[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
+        let size =
+            std::str::from_utf8(&rest[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
         let size = size.ok_or("a chunk whose size is no number")?;
         if size == 0 {
             return Ok(body);

@@ -56,8 +56,12 @@ impl Books {
                 state => audit.unsettled.push(format!("{order} ({state})")),
             }
         }
-        audit.lost.extend(charges.keys().filter(|order| !known.contains_key(*order)).map(|order| (*order).to_owned()));
-        audit.double.extend(charges.iter().filter(|(_, count)| **count > 1).map(|(order, _)| (*order).to_owned()));
+        audit.lost.extend(
+            charges.keys().filter(|order| !known.contains_key(*order)).map(|order| (*order).to_owned()),
+        );
+        audit
+            .double
+            .extend(charges.iter().filter(|(_, count)| **count > 1).map(|(order, _)| (*order).to_owned()));
         audit
     }
 }
@@ -67,10 +71,13 @@ impl Books {
 /// # Panics
 /// When it is refused, or a row is no JSON.
 pub fn lines(admin: &str, token: &str) -> Vec<Value> {
-    let answer = Ask::get(admin, "/ledger").token(token).send().unwrap_or_else(|error| panic!("no ledger: {error}"));
+    let answer =
+        Ask::get(admin, "/ledger").token(token).send().unwrap_or_else(|error| panic!("no ledger: {error}"));
     let rows = answer.expect(200).body;
     rows.lines()
-        .map(|row| serde_json::from_str(row).unwrap_or_else(|error| panic!("a row of the ledger: {error}: {row}")))
+        .map(|row| {
+            serde_json::from_str(row).unwrap_or_else(|error| panic!("a row of the ledger: {error}: {row}"))
+        })
         .collect()
 }
 

@@ -74,7 +74,8 @@ impl Playing {
     /// # Panics
     /// When its chain is broken.
     pub fn journal(&self) -> Vec<Entry> {
-        let text = self.dir().and_then(|dir| std::fs::read(dir.join("journal.jsonl")).ok()).unwrap_or_default();
+        let text =
+            self.dir().and_then(|dir| std::fs::read(dir.join("journal.jsonl")).ok()).unwrap_or_default();
         evidence::verify(&text).unwrap_or_else(|broken| panic!("the journal is broken: {broken:?}")).entries
     }
 
@@ -111,7 +112,8 @@ impl Playing {
         // The lab goes with the end of the run, and its file with it.
         while site.file().is_some() && start.elapsed() < RUN {
             let asked = Instant::now();
-            let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+            let unix_ms =
+                SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
             let status = Ask::get(&frontend, "/").patience(PATIENCE).send().ok().map(|answer| answer.status);
             looks.push(Look { unix_ms, status });
             std::thread::sleep(LOOK.saturating_sub(asked.elapsed()));
@@ -173,7 +175,8 @@ impl Played {
         let mut differences = Vec::new();
         if self.said.code != Some(expected.exit) || self.card["exit"] != expected.exit {
             let (code, exit, reason) = (self.said.code, &self.card["exit"], &self.card["reason"]);
-            differences.push(format!("exit code {code:?}, scorecard {exit}, expected {}: {reason}", expected.exit));
+            differences
+                .push(format!("exit code {code:?}, scorecard {exit}, expected {}: {reason}", expected.exit));
         }
         for (name, status) in &expected.criteria {
             if self.status(name) != status {

@@ -9,7 +9,8 @@ const MADE: [&str; 5] = ["target", ".git", "runs", ".firedrill", "node_modules"]
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.parent().expect("this crate is a folder of the workspace").to_owned()
 }
 
@@ -35,7 +36,8 @@ fn source(path: &Path) -> Source {
 
 /// A file of the repository as text.
 pub fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("failed to read `{}`: {error}", path.display()))
+    std::fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("failed to read `{}`: {error}", path.display()))
 }
 
 /// Every file below a folder that a person wrote, sorted.

@@ -81,7 +81,8 @@ pub fn names(folder: &Path) -> Vec<String> {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = writeln!(std::io::stderr(), "the files of the failed test stay in {}", self.root.display());
+            let _ =
+                writeln!(std::io::stderr(), "the files of the failed test stay in {}", self.root.display());
         } else {
             // The system empties its folder of temporary files anyway.
             let _ = std::fs::remove_dir_all(&self.root);

@@ -90,7 +90,10 @@ impl Site {
     /// # Panics
     /// When there is no lab, or no such text.
     pub fn text(&self, pointer: &str) -> String {
-        self.field(pointer).as_str().unwrap_or_else(|| panic!("`{pointer}` of the lab's file is no text")).to_owned()
+        self.field(pointer)
+            .as_str()
+            .unwrap_or_else(|| panic!("`{pointer}` of the lab's file is no text"))
+            .to_owned()
     }
 
     /// Like [`Self::field`], for a process id.

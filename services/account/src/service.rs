@@ -30,7 +30,8 @@ impl Account for AccountService {
 
 /// A number that always belongs to this user (FNV-1a, 64 bits).
 fn number(user: &str) -> u64 {
-    user.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    user.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Cart: what each user is about to buy, and the way from there to an order.
 
-mod service;
 mod carts;
+mod service;
 
 use mesh::{Mesh, Protocol};
 use proto::shop::cart_server::CartServer;

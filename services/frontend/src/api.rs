@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use proto::shop::{
-    AddItemRequest, CartView, CheckoutRequest, GetAccountRequest, GetCartRequest, OrderState, PrepareCheckoutRequest,
-    Product, QueryRequest,
+    AddItemRequest, CartView, CheckoutRequest, GetAccountRequest, GetCartRequest, OrderState,
+    PrepareCheckoutRequest, Product, QueryRequest,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +25,11 @@ pub(crate) struct SearchQuery {
     limit: u32,
 }
 
-pub(crate) async fn search(State(shop): State<Shop>, visitor: Visitor, Query(query): Query<SearchQuery>) -> Answer {
+pub(crate) async fn search(
+    State(shop): State<Shop>,
+    visitor: Visitor,
+    Query(query): Query<SearchQuery>,
+) -> Answer {
     let query = visitor.ctx.request(QueryRequest { text: query.q, limit: query.limit });
     let reply = shop.search.clone().query(query).await?.into_inner();
     Ok(Json(json!({ "products": reply.products.iter().map(product).collect::<Vec<_>>() })))
@@ -62,7 +66,10 @@ pub(crate) async fn prepare(State(shop): State<Shop>, visitor: Visitor) -> Answe
 }
 
 /// 200 when paid, 202 when accepted with the payment pending.
-pub(crate) async fn checkout(State(shop): State<Shop>, visitor: Visitor) -> Result<(StatusCode, Json<Value>), Refusal> {
+pub(crate) async fn checkout(
+    State(shop): State<Shop>,
+    visitor: Visitor,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
     if !visitor.ctx.policy().flag("checkout") {
         return Err(Refusal(Status::unavailable("checkout is closed")));
     }

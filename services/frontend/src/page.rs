@@ -15,7 +15,8 @@ const FEATURED: u32 = 8;
 /// `GET /`
 pub(crate) async fn home(State(shop): State<Shop>, visitor: Visitor) -> Result<Html<String>, Refusal> {
     let Visitor { user, ctx, .. } = visitor;
-    let (mut accounts, mut carts, mut search) = (shop.account.clone(), shop.cart.clone(), shop.search.clone());
+    let (mut accounts, mut carts, mut search) =
+        (shop.account.clone(), shop.cart.clone(), shop.search.clone());
     let (account, cart, found) = tokio::join!(
         accounts.get(ctx.request(GetAccountRequest { user: user.clone() })),
         carts.get(ctx.request(GetCartRequest { user })),
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn the_page_shows_a_price_in_whole_and_cents() {
-        let product = Product { sku: "sku-0001".into(), title: "A <b>lamp".into(), price_cents: 1_205, available: 1 };
+        let product =
+            Product { sku: "sku-0001".into(), title: "A <b>lamp".into(), price_cents: 1_205, available: 1 };
         let page = render(&AccountView::default(), &CartView::default(), &[product]);
         assert!(page.contains("12.05"));
         assert!(page.contains("A &lt;b>lamp"));

@@ -105,7 +105,12 @@ impl Stock {
         self.store.read(|connection| {
             let mut rows = connection.prepare("SELECT order_id, sku, quantity, state FROM reservations")?;
             let rows = rows.query_map([], |row| {
-                Ok(Reservation { order_id: row.get(0)?, sku: row.get(1)?, quantity: row.get(2)?, state: row.get(3)? })
+                Ok(Reservation {
+                    order_id: row.get(0)?,
+                    sku: row.get(1)?,
+                    quantity: row.get(2)?,
+                    state: row.get(3)?,
+                })
             })?;
             rows.collect()
         })
@@ -123,8 +128,8 @@ fn price_cents(sku: &str) -> Option<u64> {
 }
 
 fn taken(connection: &Connection) -> rusqlite::Result<HashMap<String, u64>> {
-    let mut rows =
-        connection.prepare("SELECT sku, SUM(quantity) FROM reservations WHERE state = 'reserved' GROUP BY sku")?;
+    let mut rows = connection
+        .prepare("SELECT sku, SUM(quantity) FROM reservations WHERE state = 'reserved' GROUP BY sku")?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

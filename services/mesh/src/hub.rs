@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use prometheus::{IntGauge, Registry};
 use process::{Membership, Process, Tracer};
+use prometheus::{IntGauge, Registry};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Caller, Connections, GrpcCaller};

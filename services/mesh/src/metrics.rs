@@ -2,11 +2,11 @@
 //! (OpenTelemetry in Prometheus form); ours begin with `lab_`. `service` and
 //! `instance` are not here: whoever scrapes attaches them.
 
-use prometheus::{
-    Counter, CounterVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
-};
 use process::LATENCY_BUCKETS;
+use prometheus::{
+    Counter, CounterVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
+};
 
 /// The one pool of a service; the label exists for services that split theirs.
 const POOL: &str = "main";
@@ -34,11 +34,18 @@ pub(crate) struct ServerMetrics {
 impl ServerMetrics {
     pub(crate) fn new(registry: &Registry, duration: HistogramVec) -> prometheus::Result<Self> {
         registry.register(Box::new(duration.clone()))?;
-        let queue_wait = histogram_vec("lab_queue_wait_seconds", "Time from arrival until a worker started the request", &["pool"])?;
+        let queue_wait = histogram_vec(
+            "lab_queue_wait_seconds",
+            "Time from arrival until a worker started the request",
+            &["pool"],
+        )?;
         registry.register(Box::new(queue_wait.clone()))?;
         let deadline_remaining = Histogram::with_opts(
-            HistogramOpts::new("lab_deadline_remaining_seconds", "Time left of the deadline when a worker started the request")
-                .buckets(LATENCY_BUCKETS.to_vec()),
+            HistogramOpts::new(
+                "lab_deadline_remaining_seconds",
+                "Time left of the deadline when a worker started the request",
+            )
+            .buckets(LATENCY_BUCKETS.to_vec()),
         )?;
         registry.register(Box::new(deadline_remaining.clone()))?;
         Ok(Self {
@@ -48,17 +55,36 @@ impl ServerMetrics {
             limit: pool_gauge(registry, "lab_workers_limit", "Workers there are")?,
             depth: pool_gauge(registry, "lab_queue_depth", "Requests that wait for a worker")?,
             capacity: pool_gauge(registry, "lab_queue_capacity", "Requests that may wait for a worker")?,
-            busy_seconds: seconds(registry, "lab_workers_busy_seconds_total", "Worker-seconds spent on requests")?,
+            busy_seconds: seconds(
+                registry,
+                "lab_workers_busy_seconds_total",
+                "Worker-seconds spent on requests",
+            )?,
             wasted: seconds(
                 registry,
                 "lab_wasted_work_seconds_total",
                 "Worker-seconds spent after the user had left",
             )?,
-            abandoned: counter(registry, "lab_abandoned_total", "Requests finished after their caller had left", &["pool"])?
-                .with_label_values(&[POOL]),
-            shed: counter(registry, "lab_shed_total", "Requests refused at the door", &["pool", "reason", "priority"])?,
+            abandoned: counter(
+                registry,
+                "lab_abandoned_total",
+                "Requests finished after their caller had left",
+                &["pool"],
+            )?
+            .with_label_values(&[POOL]),
+            shed: counter(
+                registry,
+                "lab_shed_total",
+                "Requests refused at the door",
+                &["pool", "reason", "priority"],
+            )?,
             deadline_remaining,
-            deadline_expired: counter(registry, "lab_deadline_expired_total", "Requests whose deadline passed", &["stage"])?,
+            deadline_expired: counter(
+                registry,
+                "lab_deadline_expired_total",
+                "Requests whose deadline passed",
+                &["stage"],
+            )?,
         })
     }
 
@@ -117,7 +143,12 @@ impl ClientMetrics {
         registry.register(Box::new(budget_tokens.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
-            calls: counter(registry, "lab_client_calls_total", "Calls made, each counted once however often it was tried", &edge)?,
+            calls: counter(
+                registry,
+                "lab_client_calls_total",
+                "Calls made, each counted once however often it was tried",
+                &edge,
+            )?,
             call_duration,
             attempts: counter(registry, "lab_client_attempts_total", "Attempts made", &edge)?,
             breaker_state,
@@ -150,7 +181,12 @@ fn seconds(registry: &Registry, name: &str, help: &str) -> prometheus::Result<Co
     Ok(counter.with_label_values(&[POOL]))
 }
 
-fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+fn counter(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntCounterVec> {
     let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
     registry.register(Box::new(counter.clone()))?;
     Ok(counter)

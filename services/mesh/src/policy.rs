@@ -7,8 +7,8 @@
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use prometheus::IntGauge;
 use process::{Membership, PolicyRevision};
+use prometheus::IntGauge;
 use resilience::{Snapshot, policy};
 
 type Hook = Box<dyn Fn(&Snapshot) + Send>;

@@ -34,8 +34,10 @@ impl Book {
     /// whoever was charging them is gone.
     pub(crate) async fn open(folder: &Path, registry: &Registry) -> anyhow::Result<Self> {
         let store = Store::open(&folder.join("orders.db"), ledger::SCHEMA)?;
-        let open = IntGaugeVec::new(Opts::new("lab_orders_open", "Orders that are in this state now"), &["state"])?;
-        let entered = IntCounterVec::new(Opts::new("lab_orders_total", "Orders that entered this state"), &["state"])?;
+        let open =
+            IntGaugeVec::new(Opts::new("lab_orders_open", "Orders that are in this state now"), &["state"])?;
+        let entered =
+            IntCounterVec::new(Opts::new("lab_orders_total", "Orders that entered this state"), &["state"])?;
         registry.register(Box::new(open.clone())).context("the order book is opened once")?;
         registry.register(Box::new(entered.clone()))?;
         let book = Self { store, open, entered, unsettled: Arc::default() };
@@ -87,7 +89,12 @@ impl Book {
 
     /// Moves an order to its next state. What was paid for, or may have been,
     /// is durable before this returns.
-    pub(crate) async fn advance(&self, id: &str, to: OrderState, amount_cents: u64) -> Result<(), StoreError> {
+    pub(crate) async fn advance(
+        &self,
+        id: &str,
+        to: OrderState,
+        amount_cents: u64,
+    ) -> Result<(), StoreError> {
         let moved = self.write(id, to, amount_cents, false).await?;
         if moved && is_unsettled(to) {
             self.still_unsettled(id.to_owned(), amount_cents);

@@ -119,7 +119,10 @@ pub(crate) fn advance(
 /// All orders, or those in some states only.
 pub(crate) fn select(connection: &Connection, states: &[OrderState]) -> rusqlite::Result<Vec<Order>> {
     let names: Vec<_> = states.iter().map(|state| format!("'{}'", name(*state))).collect();
-    let text = format!("SELECT {COLUMNS} FROM orders WHERE state IN ({}) ORDER BY created_unix_ms", names.join(", "));
+    let text = format!(
+        "SELECT {COLUMNS} FROM orders WHERE state IN ({}) ORDER BY created_unix_ms",
+        names.join(", ")
+    );
     let mut rows = connection.prepare(&text)?;
     let rows = rows.query_map([], read)?;
     rows.collect()

@@ -28,7 +28,9 @@ use service::OrderService;
 pub async fn run(options: process::Options) -> anyhow::Result<()> {
     let mut process = process::start("order", options).await?;
     let mesh = Mesh::start(&process)?;
-    let book = Book::open(&process.options.data, &process.registry).await.context("failed to open the order book")?;
+    let book = Book::open(&process.options.data, &process.registry)
+        .await
+        .context("failed to open the order book")?;
     let placing = Placing::new(&mesh, book.clone(), &process.registry)?;
     tokio::spawn(settler::settle(placing.clone(), mesh.policy().clone(), process.stop.clone()));
     let ledger = Router::new().route("/ledger", get(move || async move { process::jsonl(book.ledger()) }));

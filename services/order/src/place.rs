@@ -9,7 +9,9 @@ use process::StoreError;
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 use proto::shop::inventory_client::InventoryClient;
 use proto::shop::payment_client::PaymentClient;
-use proto::shop::{ChargeRequest, CheckoutReply, Line, OrderState, PlaceOrderRequest, ReleaseRequest, ReserveRequest};
+use proto::shop::{
+    ChargeRequest, CheckoutReply, Line, OrderState, PlaceOrderRequest, ReleaseRequest, ReserveRequest,
+};
 use tonic::{Code, Status};
 
 use crate::book::Book;
@@ -27,7 +29,10 @@ impl Placing {
     pub(crate) fn new(mesh: &Mesh, book: Book, registry: &Registry) -> prometheus::Result<Self> {
         let payment = mesh.grpc("payment", &["Charge", "ListMethods", "GetCharge"]);
         let inventory = mesh.grpc("inventory", &["Reserve", "Release"]);
-        let fallbacks = IntCounterVec::new(Opts::new("lab_fallback_total", "Answers given without the callee"), &["target"])?;
+        let fallbacks = IntCounterVec::new(
+            Opts::new("lab_fallback_total", "Answers given without the callee"),
+            &["target"],
+        )?;
         registry.register(Box::new(fallbacks.clone()))?;
         Ok(Self {
             book,
@@ -50,7 +55,11 @@ impl Placing {
         let from = match known.map_err(unwritten)? {
             None => OrderState::Reserved,
             Some(known) if matches!(known.state, OrderState::Confirmed | OrderState::Pending) => {
-                return Ok(CheckoutReply { order_id, state: known.state.into(), total_cents: known.amount_cents });
+                return Ok(CheckoutReply {
+                    order_id,
+                    state: known.state.into(),
+                    total_cents: known.amount_cents,
+                });
             }
             Some(known) => known.state,
         };
@@ -69,7 +78,8 @@ impl Placing {
             }
         }
         attempt.move_to(OrderState::Charging).await?;
-        let charge = ChargeRequest { order_id: order_id.clone(), amount_cents: attempt.amount, by_key: false };
+        let charge =
+            ChargeRequest { order_id: order_id.clone(), amount_cents: attempt.amount, by_key: false };
         let charged = self.payment.clone().charge(ctx.request(charge)).await;
         self.answer(attempt, from, charged.err(), ctx).await
     }
@@ -84,7 +94,11 @@ impl Placing {
     ) -> Result<CheckoutReply, Status> {
         let fallback = ctx.policy().call("payment", "Charge").fallback_pending;
         let (order_id, total_cents) = (attempt.id.to_owned(), attempt.amount);
-        let reply = |state: OrderState| CheckoutReply { order_id: order_id.clone(), state: state.into(), total_cents };
+        let reply = |state: OrderState| CheckoutReply {
+            order_id: order_id.clone(),
+            state: state.into(),
+            total_cents,
+        };
         let Some(status) = failed else {
             attempt.end(OrderState::Confirmed).await?;
             return Ok(reply(OrderState::Confirmed));
@@ -157,7 +171,10 @@ impl Drop for Attempt<'_> {
         let (book, id, amount) = (self.placing.book.clone(), self.id.to_owned(), self.amount);
         tokio::spawn(async move {
             if let Err(error) = book.advance(&id, OrderState::Unknown, amount).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "failed to write down an interrupted order");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "failed to write down an interrupted order"
+                );
             }
         });
     }

@@ -2,7 +2,9 @@
 
 use mesh::Ctx;
 use proto::shop::order_server::Order;
-use proto::shop::{CheckoutReply, ListMethodsRequest, PlaceOrderRequest, PrepareCheckoutReply, PrepareOrderRequest};
+use proto::shop::{
+    CheckoutReply, ListMethodsRequest, PlaceOrderRequest, PrepareCheckoutReply, PrepareOrderRequest,
+};
 use tonic::{Request, Response, Status};
 
 use crate::place::Placing;
@@ -26,7 +28,8 @@ impl Order for OrderService {
     ) -> Result<Response<PrepareCheckoutReply>, Status> {
         let ctx = Ctx::of(&request);
         let PrepareOrderRequest { user, lines } = request.into_inner();
-        let methods = self.placing.payment.clone().list_methods(ctx.request(ListMethodsRequest { user })).await;
+        let methods =
+            self.placing.payment.clone().list_methods(ctx.request(ListMethodsRequest { user })).await;
         let methods = methods.map_err(|status| mesh::pass_up(&status))?.into_inner().methods;
         let items = lines.iter().map(|line| line.quantity).sum();
         Ok(Response::new(PrepareCheckoutReply { methods, items }))

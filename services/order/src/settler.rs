@@ -83,7 +83,13 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
 }
 
 /// Settles one order, or puts it back; says whether it is settled.
-async fn settle_or_keep(placing: Placing, order: String, amount: u64, ctx: Ctx, _hand: OwnedSemaphorePermit) -> bool {
+async fn settle_or_keep(
+    placing: Placing,
+    order: String,
+    amount: u64,
+    ctx: Ctx,
+    _hand: OwnedSemaphorePermit,
+) -> bool {
     let result = settle_one(&placing, &order, amount, &ctx).await;
     if let Err(status) = &result {
         tracing::debug!(code = ?status.code(), "order stays unsettled");

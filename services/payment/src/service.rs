@@ -27,7 +27,10 @@ impl PaymentService {
 
 #[tonic::async_trait]
 impl Payment for PaymentService {
-    async fn list_methods(&self, _request: Request<ListMethodsRequest>) -> Result<Response<ListMethodsReply>, Status> {
+    async fn list_methods(
+        &self,
+        _request: Request<ListMethodsRequest>,
+    ) -> Result<Response<ListMethodsReply>, Status> {
         let methods = ["card", "invoice", "transfer"].map(str::to_owned).to_vec();
         Ok(Response::new(ListMethodsReply { methods }))
     }
@@ -48,7 +51,10 @@ impl Payment for PaymentService {
         Ok(Response::new(ChargeReply { charge_id: charge.id }))
     }
 
-    async fn get_charge(&self, request: Request<GetChargeRequest>) -> Result<Response<GetChargeReply>, Status> {
+    async fn get_charge(
+        &self,
+        request: Request<GetChargeRequest>,
+    ) -> Result<Response<GetChargeReply>, Status> {
         let ctx = Ctx::of(&request);
         let charges = self.bank.lookup(&request.into_inner().order_id, &ctx).await?;
         let charge_ids = charges.into_iter().map(|charge| charge.id).collect();

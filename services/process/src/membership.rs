@@ -69,10 +69,7 @@ struct Shared {
 
 impl Membership {
     pub(crate) fn new() -> Self {
-        let nothing = PolicyRevision {
-            version: 0,
-            document: serde_json::json!({"version": 1}),
-        };
+        let nothing = PolicyRevision { version: 0, document: serde_json::json!({"version": 1}) };
         Self {
             shared: Arc::new(Shared {
                 welcome: watch::Sender::new(None),
@@ -159,10 +156,7 @@ impl Membership {
     }
 
     async fn join_once(&self, url: &str, token: &str, hello: Hello) -> anyhow::Result<()> {
-        let channel = Endpoint::from_shared(url.to_owned())?
-            .tcp_nodelay(true)
-            .connect()
-            .await?;
+        let channel = Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect().await?;
         let (outbox, said) = mpsc::channel(OUTBOX);
         outbox.try_send(FromProcess { body: Some(Said::Hello(hello)) })?;
         outbox.try_send(FromProcess { body: Some(self.heartbeat()) })?;

@@ -54,13 +54,7 @@ impl Identity {
     /// The identity that the flags ask for.
     #[must_use]
     pub fn of(service: &str, options: &Options) -> Self {
-        let instance = options
-            .instance
-            .clone()
-            .unwrap_or_else(|| format!("{service}-0"));
-        Self {
-            service: service.to_owned(),
-            instance,
-        }
+        let instance = options.instance.clone().unwrap_or_else(|| format!("{service}-0"));
+        Self { service: service.to_owned(), instance }
     }
 }

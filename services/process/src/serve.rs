@@ -31,12 +31,8 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Serves `service` on `listener` until `stop`, then answers what is in flight
 /// for at most `drain`.
-pub async fn serve<S, B>(
-    listener: TcpListener,
-    service: S,
-    stop: CancellationToken,
-    drain: Duration,
-) where
+pub async fn serve<S, B>(listener: TcpListener, service: S, stop: CancellationToken, drain: Duration)
+where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
@@ -59,9 +55,7 @@ pub async fn serve<S, B>(
             }
         };
         let Some(io) = prepared(stream) else { continue };
-        let connection = builder
-            .serve_connection(io, TowerToHyperService::new(service.clone()))
-            .into_owned();
+        let connection = builder.serve_connection(io, TowerToHyperService::new(service.clone())).into_owned();
         let watched = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {

@@ -19,7 +19,9 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanExporter, SpanProcessor};
+use opentelemetry_sdk::trace::{
+    Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanExporter, SpanProcessor,
+};
 use prometheus::IntCounter;
 use tokio_util::sync::CancellationToken;
 
@@ -93,7 +95,9 @@ impl Kept {
 
     fn offer(&self, span: SpanData) {
         let ratio = f64::from_bits(self.ratio.load(Ordering::Relaxed));
-        if ratio.is_nan() || !(trace_is_sampled(span.span_context.trace_id(), ratio) || self.is_exception(&span)) {
+        if ratio.is_nan()
+            || !(trace_is_sampled(span.span_context.trace_id(), ratio) || self.is_exception(&span))
+        {
             return;
         }
         let mut queue = self.queue.lock().expect("no panic while the queue is held");

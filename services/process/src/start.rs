@@ -72,11 +72,13 @@ pub async fn start(service: &str, options: Options) -> anyhow::Result<Process> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     let listener = listen(options.listen).with_context(|| format!("failed to bind {}", options.listen))?;
-    let admin_listener = listen(options.admin).with_context(|| format!("failed to bind {}", options.admin))?;
+    let admin_listener =
+        listen(options.admin).with_context(|| format!("failed to bind {}", options.admin))?;
     let membership = Membership::new();
     read_files(&options, &membership)?;
     export_hidden_queues(&registry)?;
-    let dropped = IntCounter::new("lab_spans_dropped_total", "Spans that the keep rule or a full queue gave up")?;
+    let dropped =
+        IntCounter::new("lab_spans_dropped_total", "Spans that the keep rule or a full queue gave up")?;
     registry.register(Box::new(dropped.clone()))?;
     let (tracer, export) = spans::tracer(&identity, dropped);
     let traffic_address = listener.local_addr()?.to_string();
@@ -203,13 +205,15 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 /// What a process without a controller is told by files.
 fn read_files(options: &Options, membership: &Membership) -> anyhow::Result<()> {
     if let Some(path) = &options.policy {
-        let text = std::fs::read(path).with_context(|| format!("failed to read the policy `{}`", path.display()))?;
+        let text =
+            std::fs::read(path).with_context(|| format!("failed to read the policy `{}`", path.display()))?;
         let document = serde_json::from_slice(&text)
             .with_context(|| format!("the policy `{}` is not JSON", path.display()))?;
         membership.set_policy(PolicyRevision { version: 1, document });
     }
     if let Some(path) = &options.endpoints {
-        let text = std::fs::read(path).with_context(|| format!("failed to read the endpoints `{}`", path.display()))?;
+        let text = std::fs::read(path)
+            .with_context(|| format!("failed to read the endpoints `{}`", path.display()))?;
         let addresses: BTreeMap<String, Vec<String>> = serde_json::from_slice(&text)
             .with_context(|| format!("the endpoints `{}` are not `{{target: [address]}}`", path.display()))?;
         membership.set_endpoints(addresses.into_iter().map(numbered).collect());
@@ -228,10 +232,12 @@ fn numbered((target, addresses): (String, Vec<String>)) -> (String, Vec<Instance
 
 /// The transport's own queues, for whoever looks for a queue that no pool shows.
 fn export_hidden_queues(registry: &Registry) -> anyhow::Result<()> {
-    let backlog = IntGauge::new("lab_accept_backlog", "Connections the kernel may hold before they are accepted")?;
+    let backlog =
+        IntGauge::new("lab_accept_backlog", "Connections the kernel may hold before they are accepted")?;
     backlog.set(i64::from(ACCEPT_BACKLOG));
     registry.register(Box::new(backlog))?;
-    let streams = IntGauge::new("lab_http2_streams_limit", "Requests that may be open on one HTTP/2 connection")?;
+    let streams =
+        IntGauge::new("lab_http2_streams_limit", "Requests that may be open on one HTTP/2 connection")?;
     streams.set(i64::from(MAX_CONCURRENT_STREAMS));
     registry.register(Box::new(streams))?;
     Ok(())

@@ -24,8 +24,22 @@ pub(crate) fn start_log(level: &str) {
 /// The filter for the house's own crates.
 fn own(level: &str) -> String {
     const CRATES: [&str; 16] = [
-        "process", "mesh", "frontend", "cart", "search", "account", "order", "payment", "inventory",
-        "bank", "traffic", "controller", "platform", "firedrill", "grader", "drill",
+        "process",
+        "mesh",
+        "frontend",
+        "cart",
+        "search",
+        "account",
+        "order",
+        "payment",
+        "inventory",
+        "bank",
+        "traffic",
+        "controller",
+        "platform",
+        "firedrill",
+        "grader",
+        "drill",
     ];
     CRATES.map(|name| format!("{name}={level}")).join(",")
 }

@@ -36,11 +36,7 @@ fn ceiling(backoff: &Backoff, retry_number: u32) -> Duration {
     let exponent = retry_number.saturating_sub(1).min(1_000);
     let seconds = backoff.base.as_secs_f64() * backoff.factor.max(1.0).powi(exponent as i32);
     // Compared as floats: the product overflows a `Duration` long before it overflows a float.
-    if seconds < backoff.cap.as_secs_f64() {
-        Duration::from_secs_f64(seconds)
-    } else {
-        backoff.cap
-    }
+    if seconds < backoff.cap.as_secs_f64() { Duration::from_secs_f64(seconds) } else { backoff.cap }
 }
 
 #[cfg(test)]
@@ -64,32 +60,16 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_the_cap() {
-        let plain = Backoff {
-            jitter: Jitter::None,
-            ..FULL
-        };
+        let plain = Backoff { jitter: Jitter::None, ..FULL };
         let waits: Vec<u64> = (1..=8).map(|n| delay(&plain, n, 0.9).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(delay(&plain, u32::MAX, 0.0), plain.cap);
-        assert_eq!(
-            delay(
-                &Backoff {
-                    base: Duration::ZERO,
-                    ..plain
-                },
-                u32::MAX,
-                0.5
-            ),
-            Duration::ZERO
-        );
+        assert_eq!(delay(&Backoff { base: Duration::ZERO, ..plain }, u32::MAX, 0.5), Duration::ZERO);
     }
 
     #[test]
     fn equal_jitter_never_waits_less_than_half() {
-        let equal = Backoff {
-            jitter: Jitter::Equal,
-            ..FULL
-        };
+        let equal = Backoff { jitter: Jitter::Equal, ..FULL };
         assert_eq!(delay(&equal, 2, 0.0), Duration::from_secs(1));
         assert_eq!(delay(&equal, 2, 0.5), Duration::from_millis(1500));
     }
@@ -104,10 +84,7 @@ mod tests {
                 .collect();
             assert!(waits.iter().all(|wait| *wait <= ceiling));
             let mean = waits.iter().sum::<f64>() / 10_000.0;
-            assert!(
-                (mean / (ceiling / 2.0) - 1.0).abs() < 0.02,
-                "mean {mean} of {ceiling}"
-            );
+            assert!((mean / (ceiling / 2.0) - 1.0).abs() < 0.02, "mean {mean} of {ceiling}");
             // Kolmogorov-Smirnov at the 1 % level.
             waits.sort_by(f64::total_cmp);
             let distance = waits

@@ -58,22 +58,12 @@ impl RetryBudget {
 
     /// Takes a changed policy. Unspent tokens are kept, but are worth no more than under the new ratio: what was
     /// earned at 100 % does not pay for a last burst at 20 %.
-    pub fn reconfigure(
-        &mut self,
-        ratio: f64,
-        min_per_second: f64,
-        window: Duration,
-        now: Duration,
-    ) {
+    pub fn reconfigure(&mut self, ratio: f64, min_per_second: f64, window: Duration, now: Duration) {
         self.advance(now);
         let before = self.earned_per_call;
         self.set(ratio, min_per_second, window);
         let kept: u128 = self.slots.drain(..).map(|(_, tokens)| tokens).sum();
-        let kept = if self.earned_per_call < before {
-            kept * self.earned_per_call / before
-        } else {
-            kept
-        };
+        let kept = if self.earned_per_call < before { kept * self.earned_per_call / before } else { kept };
         let slot = self.slot(now);
         self.slots.push_back((slot, kept));
         self.reserve = self.reserve.min(self.reserve_cap());
@@ -157,20 +147,13 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(10);
 
     /// Calls at `rate` for `seconds`, all failing, each retried for as long as the budget pays: (calls, attempts).
-    fn total_failure(
-        budget: &mut RetryBudget,
-        rate: u64,
-        seconds: u64,
-        max_retries: u32,
-    ) -> (u64, u64) {
+    fn total_failure(budget: &mut RetryBudget, rate: u64, seconds: u64, max_retries: u32) -> (u64, u64) {
         let (calls, mut attempts) = (rate * seconds, 0);
         for call in 0..calls {
             let now = Duration::from_nanos(call * 1_000_000_000 / rate);
             budget.deposit(now);
             attempts += 1;
-            attempts += (0..max_retries)
-                .take_while(|_| budget.withdraw(now))
-                .count() as u64;
+            attempts += (0..max_retries).take_while(|_| budget.withdraw(now)).count() as u64;
         }
         (calls, attempts)
     }
@@ -181,18 +164,14 @@ mod tests {
         let (calls, attempts) = total_failure(&mut RetryBudget::new(0.2, 10.0, WINDOW), 450, 60, 3);
         assert_eq!(calls, 27_000);
         assert!(attempts <= 32_400 + 600 + 1, "{attempts}");
-        assert!(
-            attempts >= 32_400 + 590,
-            "{attempts}: the budget must pay out what it promises"
-        );
+        assert!(attempts >= 32_400 + 590, "{attempts}: the budget must pay out what it promises");
     }
 
     /// I8 without the reserve, for ratios whose inverse is no whole number as well.
     #[test]
     fn a_ratio_pays_out_exactly_its_share_for_every_fraction() {
         for ratio in [0.1, 0.2, 0.3, 0.6, 0.7, 1.0, 1.5] {
-            let (calls, attempts) =
-                total_failure(&mut RetryBudget::new(ratio, 0.0, WINDOW), 450, 60, 3);
+            let (calls, attempts) = total_failure(&mut RetryBudget::new(ratio, 0.0, WINDOW), 450, 60, 3);
             let share = attempts as f64 / calls as f64;
             assert!(share <= 1.0 + ratio, "{ratio}: {share}");
             assert!(share > 1.0 + ratio - 0.001, "{ratio}: {share}");
@@ -217,20 +196,14 @@ mod tests {
             retries += u32::from(budget.withdraw(Duration::from_millis(millis)));
         }
         assert!((10..=11).contains(&retries), "{retries}");
-        assert_eq!(
-            budget.tokens(Duration::from_secs(1_501)),
-            100.0,
-            "no more than a window's worth is kept"
-        );
+        assert_eq!(budget.tokens(Duration::from_secs(1_501)), 100.0, "no more than a window's worth is kept");
     }
 
     #[test]
     fn a_caller_that_asks_all_the_time_still_gets_its_reserve() {
         let mut budget = RetryBudget::new(0.0, 0.5, WINDOW);
-        let granted = (0..10_000_000u64)
-            .step_by(7)
-            .filter(|us| budget.withdraw(Duration::from_micros(*us)))
-            .count();
+        let granted =
+            (0..10_000_000u64).step_by(7).filter(|us| budget.withdraw(Duration::from_micros(*us))).count();
         assert_eq!(granted, 1 + 4, "the one it starts with, and one each 2 s");
     }
 

@@ -30,10 +30,7 @@ impl Bulkhead {
 
     /// A call has ended.
     pub fn release(&mut self) {
-        debug_assert!(
-            self.open > 0,
-            "a bulkhead was released more often than acquired"
-        );
+        debug_assert!(self.open > 0, "a bulkhead was released more often than acquired");
         self.open = self.open.saturating_sub(1);
     }
 

@@ -16,12 +16,7 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// `rate` per second, above 0; `burst` at least 1. It starts empty: turning it on is no burst.
     pub fn new(rate: f64, burst: u32, now: Duration) -> TokenBucket {
-        TokenBucket {
-            rate,
-            burst: f64::from(burst.max(1)),
-            tokens: 0.0,
-            filled_at: now,
-        }
+        TokenBucket { rate, burst: f64::from(burst.max(1)), tokens: 0.0, filled_at: now }
     }
 
     /// A changed rate, from now on. What is in the bucket stays; nothing is added for the past.
@@ -65,11 +60,7 @@ mod tests {
 
     fn taken(bucket: &mut TokenBucket, from_ms: u64, to_ms: u64) -> u64 {
         (from_ms..to_ms)
-            .map(|ms| {
-                (0..5)
-                    .filter(|_| bucket.try_take(Duration::from_millis(ms)))
-                    .count() as u64
-            })
+            .map(|ms| (0..5).filter(|_| bucket.try_take(Duration::from_millis(ms))).count() as u64)
             .sum()
     }
 
@@ -92,9 +83,6 @@ mod tests {
             now += bucket.wait(now);
             assert!(bucket.try_take(now), "at {now:?}");
         }
-        assert!(
-            (now.as_secs_f64() - 1_000.0 / 600.0).abs() < 0.01,
-            "{now:?}"
-        );
+        assert!((now.as_secs_f64() - 1_000.0 / 600.0).abs() < 0.01, "{now:?}");
     }
 }

@@ -80,10 +80,7 @@ pub fn next(
     if budget.is_some_and(|budget| !budget.withdraw(now)) {
         return Decision::Stop(Why::Budget);
     }
-    let planned = policy
-        .backoff
-        .as_ref()
-        .map(|backoff| backoff::delay(backoff, retries + 1, unit_random));
+    let planned = policy.backoff.as_ref().map(|backoff| backoff::delay(backoff, retries + 1, unit_random));
     Decision::After(failure.retry_after.or(planned).unwrap_or_default())
 }
 
@@ -91,18 +88,9 @@ pub fn next(
 mod tests {
     use super::*;
 
-    const POLICY: Retry = Retry {
-        max_retries: 3,
-        on_unavailable: true,
-        on_timeout: true,
-        backoff: None,
-        budget: None,
-    };
-    const REFUSED: Failure = Failure {
-        class: Class::Unavailable,
-        do_not_retry: false,
-        retry_after: None,
-    };
+    const POLICY: Retry =
+        Retry { max_retries: 3, on_unavailable: true, on_timeout: true, backoff: None, budget: None };
+    const REFUSED: Failure = Failure { class: Class::Unavailable, do_not_retry: false, retry_after: None };
 
     /// Attempts of one call that fails with `failure` every time.
     fn attempts(policy: &Retry, failure: &Failure) -> u32 {
@@ -117,25 +105,13 @@ mod tests {
     #[test]
     fn three_retries_are_four_attempts() {
         assert_eq!(attempts(&POLICY, &REFUSED), 4);
-        assert_eq!(
-            attempts(
-                &Retry {
-                    max_retries: 0,
-                    ..POLICY
-                },
-                &REFUSED
-            ),
-            1
-        );
+        assert_eq!(attempts(&Retry { max_retries: 0, ..POLICY }, &REFUSED), 1);
     }
 
     /// I5.
     #[test]
     fn a_wait_named_by_the_callee_is_kept_to() {
-        let named = Failure {
-            retry_after: Some(Duration::from_secs(2)),
-            ..REFUSED
-        };
+        let named = Failure { retry_after: Some(Duration::from_secs(2)), ..REFUSED };
         assert_eq!(
             next(&POLICY, 0, &named, None, Duration::ZERO, 0.0),
             Decision::After(Duration::from_secs(2))
@@ -146,40 +122,10 @@ mod tests {
     /// never retried is what was marked so, or answered 504.
     #[test]
     fn a_marked_answer_and_an_answered_504_are_tried_once() {
-        assert_eq!(
-            attempts(
-                &POLICY,
-                &Failure {
-                    do_not_retry: true,
-                    ..REFUSED
-                }
-            ),
-            1
-        );
-        assert_eq!(
-            attempts(
-                &POLICY,
-                &Failure {
-                    class: Class::Other,
-                    ..REFUSED
-                }
-            ),
-            1
-        );
-        let own_timer = Failure {
-            class: Class::Timeout,
-            ..REFUSED
-        };
-        assert_eq!(
-            attempts(
-                &Retry {
-                    on_timeout: false,
-                    ..POLICY
-                },
-                &own_timer
-            ),
-            1
-        );
+        assert_eq!(attempts(&POLICY, &Failure { do_not_retry: true, ..REFUSED }), 1);
+        assert_eq!(attempts(&POLICY, &Failure { class: Class::Other, ..REFUSED }), 1);
+        let own_timer = Failure { class: Class::Timeout, ..REFUSED };
+        assert_eq!(attempts(&Retry { on_timeout: false, ..POLICY }, &own_timer), 1);
         assert_eq!(attempts(&POLICY, &own_timer), 4);
     }
 
@@ -188,26 +134,10 @@ mod tests {
         let mut budget = RetryBudget::new(1.0, 0.0, Duration::from_secs(10));
         budget.deposit(Duration::ZERO);
         let mut decide = |retries, failure: &Failure| {
-            next(
-                &POLICY,
-                retries,
-                failure,
-                Some(&mut budget),
-                Duration::ZERO,
-                0.5,
-            )
+            next(&POLICY, retries, failure, Some(&mut budget), Duration::ZERO, 0.5)
         };
         assert_eq!(decide(3, &REFUSED), Decision::Stop(Why::Exhausted));
-        assert_eq!(
-            decide(
-                0,
-                &Failure {
-                    do_not_retry: true,
-                    ..REFUSED
-                }
-            ),
-            Decision::Stop(Why::Marked)
-        );
+        assert_eq!(decide(0, &Failure { do_not_retry: true, ..REFUSED }), Decision::Stop(Why::Marked));
         assert_eq!(decide(0, &REFUSED), Decision::After(Duration::ZERO));
         assert_eq!(decide(1, &REFUSED), Decision::Stop(Why::Budget));
     }

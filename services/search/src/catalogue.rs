@@ -1,7 +1,9 @@
 //! What the shop sells, by words. Prices and stock are inventory's.
 
-const KINDS: [&str; 10] = ["lamp", "chair", "kettle", "radio", "clock", "bottle", "jacket", "bike", "camera", "desk"];
-const LOOKS: [&str; 10] = ["red", "blue", "oak", "steel", "tiny", "grand", "quiet", "classic", "folding", "bright"];
+const KINDS: [&str; 10] =
+    ["lamp", "chair", "kettle", "radio", "clock", "bottle", "jacket", "bike", "camera", "desk"];
+const LOOKS: [&str; 10] =
+    ["red", "blue", "oak", "steel", "tiny", "grand", "quiet", "classic", "folding", "bright"];
 const MAKERS: [&str; 5] = ["Norden", "Atlas", "Juno", "Kestrel", "Mira"];
 
 /// One product.

@@ -1,7 +1,7 @@
 //! Search: finds products by words and asks inventory what they cost and whether they are there.
 
-mod service;
 mod catalogue;
+mod service;
 
 use mesh::{Mesh, Protocol};
 use proto::shop::search_server::SearchServer;

@@ -20,7 +20,10 @@ pub(crate) struct SearchService {
 
 impl SearchService {
     pub(crate) fn new(mesh: &Mesh) -> Self {
-        Self { catalogue: Catalogue::new(), inventory: InventoryClient::new(mesh.grpc("inventory", &["Stock"])) }
+        Self {
+            catalogue: Catalogue::new(),
+            inventory: InventoryClient::new(mesh.grpc("inventory", &["Stock"])),
+        }
     }
 }
 

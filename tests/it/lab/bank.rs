@@ -55,7 +55,8 @@ fn nobody_but_the_operator_makes_the_bank_sick() {
             assert_eq!(answer.status, 401, "{method} {path} as {role:?}: {}", answer.body);
         }
     }
-    let list = Ask::get(&bank.admin, "/faults").token(&lab.token(Role::Operator)).send().expect("the bank answers");
+    let list =
+        Ask::get(&bank.admin, "/faults").token(&lab.token(Role::Operator)).send().expect("the bank answers");
     assert_eq!(list.expect(200).json()["faults"], json!([]), "a refused fault is in force");
 }
 
@@ -67,7 +68,8 @@ fn a_slow_bank_is_as_slow_as_it_was_told_and_never_faster() {
     assert!(before < DOSE / 2, "the bank was slow before: {before:?}");
 
     let slow = fault(&json!({"latency": {"fixed": {"value": format!("{}ms", DOSE.as_millis())}}}));
-    let apply = || Ask::post(&bank.admin, "/faults").token(&operator).body(&slow).send().expect("the bank answers");
+    let apply =
+        || Ask::post(&bank.admin, "/faults").token(&operator).body(&slow).send().expect("the bank answers");
     let _ = apply().expect(201);
     let _ = apply().expect(200);
     let (least, most) = median(|number| charge(&bank, &format!("during-{number}"), true).expect(200));
@@ -82,7 +84,11 @@ fn a_slow_bank_is_as_slow_as_it_was_told_and_never_faster() {
     let checkout = Ask::post(&lab.frontend(), "/api/checkout").send().expect("the shop answers").expect(200);
     assert!(checkout.took >= DOSE, "a checkout took {:?} while the bank takes {DOSE:?}", checkout.took);
 
-    let _ = Ask::new("DELETE", &bank.admin, "/faults/by-hand").token(&operator).send().expect("the bank answers").expect(200);
+    let _ = Ask::new("DELETE", &bank.admin, "/faults/by-hand")
+        .token(&operator)
+        .send()
+        .expect("the bank answers")
+        .expect(200);
     let (_, after) = median(|number| charge(&bank, &format!("after-{number}"), true).expect(200));
     assert!(after < DOSE / 2, "the bank is still slow: {after:?}");
 }
@@ -92,7 +98,12 @@ fn a_bank_that_commits_and_then_fails_has_charged() {
     let (lab, bank) = lab();
     let operator = lab.token(Role::Operator);
     let fails = fault(&json!({"commit_then_fail": {"status": 502}}));
-    let _ = Ask::post(&bank.admin, "/faults").token(&operator).body(&fails).send().expect("the bank answers").expect(201);
+    let _ = Ask::post(&bank.admin, "/faults")
+        .token(&operator)
+        .body(&fails)
+        .send()
+        .expect("the bank answers")
+        .expect(201);
     let _ = charge(&bank, "paid-and-not-told", false).expect(502);
     let charges = tests::ledgers::lines(&bank.admin, &operator);
     let of = charges.iter().filter(|charge| charge["reference"] == "paid-and-not-told").count();
@@ -106,7 +117,11 @@ fn a_fault_of_the_command_line_is_listed_with_its_dose_and_ends_when_it_is_clear
     let answer = charge(&bank, "typed", true).expect(200);
     assert!(answer.took >= Duration::from_millis(200), "{:?}", answer.took);
     let list = lab.say(&["fault", "list", "--output", "json"]).expect(0).json();
-    assert_eq!((&list["faults"][0]["id"], &list["faults"][0]["hits"]), (&json!("typed"), &json!(1)), "{list}");
+    assert_eq!(
+        (&list["faults"][0]["id"], &list["faults"][0]["hits"]),
+        (&json!("typed"), &json!(1)),
+        "{list}"
+    );
     lab.say(&["fault", "clear", "typed"]).expect(0);
     until("the fault is listed as cleared", SOON, || {
         let list = lab.say(&["fault", "list", "--output", "json"]).expect(0).json();

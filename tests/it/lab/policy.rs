@@ -30,7 +30,8 @@ fn a_policy_change_runs_on_every_instance_within_100_ms() {
         assert_eq!(version["applied"], version["instances"], "not on all instances: {version}");
         took.push(version["applied_ms"].as_f64().unwrap_or_else(|| panic!("not applied in time: {version}")));
         let payment = lab.member("payment").admin;
-        let limit = lab.metric(&payment, "lab_workers_limit", &[("pool", "main")]).expect("payment tells its limit");
+        let limit =
+            lab.metric(&payment, "lab_workers_limit", &[("pool", "main")]).expect("payment tells its limit");
         assert_eq!(limit, count as f64, "payment runs with another pool than it reported");
     }
     // One of five may meet a neighbour's burst.
@@ -51,18 +52,28 @@ fn a_change_against_an_older_version_is_refused_and_a_revert_brings_it_back() {
 
     let refused = change(&lab, &workers(13), Some(base)).expect(409).json();
     let error = refused["error"].as_str().unwrap_or_default();
-    assert!(error.contains(&format!("version {base}")) && error.contains(&format!("version {}", base + 1)), "{error}");
+    assert!(
+        error.contains(&format!("version {base}")) && error.contains(&format!("version {}", base + 1)),
+        "{error}"
+    );
     assert_eq!(get("/api/policy")["version"], base + 1, "a refused change was made");
 
     let diff = get(&format!("/api/policy/diff?from={base}&to={}", base + 1));
     let changed = &diff.as_array().expect("a list of changes")[0];
-    assert_eq!((&changed["path"], &changed["after"]), (&json!("services.payment.server.workers"), &json!(12)));
+    assert_eq!(
+        (&changed["path"], &changed["after"]),
+        (&json!("services.payment.server.workers"), &json!(12))
+    );
 
     let revert = json!({"to": base, "reason": "worse"});
     let third = lab.ask(Role::Candidate, "POST", "/api/policy/revert", Some(revert)).expect(200).json();
     assert_eq!(third["version"], base + 2, "a revert is a version of its own");
     assert_eq!(third["document"], first["document"]);
-    assert_eq!(get("/api/policy/versions").as_array().map(Vec::len), Some(base as usize + 2), "every version is kept");
+    assert_eq!(
+        get("/api/policy/versions").as_array().map(Vec::len),
+        Some(base as usize + 2),
+        "every version is kept"
+    );
     until("every instance says that it runs the reverted version", SOON, || {
         let status = lab.status();
         let behind = |process: &&Value| {

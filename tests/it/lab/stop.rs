@@ -13,7 +13,8 @@ fn every_process_drains_and_ends_well_on_sigterm() {
     lab.sell(5.0);
     let (guard, operator) = (lab.text("/guard/url"), lab.token(Role::Operator));
     let kept = |instance: &str| {
-        let processes = Ask::get(&guard, "/processes").token(&operator).send().expect("the guard answers").json();
+        let processes =
+            Ask::get(&guard, "/processes").token(&operator).send().expect("the guard answers").json();
         let list = processes.as_array().expect("a list of processes").clone();
         list.into_iter().find(|process| process["instance"] == instance).unwrap_or(Value::Null)
     };

@@ -19,7 +19,11 @@ pub(super) fn add_up(samples: &[Sample]) -> Result<(), String> {
         let family = sample.name.trim_end_matches("_bucket").to_owned();
         let mut labels = sample.labels.clone();
         let bound = labels.remove("le").ok_or_else(|| format!("a bucket of {family} without `le`"))?;
-        let bound = if bound == "+Inf" { f64::INFINITY } else { bound.parse().map_err(|_| format!("le=\"{bound}\""))? };
+        let bound = if bound == "+Inf" {
+            f64::INFINITY
+        } else {
+            bound.parse().map_err(|_| format!("le=\"{bound}\""))?
+        };
         all.entry((family, labels)).or_default().buckets.push((bound, sample.value));
     }
     for sample in samples {

@@ -35,8 +35,11 @@ impl ChoiceFlags {
     /// The validated plan of these choices.
     pub(crate) fn plan(&self) -> Result<RunPlan, Failure> {
         if self.mode == Mode::Gate && self.candidate.is_none() {
-            return Err(Failure::new(Exit::Usage, "a gate has nobody at the keyboard: name the script that plays")
-                .hint(format!("firedrill run {} --mode gate --candidate layered", self.drill)));
+            return Err(Failure::new(
+                Exit::Usage,
+                "a gate has nobody at the keyboard: name the script that plays",
+            )
+            .hint(format!("firedrill run {} --mode gate --candidate layered", self.drill)));
         }
         let choice = Choice {
             variant: self.variant.clone(),

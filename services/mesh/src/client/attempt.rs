@@ -77,7 +77,9 @@ async fn admitted(
     // A refusal of the bulkhead is no verdict on the callee: the dropped pass
     // gives its permit back.
     let _place = edge.bulkhead()?;
-    let exchange = exchange(connections, template.build(ctx, span, resends));
+    // In an outage ten thousand attempts wait for seconds. Boxed, each layer
+    // around holds a pointer instead of room for a copy of its own.
+    let exchange = Box::pin(exchange(connections, template.build(ctx, span, resends)));
     match pass {
         None => timed(call, ctx, exchange).await,
         Some(pass) => watched(pass, slow_after, timed(call, ctx, exchange)).await,

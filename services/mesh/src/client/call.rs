@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
 use bytes::Bytes;
+use http::Request;
 use resilience::Call;
 use resilience::retry::{self, Decision};
 
@@ -30,11 +30,14 @@ struct Shared {
 }
 
 impl Caller {
-    pub(crate) fn new(target: &'static str, methods: &[&'static str], connections: Connections, mesh: Mesh) -> Self {
-        let edges: Vec<_> = methods
-            .iter()
-            .map(|method| Arc::new(Edge::new(target, method, mesh.client_metrics())))
-            .collect();
+    pub(crate) fn new(
+        target: &'static str,
+        methods: &[&'static str],
+        connections: Connections,
+        mesh: Mesh,
+    ) -> Self {
+        let edges: Vec<_> =
+            methods.iter().map(|method| Arc::new(Edge::new(target, method, mesh.client_metrics()))).collect();
         let configured = edges.clone();
         mesh.policy().on_change(move |policy| {
             for edge in &configured {
@@ -64,8 +67,8 @@ impl Caller {
         let counted = CountedCall::begin(edge);
         let result = match call.total_timeout {
             _ if !call.enabled => Err(Failure::rejected("switched off")),
-            None => self.retried(edge, &call, &template, ctx).await,
-            Some(limit) => tokio::time::timeout(limit, self.retried(edge, &call, &template, ctx))
+            None => Box::pin(self.retried(edge, &call, &template, ctx)).await,
+            Some(limit) => tokio::time::timeout(limit, Box::pin(self.retried(edge, &call, &template, ctx)))
                 .await
                 .unwrap_or_else(|_| Err(Failure::timeout("no answer in the total time"))),
         };
@@ -76,20 +79,28 @@ impl Caller {
         result
     }
 
-    async fn retried(&self, edge: &Arc<Edge>, call: &Call, template: &Template, ctx: &Ctx) -> Result<Answer, Failure> {
+    async fn retried(
+        &self,
+        edge: &Arc<Edge>,
+        call: &Call,
+        template: &Template,
+        ctx: &Ctx,
+    ) -> Result<Answer, Failure> {
         edge.deposit();
         let mut retries = 0;
         let mut nothing_done = true;
         loop {
             let span = Span::client(self.shared.mesh.tracer(), edge.name, ctx.span());
             let draw = unit(&span, retries);
-            let failure = match attempt(edge, &self.shared.connections, call, template, ctx, span, retries).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
+            let failure =
+                match attempt(edge, &self.shared.connections, call, template, ctx, span, retries).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(failure) => failure,
+                };
             nothing_done &= status::surely_not_done(&failure.status);
-            let decision = edge
-                .with_budget(|budget, now| retry::next(&call.retry, retries, &failure.for_retry(), budget, now, draw));
+            let decision = edge.with_budget(|budget, now| {
+                retry::next(&call.retry, retries, &failure.for_retry(), budget, now, draw)
+            });
             let wait = match decision {
                 Decision::After(wait) if fits(wait, ctx.remaining()) => wait,
                 _ if nothing_done => return Err(failure),

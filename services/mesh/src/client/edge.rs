@@ -58,9 +58,12 @@ impl Edge {
             (breaker, rules) => *breaker = rules.as_ref().map(Breaker::new),
         }
         match (&mut machines.budget, &call.retry.budget) {
-            (Some(budget), Some(rule)) => budget.reconfigure(rule.ratio, rule.min_per_second, rule.window, now),
+            (Some(budget), Some(rule)) => {
+                budget.reconfigure(rule.ratio, rule.min_per_second, rule.window, now)
+            }
             (budget, rule) => {
-                *budget = rule.as_ref().map(|rule| RetryBudget::new(rule.ratio, rule.min_per_second, rule.window));
+                *budget =
+                    rule.as_ref().map(|rule| RetryBudget::new(rule.ratio, rule.min_per_second, rule.window));
             }
         }
         machines.bulkhead.configure(call.bulkhead);

@@ -40,14 +40,13 @@ impl tower::Service<Request<Body>> for GrpcCaller {
 async fn exchange(caller: &Caller, request: Request<Body>) -> Result<Response<Body>, Box<Status>> {
     let (mut head, body) = request.into_parts();
     let ctx: Ctx = head.extensions.remove().expect("a call is made with `Ctx::request`");
-    let message = body.collect().await.map_err(|_| Box::new(Status::internal("the message could not be encoded")))?;
+    let message =
+        body.collect().await.map_err(|_| Box::new(Status::internal("the message could not be encoded")))?;
     let path = head.uri.path().to_owned();
     let method = path.rsplit('/').next().unwrap_or_default();
     let request = Request::from_parts(head, message.to_bytes());
     match caller.send(method, request, &ctx).await {
         Ok(answer) => Ok(Response::from_parts(answer.head, Body::new(answer.body))),
-        Err(failure) => {
-            Err(Box::new(status::pass_up(&failure.status)))
-        }
+        Err(failure) => Err(Box::new(status::pass_up(&failure.status))),
     }
 }

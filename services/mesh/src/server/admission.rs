@@ -20,7 +20,7 @@ use tower::Service;
 
 use crate::headers;
 use crate::server::job::Job;
-use crate::server::worker::{Admitted, Workers};
+use crate::server::worker::{Admitted, Place, Workers};
 use crate::trace::Span;
 
 /// No request of the shop is larger.
@@ -45,7 +45,11 @@ impl<S, B> Clone for Admission<S, B> {
 
 impl<S, B> Service<Request<Incoming>> for Admission<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -63,44 +67,27 @@ where
     }
 }
 
-/// The whole body is read first: once it queues, a request must not depend on
-/// a caller who may leave.
+/// What a caller waits with, once its request is in: tens of thousands of them
+/// in an outage, so what reading the request took is gone by then.
+struct Waiting<B> {
+    answer: oneshot::Receiver<Response<B>>,
+    place: Option<Box<dyn Place>>,
+}
+
 async fn admit<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Response<B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
-    let arrived = Instant::now();
-    let (head, body) = request.into_parts();
     let refuse = workers.protocol.refuse;
-    let body = match Limited::new(body, MOST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            return refuse(Status::invalid_argument("the request is larger than 64 KiB"));
-        }
-        Err(_) => return refuse(Status::cancelled("the request was not sent to its end")),
-    };
-    let class = workers.protocol.class(head.uri.path());
-    let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
-    let edge_deadline = || workers.policy().deadline.filter(|_| workers.protocol.edge);
-    let deadline = headers::parse_grpc_timeout(&head.headers).or_else(edge_deadline);
-    let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
-    let span = Span::server(workers.tracer(), class, &head.headers);
-    let (reply, answer) = oneshot::channel();
-    let job = Job {
-        head,
-        body,
-        class,
-        priority: if background { Priority::Background } else { Priority::Normal },
-        deadline: deadline.map(|left| arrived + left),
-        user_deadline: user_deadline.map(|left| arrived + left),
-        span,
-        reply,
-    };
-    let place = match workers.offer(job) {
-        Admitted::Started => None,
-        Admitted::Queued(place) => Some(place),
+    let Waiting { answer, place } = match Box::pin(enter(workers, request)).await {
+        Ok(waiting) => waiting,
+        Err(unreadable) => return refuse(unreadable),
     };
     // A caller who leaves drops this future: the place in the queue is given
     // up if the policy says so, a running job never notices unless it asks.
@@ -109,4 +96,49 @@ where
         place.keep();
     }
     answer.unwrap_or_else(|_| refuse(Status::cancelled("the work was cancelled")))
+}
+
+/// Reads the request and offers it. The whole body is read first: once it
+/// queues, a request must not depend on a caller who may leave.
+async fn enter<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Result<Waiting<B>, Status>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+    B: Body + Send + 'static,
+{
+    let arrived = Instant::now();
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, MOST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err(Status::invalid_argument("the request is larger than 64 KiB"));
+        }
+        Err(_) => return Err(Status::cancelled("the request was not sent to its end")),
+    };
+    let class = workers.protocol.class(head.uri.path());
+    let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
+    let edge_deadline = || workers.policy().deadline.filter(|_| workers.protocol.edge);
+    let deadline = headers::parse_grpc_timeout(&head.headers).or_else(edge_deadline);
+    let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
+    let span = Span::server(workers.tracer(), class, &head.headers);
+    let (reply, answer) = oneshot::channel();
+    let job = Box::new(Job {
+        head,
+        body,
+        class,
+        priority: if background { Priority::Background } else { Priority::Normal },
+        deadline: deadline.map(|left| arrived + left),
+        user_deadline: user_deadline.map(|left| arrived + left),
+        span,
+        reply,
+    });
+    let place = match workers.offer(job) {
+        Admitted::Started => None,
+        Admitted::Queued(place) => Some(place),
+    };
+    Ok(Waiting { answer, place })
 }

@@ -2,8 +2,8 @@
 //! holds what is needed and no more.
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::Response;
+use http::request::Parts;
 use resilience::pool::Priority;
 use tokio::sync::oneshot;
 use tokio::time::Instant;

@@ -39,9 +39,18 @@ const DRAIN: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When a metric of ours is registered already.
-pub async fn serve<S, B>(process: &mut Process, mesh: &Mesh, protocol: Protocol<B>, handler: S) -> prometheus::Result<()>
+pub async fn serve<S, B>(
+    process: &mut Process,
+    mesh: &Mesh,
+    protocol: Protocol<B>,
+    handler: S,
+) -> prometheus::Result<()>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
     B::Data: Send,

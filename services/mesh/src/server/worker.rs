@@ -34,7 +34,7 @@ pub(crate) struct Workers<S, B> {
     tracer: Tracer,
     metrics: ServerMetrics,
     epoch: Instant,
-    pool: Mutex<Pool<Job<B>>>,
+    pool: Mutex<Pool<Box<Job<B>>>>,
     counted: Mutex<Counted>,
     queued: Notify,
 }
@@ -61,7 +61,11 @@ pub(crate) trait Place: Send {
 
 impl<S, B> Workers<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -93,7 +97,7 @@ where
     }
 
     /// Starts, queues or refuses a job.
-    pub(crate) fn offer(self: &Arc<Self>, job: Job<B>) -> Admitted {
+    pub(crate) fn offer(self: &Arc<Self>, job: Box<Job<B>>) -> Admitted {
         let (class, priority) = (job.class, job.priority);
         let offer = self.pool().offer(self.now(), job, class, priority);
         let admitted = match offer {
@@ -115,7 +119,7 @@ where
     }
 
     /// Gives a job to a worker of its own.
-    fn run(self: &Arc<Self>, start: Start<Job<B>>) {
+    fn run(self: &Arc<Self>, start: Start<Box<Job<B>>>) {
         let worker = Arc::clone(self);
         tokio::spawn(async move {
             let _busy = Busy { workers: Arc::clone(&worker), class: start.class };
@@ -123,7 +127,7 @@ where
         });
     }
 
-    async fn work(&self, mut job: Job<B>, waited: Duration) {
+    async fn work(&self, mut job: Box<Job<B>>, waited: Duration) {
         let policy = self.policy();
         let started = Instant::now();
         self.metrics.queue_wait.observe(waited.as_secs_f64());
@@ -142,7 +146,11 @@ where
             job.span.set("deadline.remaining_ms", i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX));
             if remaining.is_zero() {
                 self.metrics.deadline_expired.with_label_values(&["queue"]).inc();
-                return self.refuse(job, "deadline", Status::deadline_exceeded("the deadline passed in the queue"));
+                return self.refuse(
+                    job,
+                    "deadline",
+                    Status::deadline_exceeded("the deadline passed in the queue"),
+                );
             }
         }
         let user_deadline = job.user_deadline;
@@ -151,8 +159,8 @@ where
     }
 
     /// Runs the handler to its end, or to the end that the policy sets.
-    async fn handle(&self, job: Job<B>, policy: Arc<Snapshot>, started: Instant) {
-        let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = job;
+    async fn handle(&self, job: Box<Job<B>>, policy: Arc<Snapshot>, started: Instant) {
+        let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = *job;
         let cancel = policy.server.cancel;
         let ctx = Ctx::new(policy, deadline, user_deadline, span.context().clone(), priority);
         let mut request = Request::from_parts(head, Full::new(body));
@@ -174,7 +182,10 @@ where
         let code = (self.protocol.code)(&response);
         let duration = self.metrics.duration.with_label_values(&[class, code]);
         duration.observe(started.elapsed().as_secs_f64());
-        span.set(if self.protocol.edge { "http.response.status_code" } else { "rpc.response.status_code" }, code);
+        span.set(
+            if self.protocol.edge { "http.response.status_code" } else { "rpc.response.status_code" },
+            code,
+        );
         if self.protocol.failed(&response) {
             span.fail(code);
         }
@@ -184,7 +195,7 @@ where
     }
 
     /// Answers a job that no worker ran.
-    fn refuse(&self, mut job: Job<B>, reason: &'static str, status: Status) {
+    fn refuse(&self, mut job: Box<Job<B>>, reason: &'static str, status: Status) {
         self.metrics.shed(reason, priority_name(job.priority));
         let response = (self.protocol.refuse)(status::not_done(status));
         let code = (self.protocol.code)(&response);
@@ -220,7 +231,11 @@ where
                     tokio::time::sleep(at.saturating_sub(self.now())).await;
                     let expired = self.pool().drop_expired(self.now());
                     for expired in expired {
-                        self.refuse(expired.item, "queue_wait", Status::unavailable("waited too long in the queue"));
+                        self.refuse(
+                            expired.item,
+                            "queue_wait",
+                            Status::unavailable("waited too long in the queue"),
+                        );
                     }
                     self.show();
                 }
@@ -250,7 +265,7 @@ where
         self.epoch.elapsed()
     }
 
-    fn pool(&self) -> MutexGuard<'_, Pool<Job<B>>> {
+    fn pool(&self) -> MutexGuard<'_, Pool<Box<Job<B>>>> {
         self.pool.lock().expect("no panic in the pool's accounting")
     }
 }
@@ -273,7 +288,11 @@ fn priority_name(priority: Priority) -> &'static str {
 /// A busy worker. Freed when dropped, so also by a handler that panics.
 struct Busy<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -283,7 +302,11 @@ where
 
 impl<S, B> Drop for Busy<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -298,7 +321,11 @@ where
 
 struct QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -308,7 +335,11 @@ where
 
 impl<S, B> Place for QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -319,7 +350,11 @@ where
 
 impl<S, B> Drop for QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
 {
@@ -335,4 +370,3 @@ where
         self.workers.show();
     }
 }
-

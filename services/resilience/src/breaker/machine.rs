@@ -41,13 +41,8 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [State; 5] = [
-        State::Closed,
-        State::Open,
-        State::HalfOpen,
-        State::ForcedOpen,
-        State::Disabled,
-    ];
+    pub const ALL: [State; 5] =
+        [State::Closed, State::Open, State::HalfOpen, State::ForcedOpen, State::Disabled];
 
     /// The value of the label `state`.
     pub fn name(self) -> &'static str {
@@ -154,9 +149,7 @@ impl Breaker {
         if let Phase::Open { since } = self.phase {
             let waited = now.saturating_sub(since);
             if waited < self.open_for() {
-                return Err(Open {
-                    retry_after: self.open_for() - waited,
-                });
+                return Err(Open { retry_after: self.open_for() - waited });
             }
             self.enter(Phase::HalfOpen(Round::default()));
         }
@@ -165,14 +158,10 @@ impl Breaker {
         match &mut self.phase {
             Phase::Closed | Phase::Disabled => {}
             Phase::ForcedOpen => {
-                return Err(Open {
-                    retry_after: self.rules.open_for,
-                });
+                return Err(Open { retry_after: self.rules.open_for });
             }
             Phase::Open { .. } => {
-                return Err(Open {
-                    retry_after: self.open_for(),
-                });
+                return Err(Open { retry_after: self.open_for() });
             }
             Phase::HalfOpen(round) => {
                 if round.out + round.done >= self.rules.half_open_calls {
@@ -180,9 +169,7 @@ impl Breaker {
                     if self.rules.half_open_for.is_some_and(|limit| full >= limit) {
                         self.reopen(now);
                     }
-                    return Err(Open {
-                        retry_after: self.open_for(),
-                    });
+                    return Err(Open { retry_after: self.open_for() });
                 }
                 round.out += 1;
                 if round.out + round.done == self.rules.half_open_calls {
@@ -190,11 +177,7 @@ impl Breaker {
                 }
             }
         }
-        Ok(Permit {
-            epoch: self.epoch,
-            started: now,
-            counted: None,
-        })
+        Ok(Permit { epoch: self.epoch, started: now, counted: None })
     }
 
     /// The call is still running and has passed `slow_call_duration`: it counts as slow from now on. Once per call.
@@ -223,10 +206,7 @@ impl Breaker {
         }
         let failed = outcome == Outcome::Failure;
         let took = now.saturating_sub(permit.started);
-        let slow = self
-            .rules
-            .slow_call_duration
-            .is_some_and(|limit| took >= limit);
+        let slow = self.rules.slow_call_duration.is_some_and(|limit| took >= limit);
         match (&mut self.phase, permit.counted) {
             (Phase::Closed, None) => _ = self.window.push(failed, slow),
             (Phase::Closed, Some(number)) if failed => self.window.fail(number),
@@ -309,16 +289,9 @@ impl Breaker {
     fn open_for(&self) -> Duration {
         let rules = &self.rules;
         let seconds = rules.open_for.as_secs_f64()
-            * rules
-                .open_factor
-                .max(1.0)
-                .powi(self.failed_rounds.min(1_000) as i32);
+            * rules.open_factor.max(1.0).powi(self.failed_rounds.min(1_000) as i32);
         let cap = rules.open_cap.max(rules.open_for);
-        if seconds < cap.as_secs_f64() {
-            Duration::from_secs_f64(seconds)
-        } else {
-            cap
-        }
+        if seconds < cap.as_secs_f64() { Duration::from_secs_f64(seconds) } else { cap }
     }
 }
 

@@ -42,9 +42,7 @@ fn open(rules: &BreakerRules) -> Breaker {
 
 /// All the permits that 1,000 calls at once get.
 fn thousand(breaker: &mut Breaker, now: Duration) -> Vec<Permit> {
-    (0..1_000)
-        .filter_map(|_| breaker.acquire(now).ok())
-        .collect()
+    (0..1_000).filter_map(|_| breaker.acquire(now).ok()).collect()
 }
 
 /// I11.
@@ -95,10 +93,7 @@ fn only_the_last_calls_of_the_window_count() {
 #[test]
 fn an_open_breaker_admits_nothing_until_its_wait_is_over() {
     let mut breaker = open(&RULES);
-    assert_eq!(
-        breaker.acquire(at(4.0)).unwrap_err().retry_after,
-        Duration::from_secs(1)
-    );
+    assert_eq!(breaker.acquire(at(4.0)).unwrap_err().retry_after, Duration::from_secs(1));
     assert!(thousand(&mut breaker, at(4.999)).is_empty());
     assert_eq!(thousand(&mut breaker, at(5.0)).len(), 10);
 }
@@ -106,12 +101,7 @@ fn an_open_breaker_admits_nothing_until_its_wait_is_over() {
 /// I13 with growth.
 #[test]
 fn failed_rounds_keep_it_open_twice_as_long_each_time() {
-    let rules = BreakerRules {
-        open_for: at(1.0),
-        open_factor: 2.0,
-        half_open_calls: 1,
-        ..RULES
-    };
+    let rules = BreakerRules { open_for: at(1.0), open_factor: 2.0, half_open_calls: 1, ..RULES };
     let mut breaker = open(&rules);
     let mut rounds = Vec::new();
     for millis in 0..130_000 {
@@ -121,11 +111,7 @@ fn failed_rounds_keep_it_open_twice_as_long_each_time() {
             breaker.record(probe, now, Outcome::Failure);
         }
     }
-    assert_eq!(
-        rounds,
-        [1, 3, 7, 15, 31, 63, 123],
-        "the last wait is the cap of 60 s"
-    );
+    assert_eq!(rounds, [1, 3, 7, 15, 31, 63, 123], "the last wait is the cap of 60 s");
 }
 
 #[test]
@@ -133,30 +119,16 @@ fn good_probes_close_it_and_bad_ones_open_it_again() {
     let mut breaker = open(&RULES);
     breaker.take_transitions();
     (0..6).for_each(|_| call(&mut breaker, at(5.0), Outcome::Success));
-    assert_eq!(
-        breaker.state(),
-        State::HalfOpen,
-        "six of ten decide nothing"
-    );
+    assert_eq!(breaker.state(), State::HalfOpen, "six of ten decide nothing");
     (0..4).for_each(|_| call(&mut breaker, at(5.0), Outcome::Failure));
     assert_eq!(breaker.state(), State::Closed);
 
     let mut again = open(&RULES);
     (0..5).for_each(|_| call(&mut again, at(5.0), Outcome::Failure));
-    assert_eq!(
-        again.state(),
-        State::Open,
-        "five of ten are half, whatever the rest says"
-    );
+    assert_eq!(again.state(), State::Open, "five of ten are half, whatever the rest says");
     use State::{Closed, HalfOpen, Open};
-    assert_eq!(
-        breaker.take_transitions(),
-        [(Open, HalfOpen), (HalfOpen, Closed)]
-    );
-    assert_eq!(
-        again.take_transitions(),
-        [(Closed, Open), (Open, HalfOpen), (HalfOpen, Open)]
-    );
+    assert_eq!(breaker.take_transitions(), [(Open, HalfOpen), (HalfOpen, Closed)]);
+    assert_eq!(again.take_transitions(), [(Closed, Open), (Open, HalfOpen), (HalfOpen, Open)]);
     assert!(again.take_transitions().is_empty());
 }
 
@@ -164,19 +136,14 @@ fn good_probes_close_it_and_bad_ones_open_it_again() {
 #[test]
 fn a_result_from_before_the_last_transition_counts_for_nothing() {
     let mut breaker = Breaker::new(&RULES);
-    let late: Vec<Permit> = (0..300)
-        .map(|_| breaker.acquire(Duration::ZERO).unwrap())
-        .collect();
+    let late: Vec<Permit> = (0..300).map(|_| breaker.acquire(Duration::ZERO).unwrap()).collect();
     calls(&mut breaker, 100, Outcome::Failure);
     let probes = thousand(&mut breaker, at(5.0));
     for permit in late {
         breaker.record(permit, at(5.1), Outcome::Success);
     }
     assert_eq!(breaker.state(), State::HalfOpen);
-    assert!(
-        breaker.acquire(at(5.1)).is_err(),
-        "a late result gives no probe's place back"
-    );
+    assert!(breaker.acquire(at(5.1)).is_err(), "a late result gives no probe's place back");
     for probe in probes {
         breaker.record(probe, at(5.2), Outcome::Success);
     }
@@ -196,35 +163,22 @@ fn a_refusal_by_a_limit_never_closes_it_and_never_opens_it() {
 
 #[test]
 fn a_slow_call_counts_when_it_becomes_slow_and_only_once() {
-    let rules = BreakerRules {
-        slow_call_duration: Some(at(0.4)),
-        ..RULES
-    };
+    let rules = BreakerRules { slow_call_duration: Some(at(0.4)), ..RULES };
     let mut breaker = Breaker::new(&rules);
     calls(&mut breaker, 50, Outcome::Success);
-    let mut running: Vec<Permit> = (0..50)
-        .map(|_| breaker.acquire(Duration::ZERO).unwrap())
-        .collect();
+    let mut running: Vec<Permit> = (0..50).map(|_| breaker.acquire(Duration::ZERO).unwrap()).collect();
     for permit in &mut running[..49] {
         breaker.slow(permit, at(0.4));
         breaker.slow(permit, at(0.4));
     }
     assert_eq!(breaker.state(), State::Closed);
     breaker.slow(&mut running[49], at(0.4));
-    assert_eq!(
-        breaker.state(),
-        State::Open,
-        "30 s before the first of them ends"
-    );
+    assert_eq!(breaker.state(), State::Open, "30 s before the first of them ends");
 }
 
 #[test]
 fn a_call_that_turned_out_slow_and_then_failed_is_one_call() {
-    let rules = BreakerRules {
-        slow_call_duration: Some(at(0.4)),
-        slow_call_rate: 1.0,
-        ..RULES
-    };
+    let rules = BreakerRules { slow_call_duration: Some(at(0.4)), slow_call_rate: 1.0, ..RULES };
     let mut breaker = Breaker::new(&rules);
     calls(&mut breaker, 50, Outcome::Success);
     for index in 0..50 {
@@ -238,10 +192,7 @@ fn a_call_that_turned_out_slow_and_then_failed_is_one_call() {
 
 #[test]
 fn slow_probes_reopen_it_while_they_still_run() {
-    let rules = BreakerRules {
-        slow_call_duration: Some(at(0.4)),
-        ..RULES
-    };
+    let rules = BreakerRules { slow_call_duration: Some(at(0.4)), ..RULES };
     let mut breaker = open(&rules);
     let mut probes = thousand(&mut breaker, at(5.0));
     for probe in &mut probes[..5] {
@@ -266,15 +217,9 @@ fn probes_that_never_end_do_not_freeze_it() {
 fn forced_states_hold_and_going_back_to_auto_starts_closed_and_empty() {
     let mut breaker = Breaker::new(&RULES);
     calls(&mut breaker, 99, Outcome::Failure);
-    breaker.reconfigure(&BreakerRules {
-        mode: BreakerMode::ForcedOpen,
-        ..RULES
-    });
+    breaker.reconfigure(&BreakerRules { mode: BreakerMode::ForcedOpen, ..RULES });
     assert!(thousand(&mut breaker, at(1_000.0)).is_empty());
-    breaker.reconfigure(&BreakerRules {
-        mode: BreakerMode::Disabled,
-        ..RULES
-    });
+    breaker.reconfigure(&BreakerRules { mode: BreakerMode::Disabled, ..RULES });
     calls(&mut breaker, 1_000, Outcome::Failure);
     assert_eq!(breaker.state(), State::Disabled);
     breaker.reconfigure(&RULES);
@@ -285,24 +230,14 @@ fn forced_states_hold_and_going_back_to_auto_starts_closed_and_empty() {
 #[test]
 fn changed_rules_keep_the_state_and_apply_at_once() {
     let mut breaker = open(&RULES);
-    breaker.reconfigure(&BreakerRules {
-        open_for: at(1.0),
-        ..RULES
-    });
+    breaker.reconfigure(&BreakerRules { open_for: at(1.0), ..RULES });
     assert_eq!(breaker.state(), State::Open);
     let probes = thousand(&mut breaker, at(1.0));
     assert_eq!(probes.len(), 10);
     for probe in probes.into_iter().take(4) {
         breaker.record(probe, at(1.1), Outcome::Success);
     }
-    breaker.reconfigure(&BreakerRules {
-        half_open_calls: 4,
-        ..RULES
-    });
+    breaker.reconfigure(&BreakerRules { half_open_calls: 4, ..RULES });
     assert!(breaker.acquire(at(1.2)).is_ok());
-    assert_eq!(
-        breaker.state(),
-        State::Closed,
-        "four good probes are enough now"
-    );
+    assert_eq!(breaker.state(), State::Closed, "four good probes are enough now");
 }

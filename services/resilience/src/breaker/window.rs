@@ -22,13 +22,7 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(size: u32) -> Window {
-        Window {
-            size: size.max(1) as usize,
-            entries: VecDeque::new(),
-            first: 0,
-            failed: 0,
-            slow: 0,
-        }
+        Window { size: size.max(1) as usize, entries: VecDeque::new(), first: 0, failed: 0, slow: 0 }
     }
 
     /// Keeps the newest calls.
@@ -54,9 +48,7 @@ impl Window {
 
     /// A call that was added as slow has failed in the end. Nothing happens if it has left the window.
     pub(super) fn fail(&mut self, number: u64) {
-        let index = number
-            .checked_sub(self.first)
-            .and_then(|index| usize::try_from(index).ok());
+        let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
             self.failed += u32::from(!entry.failed);
             entry.failed = true;

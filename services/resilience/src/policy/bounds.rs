@@ -46,11 +46,7 @@ impl Bound {
     pub fn scaled(&self, scale: f64) -> Bound {
         let keys = path::split(&self.path);
         let scaled = |bound: f64| scale::scaled(&keys, bound, scale);
-        Bound {
-            path: self.path.clone(),
-            min: self.min.map(scaled),
-            max: self.max.map(scaled),
-        }
+        Bound { path: self.path.clone(), min: self.min.map(scaled), max: self.max.map(scaled) }
     }
 }
 
@@ -62,30 +58,22 @@ pub fn violations(document: &Value, bounds: &[Bound]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for bound in bounds {
         let mut violated = |path: &str, value: Value| {
-            violations.push(Violation {
-                path: path.to_owned(),
-                value,
-                min: bound.min,
-                max: bound.max,
-            });
+            violations.push(Violation { path: path.to_owned(), value, min: bound.min, max: bound.max });
         };
         let Some(document) = &read else {
             violated(&bound.path, Value::Null);
             continue;
         };
         for keys in concrete(&path::split(&bound.path)) {
-            let row = rows
-                .entry(keys[1].clone())
-                .or_insert_with(|| Snapshot::of(document, 0, &keys[1]).in_force());
+            let row =
+                rows.entry(keys[1].clone()).or_insert_with(|| Snapshot::of(document, 0, &keys[1]).in_force());
             let Some(value) = in_force(row, &keys[2..]) else {
                 continue;
             };
             let Some(number) = magnitude(&keys, &value) else {
                 continue;
             };
-            if bound.min.is_some_and(|min| number < min)
-                || bound.max.is_some_and(|max| number > max)
-            {
+            if bound.min.is_some_and(|min| number < min) || bound.max.is_some_and(|max| number > max) {
                 violated(&path::join(&keys), value);
             }
         }
@@ -101,18 +89,12 @@ pub fn check_bounds(bounds: &[Bound]) -> Vec<Problem> {
 fn check(bound: &Bound) -> Option<Problem> {
     let keys = path::split(&bound.path);
     if bound.min.is_none() && bound.max.is_none() {
-        return Some(Problem::new(
-            &keys,
-            "a bound without `min` and `max` bounds nothing",
-        ));
+        return Some(Problem::new(&keys, "a bound without `min` and `max` bounds nothing"));
     }
     if let (Some(min), Some(max)) = (bound.min, bound.max)
         && min > max
     {
-        return Some(Problem::new(
-            &keys,
-            format!("no value is at least {min} and at most {max}"),
-        ));
+        return Some(Problem::new(&keys, format!("no value is at least {min} and at most {max}")));
     }
     if concrete(&keys).is_empty() {
         let problem = Problem::new(&keys, "the shop has no such service or call");
@@ -127,18 +109,16 @@ fn check(bound: &Bound) -> Option<Problem> {
             Some(next) => next,
             None if node["additionalProperties"].is_object() => &node["additionalProperties"],
             None => {
-                let names: Vec<&str> = known
-                    .into_iter()
-                    .flat_map(|known| known.keys().map(String::as_str))
-                    .collect();
+                let names: Vec<&str> =
+                    known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
                 let problem = Problem::new(&keys[..=depth], format!("`{key}` is not a field here"));
                 return Some(problem.allow(names.iter().copied()).meant(key, names));
             }
         };
     }
     let node = value_of(root, node);
-    let bounded = matches!(node["type"].as_str(), Some("integer" | "number"))
-        || node.get("pattern").is_some();
+    let bounded =
+        matches!(node["type"].as_str(), Some("integer" | "number")) || node.get("pattern").is_some();
     (!bounded).then(|| Problem::new(&keys, "only a number or a time can be bounded"))
 }
 
@@ -159,27 +139,22 @@ fn concrete(keys: &[String]) -> Vec<Vec<String>> {
         return Vec::new();
     }
     let mut paths = Vec::new();
-    for (name, _) in SERVICES
-        .iter()
-        .filter(|(name, _)| service == ANY || name == service)
-    {
+    for (name, _) in SERVICES.iter().filter(|(name, _)| service == ANY || name == service) {
         let base = [root.clone(), (*name).to_owned()];
         match rest {
             [calls, key, rest @ ..] if calls == "calls" => {
                 for (target, method) in topology::calls(name) {
                     let call = format!("{target}.{method}");
                     if *key == ANY || *key == call {
-                        let tail = [calls.clone(), call]
-                            .into_iter()
-                            .chain(rest.iter().cloned());
+                        let tail = [calls.clone(), call].into_iter().chain(rest.iter().cloned());
                         paths.push(base.iter().cloned().chain(tail).collect());
                     }
                 }
             }
             // What only one service has is bounded only there.
             [only, ..]
-                if (only == "settler" && *name != "order")
-                    || (only == "deadline" && *name != "frontend") => {}
+                if (only == "settler" && *name != "order") || (only == "deadline" && *name != "frontend") => {
+            }
             _ => paths.push(base.iter().chain(rest).cloned().collect()),
         }
     }
@@ -208,10 +183,7 @@ fn magnitude(keys: &[String], value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
         Value::String(word) if word == "off" => off(keys),
-        Value::String(text) => text
-            .parse::<Span>()
-            .ok()
-            .map(|span| span.get().as_secs_f64()),
+        Value::String(text) => text.parse::<Span>().ok().map(|span| span.get().as_secs_f64()),
         _ => None,
     }
 }
@@ -234,25 +206,13 @@ mod tests {
     use serde_json::json;
 
     fn bound(path: &str, min: Option<f64>, max: Option<f64>) -> Bound {
-        Bound {
-            path: path.into(),
-            min,
-            max,
-        }
+        Bound { path: path.into(), min, max }
     }
 
-    fn violated(
-        document: &Value,
-        path: &str,
-        min: Option<f64>,
-        max: Option<f64>,
-    ) -> Vec<(String, Value)> {
+    fn violated(document: &Value, path: &str, min: Option<f64>, max: Option<f64>) -> Vec<(String, Value)> {
         let bounds = [bound(path, min, max)];
         assert_eq!(check_bounds(&bounds), []);
-        violations(document, &bounds)
-            .into_iter()
-            .map(|violation| (violation.path, violation.value))
-            .collect()
+        violations(document, &bounds).into_iter().map(|violation| (violation.path, violation.value)).collect()
     }
 
     #[test]
@@ -260,19 +220,9 @@ mod tests {
         let document = json!({"version": 1, "services": {"*": {"server": {"workers": 5_000}},
             "cart": {"server": {"workers": 4_096}}}});
         let workers = "services.payment.server.workers";
-        assert_eq!(
-            violated(&document, workers, Some(1.0), Some(400.0)),
-            [(workers.into(), json!(5_000))]
-        );
-        assert_eq!(
-            violated(&json!({"version": 1}), workers, None, Some(200.0)),
-            [],
-            "the default counts"
-        );
-        assert_eq!(
-            violated(&json!({"version": 1}), workers, None, Some(199.0)).len(),
-            1
-        );
+        assert_eq!(violated(&document, workers, Some(1.0), Some(400.0)), [(workers.into(), json!(5_000))]);
+        assert_eq!(violated(&json!({"version": 1}), workers, None, Some(200.0)), [], "the default counts");
+        assert_eq!(violated(&json!({"version": 1}), workers, None, Some(199.0)).len(), 1);
         assert_eq!(
             violated(&document, "services.*.server.workers", None, Some(4_999.0)).len(),
             6,
@@ -303,10 +253,7 @@ mod tests {
         let with = |budget: Value| json!({"version": 1, "services": {"order": {"calls": {"payment.Charge": {"retry": {"budget": budget}}}}}});
         let ratio = "services.order.calls.payment.Charge.retry.budget.ratio";
         assert_eq!(violated(&with(json!({})), ratio, None, Some(0.2)), []);
-        assert_eq!(
-            violated(&with(json!("off")), ratio, None, Some(0.2)).len(),
-            1
-        );
+        assert_eq!(violated(&with(json!("off")), ratio, None, Some(0.2)).len(), 1);
         let charge = "services.payment.server.bulkheads.Charge";
         assert_eq!(
             violated(&json!({"version": 1}), charge, None, Some(150.0)),
@@ -316,45 +263,20 @@ mod tests {
 
     #[test]
     fn a_bound_that_bounds_nothing_is_a_problem() {
-        let problem = |path: &str| {
-            check_bounds(&[bound(path, None, Some(1.0))])
-                .pop()
-                .map(|problem| problem.message)
-        };
+        let problem =
+            |path: &str| check_bounds(&[bound(path, None, Some(1.0))]).pop().map(|problem| problem.message);
+        assert!(problem("services.payment.server.workrs").unwrap().contains("not a field"));
+        assert!(problem("services.paymnt.server.workers").unwrap().contains("no such service"));
         assert!(
-            problem("services.payment.server.workrs")
-                .unwrap()
-                .contains("not a field")
+            problem("services.order.calls.bank.charge.bulkhead").unwrap().contains("no such service or call")
         );
-        assert!(
-            problem("services.paymnt.server.workers")
-                .unwrap()
-                .contains("no such service")
-        );
-        assert!(
-            problem("services.order.calls.bank.charge.bulkhead")
-                .unwrap()
-                .contains("no such service or call")
-        );
-        assert!(
-            problem("services.payment.server.cancel")
-                .unwrap()
-                .contains("only a number or a time")
-        );
+        assert!(problem("services.payment.server.cancel").unwrap().contains("only a number or a time"));
         assert!(
             check_bounds(&[bound("services.payment.server.workers", None, None)])[0]
                 .message
                 .contains("nothing")
         );
-        assert!(
-            check_bounds(&[bound(
-                "services.payment.server.workers",
-                Some(2.0),
-                Some(1.0)
-            )])
-            .len()
-                == 1
-        );
+        assert!(check_bounds(&[bound("services.payment.server.workers", Some(2.0), Some(1.0))]).len() == 1);
     }
 
     #[test]
@@ -371,9 +293,6 @@ mod tests {
         let tenth = |path: &str| bound(path, Some(1.0), Some(400.0)).scaled(0.1);
         assert_eq!(tenth("services.payment.server.workers").max, Some(40.0));
         assert_eq!(tenth("services.payment.server.workers").min, Some(1.0));
-        assert_eq!(
-            tenth("services.payment.calls.bank.charge.attempt_timeout").max,
-            Some(400.0)
-        );
+        assert_eq!(tenth("services.payment.calls.bank.charge.attempt_timeout").max, Some(400.0));
     }
 }

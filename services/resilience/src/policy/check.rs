@@ -24,13 +24,9 @@ pub fn check(document: &Document) -> Vec<Problem> {
         let place = Place(vec!["services".into(), service.clone()]);
         if service != ANY && !topology::is_service(service) {
             let names = || SERVICES.iter().map(|(name, _)| *name).chain([ANY]);
-            let problem = place
-                .problem(format!("the shop has no service `{service}`"))
-                .allow(names());
+            let problem = place.problem(format!("the shop has no service `{service}`")).allow(names());
             problems.push(match service.as_str() {
-                "bank" => {
-                    problem.hint("the bank is not ours: set what payment does when it calls it")
-                }
+                "bank" => problem.hint("the bank is not ours: set what payment does when it calls it"),
                 _ => problem.meant(service, names()),
             });
             continue;
@@ -53,26 +49,17 @@ impl Place {
     }
 }
 
-fn check_service(
-    place: &Place,
-    service: &str,
-    policy: &ServicePolicy,
-    problems: &mut Vec<Problem>,
-) {
+fn check_service(place: &Place, service: &str, policy: &ServicePolicy, problems: &mut Vec<Problem>) {
     if policy.settler.is_some() && service != "order" && service != ANY {
         problems.push(
-            place
-                .at("settler")
-                .problem(format!("{service} has no settler"))
-                .hint("only order has one"),
+            place.at("settler").problem(format!("{service} has no settler")).hint("only order has one"),
         );
     }
     if let Some(deadline) = &policy.deadline {
         let place = place.at("deadline");
         if service != "frontend" && service != ANY {
             let problem = place.problem(format!("{service} does not set the deadline"));
-            problems
-                .push(problem.hint("the frontend sets it, and every hop passes on what is left"));
+            problems.push(problem.hint("the frontend sets it, and every hop passes on what is left"));
         }
         positive(&place, deadline.on(), problems);
     }
@@ -90,26 +77,12 @@ fn check_service(
 
 fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &mut Vec<Problem>) {
     let wait = server.queue.as_ref().and_then(|queue| queue.wait.as_ref());
-    positive(
-        &place.at("queue").at("wait"),
-        wait.and_then(Setting::on),
-        problems,
-    );
-    let own = SERVICES
-        .iter()
-        .filter(|(name, _)| service == ANY || *name == service);
-    let methods: Vec<&str> = own
-        .flat_map(|(_, methods)| methods.iter().copied())
-        .collect();
-    for method in server
-        .bulkheads
-        .keys()
-        .filter(|method| !methods.contains(&method.as_str()))
-    {
-        let problem = place
-            .at("bulkheads")
-            .at(method)
-            .problem(format!("{service} serves no method `{method}`"));
+    positive(&place.at("queue").at("wait"), wait.and_then(Setting::on), problems);
+    let own = SERVICES.iter().filter(|(name, _)| service == ANY || *name == service);
+    let methods: Vec<&str> = own.flat_map(|(_, methods)| methods.iter().copied()).collect();
+    for method in server.bulkheads.keys().filter(|method| !methods.contains(&method.as_str())) {
+        let problem =
+            place.at("bulkheads").at(method).problem(format!("{service} serves no method `{method}`"));
         let problem = problem.allow(methods.iter().copied());
         // `payment.Charge` is how a caller names it.
         let bare = method.rsplit('.').next().unwrap_or(method);
@@ -119,9 +92,8 @@ fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &
 
 /// What is wrong with the key of a call: it is no call, or not one that this service makes.
 fn check_key(place: &Place, service: &str, key: &str) -> Option<Problem> {
-    let made: Vec<String> = topology::calls(service)
-        .map(|(target, method)| format!("{target}.{method}"))
-        .collect();
+    let made: Vec<String> =
+        topology::calls(service).map(|(target, method)| format!("{target}.{method}")).collect();
     if key == ANY || made.iter().any(|call| call == key) {
         return None;
     }
@@ -133,44 +105,25 @@ fn check_key(place: &Place, service: &str, key: &str) -> Option<Problem> {
         _ => Vec::new(),
     };
     if !callers.is_empty() {
-        let problem = place
-            .problem(format!("{service} does not call {key}"))
-            .allow(words());
+        let problem = place.problem(format!("{service} does not call {key}")).allow(words());
         return Some(problem.hint(format!("{} does", callers.join(" and "))));
     }
     if made.is_empty() {
         return Some(place.problem(format!("{service} calls nobody")));
     }
-    Some(
-        place
-            .problem(format!("there is no call `{key}`"))
-            .allow(words())
-            .meant(key, words()),
-    )
+    Some(place.problem(format!("there is no call `{key}`")).allow(words()).meant(key, words()))
 }
 
 fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Problem>) {
-    positive(
-        &place.at("attempt_timeout"),
-        call.attempt_timeout.as_ref().and_then(Setting::on),
-        problems,
-    );
-    positive(
-        &place.at("total_timeout"),
-        call.total_timeout.as_ref().and_then(Setting::on),
-        problems,
-    );
+    positive(&place.at("attempt_timeout"), call.attempt_timeout.as_ref().and_then(Setting::on), problems);
+    positive(&place.at("total_timeout"), call.total_timeout.as_ref().and_then(Setting::on), problems);
     // A setting that nothing obeys is worse than none: the person believes to be safe.
     if call.idempotency == Some(Switch::On) && key != ANY && key != "bank.charge" {
-        let problem = place
-            .at("idempotency")
-            .problem(format!("{key} carries no idempotency key"));
+        let problem = place.at("idempotency").problem(format!("{key} carries no idempotency key"));
         problems.push(problem.hint("set it on payment's call `bank.charge`"));
     }
     if matches!(call.fallback, Some(Setting::On(_))) && key != ANY && key != "payment.Charge" {
-        let problem = place
-            .at("fallback")
-            .problem(format!("{key} has no fallback"));
+        let problem = place.at("fallback").problem(format!("{key} has no fallback"));
         problems.push(problem.hint("set it on order's call `payment.Charge`"));
     }
     if let Some(retry) = &call.retry {
@@ -179,11 +132,7 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
             check_backoff(&place.at("backoff"), backoff, problems);
         }
         if let Some(Setting::On(budget)) = &retry.budget {
-            positive(
-                &place.at("budget").at("window"),
-                budget.window.as_ref(),
-                problems,
-            );
+            positive(&place.at("budget").at("window"), budget.window.as_ref(), problems);
         }
     }
     if let Some(Setting::On(breaker)) = &call.breaker {
@@ -195,11 +144,7 @@ fn check_backoff(place: &Place, backoff: &BackoffPolicy, problems: &mut Vec<Prob
     if let (Some(base), Some(cap)) = (backoff.base, backoff.cap)
         && cap < base
     {
-        problems.push(
-            place
-                .at("cap")
-                .problem(format!("the cap {cap} is below the base {base}")),
-        );
+        problems.push(place.at("cap").problem(format!("the cap {cap} is below the base {base}")));
     }
 }
 
@@ -207,14 +152,8 @@ fn check_breaker(place: &Place, breaker: &BreakerPolicy, problems: &mut Vec<Prob
     if let (Some(window), Some(minimum)) = (breaker.window, breaker.minimum_calls)
         && minimum > window
     {
-        let message =
-            format!("{minimum} calls never fit in a window of {window}: it would never open");
-        problems.push(
-            place
-                .at("minimum_calls")
-                .problem(message)
-                .allow([format!("1 to {window}").as_str()]),
-        );
+        let message = format!("{minimum} calls never fit in a window of {window}: it would never open");
+        problems.push(place.at("minimum_calls").problem(message).allow([format!("1 to {window}").as_str()]));
     }
     positive(&place.at("open_for"), breaker.open_for.as_ref(), problems);
     positive(
@@ -227,11 +166,7 @@ fn check_breaker(place: &Place, breaker: &BreakerPolicy, problems: &mut Vec<Prob
 /// The schema cannot say that a time is above zero.
 fn positive(place: &Place, span: Option<&Span>, problems: &mut Vec<Problem>) {
     if span.is_some_and(|span| span.get() < Duration::from_millis(1)) {
-        problems.push(
-            place
-                .problem("a time below 1ms leaves no time at all")
-                .hint("`off` turns it off"),
-        );
+        problems.push(place.problem("a time below 1ms leaves no time at all").hint("`off` turns it off"));
     }
 }
 
@@ -243,9 +178,7 @@ mod tests {
     use crate::policy::parse;
 
     fn problems(services: Value) -> Vec<Problem> {
-        parse(&json!({"version": 1, "services": services}))
-            .err()
-            .unwrap_or_default()
+        parse(&json!({"version": 1, "services": services})).err().unwrap_or_default()
     }
 
     /// The only problem, as (path, hint).
@@ -263,53 +196,31 @@ mod tests {
     #[test]
     fn a_call_belongs_to_the_service_that_makes_it() {
         assert_eq!(
-            problems(
-                json!({"order": {"calls": {"payment.Charge": {}, "inventory.Reserve": {}, "*": {}}}})
-            ),
+            problems(json!({"order": {"calls": {"payment.Charge": {}, "inventory.Reserve": {}, "*": {}}}})),
             []
         );
-        assert_eq!(
-            problems(json!({"*": {"calls": {"bank.charge": {}, "order.Checkout": {}, "*": {}}}})),
-            []
-        );
+        assert_eq!(problems(json!({"*": {"calls": {"bank.charge": {}, "order.Checkout": {}, "*": {}}}})), []);
         assert_eq!(
             only(json!({"order": {"calls": {"bank.charge": {}}}})),
             pair("services.order.calls.bank.charge", "payment does")
         );
         assert_eq!(
             only(json!({"order": {"calls": {"payment.charge": {}}}})),
-            pair(
-                "services.order.calls.payment.charge",
-                "did you mean `payment.Charge`?"
-            )
+            pair("services.order.calls.payment.charge", "did you mean `payment.Charge`?")
         );
-        assert_eq!(
-            only(json!({"account": {"calls": {"nobody.Home": {}}}})).1,
-            ""
-        );
-        assert_eq!(
-            only(json!({"cart": {"calls": {"order": {}}}})).0,
-            "services.cart.calls.order"
-        );
+        assert_eq!(only(json!({"account": {"calls": {"nobody.Home": {}}}})).1, "");
+        assert_eq!(only(json!({"cart": {"calls": {"order": {}}}})).0, "services.cart.calls.order");
     }
 
     #[test]
     fn services_and_bulkheads_have_names_that_exist() {
-        assert_eq!(
-            only(json!({"paymnt": {}})),
-            pair("services.paymnt", "did you mean `payment`?")
-        );
+        assert_eq!(only(json!({"paymnt": {}})), pair("services.paymnt", "did you mean `payment`?"));
         assert!(only(json!({"bank": {}})).1.contains("not ours"));
         assert_eq!(
-            problems(
-                json!({"payment": {"server": {"bulkheads": {"Charge": 150, "ListMethods": 50}}}})
-            ),
+            problems(json!({"payment": {"server": {"bulkheads": {"Charge": 150, "ListMethods": 50}}}})),
             []
         );
-        assert_eq!(
-            problems(json!({"*": {"server": {"bulkheads": {"Stock": 5}}}})),
-            []
-        );
+        assert_eq!(problems(json!({"*": {"server": {"bulkheads": {"Stock": 5}}}})), []);
         assert_eq!(
             only(json!({"payment": {"server": {"bulkheads": {"payment.Charge": 5}}}})).1,
             "did you mean `Charge`?"
@@ -322,18 +233,9 @@ mod tests {
             problems(json!({"order": {"settler": {"rate": 600}}, "frontend": {"deadline": "10s"}})),
             []
         );
-        assert_eq!(
-            problems(json!({"*": {"settler": "off", "deadline": "off"}})),
-            []
-        );
-        assert_eq!(
-            only(json!({"cart": {"settler": "off"}})).0,
-            "services.cart.settler"
-        );
-        assert_eq!(
-            only(json!({"cart": {"deadline": "1s"}})).0,
-            "services.cart.deadline"
-        );
+        assert_eq!(problems(json!({"*": {"settler": "off", "deadline": "off"}})), []);
+        assert_eq!(only(json!({"cart": {"settler": "off"}})).0, "services.cart.settler");
+        assert_eq!(only(json!({"cart": {"deadline": "1s"}})).0, "services.cart.deadline");
         assert_eq!(
             only(json!({"order": {"calls": {"payment.Charge": {"idempotency": "on"}}}})).1,
             "set it on payment's call `bank.charge`"
@@ -348,9 +250,8 @@ mod tests {
     fn values_that_cannot_be_are_all_named() {
         let call = json!({"attempt_timeout": "0s", "total_timeout": "0.5ms",
             "breaker": {"window": 10, "minimum_calls": 20}, "retry": {"backoff": {"base": "2s", "cap": "1s"}}});
-        let problems = problems(
-            json!({"frontend": {"deadline": "0ms"}, "payment": {"calls": {"bank.charge": call}}}),
-        );
+        let problems =
+            problems(json!({"frontend": {"deadline": "0ms"}, "payment": {"calls": {"bank.charge": call}}}));
         assert_eq!(problems.len(), 5, "{problems:#?}");
     }
 

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::call::{
-    BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, Fallback, RetryOn, RetryPolicy,
-};
+use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, Fallback, RetryOn, RetryPolicy};
 use super::document::{ServicePolicy, SettlerPolicy};
 use super::server::{QueuePolicy, ServerPolicy};
 use super::setting::{Setting, Switch};
@@ -20,18 +18,12 @@ impl Snapshot {
     /// The row of this service with nothing left to a default; `calls` lists every call that it makes. It can stand in
     /// a document and comes to the same.
     pub fn in_force(&self) -> Value {
-        let calls = self
-            .calls()
-            .map(|(target, method, call)| (format!("{target}.{method}"), written(call)));
+        let calls = self.calls().map(|(target, method, call)| (format!("{target}.{method}"), written(call)));
         let row = ServicePolicy {
             server: Some(server(&self.server)),
             calls: calls.collect::<BTreeMap<_, _>>(),
-            settler: (self.service == "order").then(|| {
-                setting(
-                    self.settler
-                        .map(|settler| SettlerPolicy { rate: settler.rate }),
-                )
-            }),
+            settler: (self.service == "order")
+                .then(|| setting(self.settler.map(|settler| SettlerPolicy { rate: settler.rate }))),
             deadline: (self.service == "frontend").then(|| span(self.deadline)),
         };
         json!(row)
@@ -65,18 +57,10 @@ fn written(call: &Call) -> CallPolicy {
 }
 
 fn retry(retry: &Retry) -> RetryPolicy {
-    let reasons = [
-        (retry.on_unavailable, RetryOn::Unavailable),
-        (retry.on_timeout, RetryOn::Timeout),
-    ];
+    let reasons = [(retry.on_unavailable, RetryOn::Unavailable), (retry.on_timeout, RetryOn::Timeout)];
     RetryPolicy {
         max_retries: Some(retry.max_retries),
-        on: Some(
-            reasons
-                .into_iter()
-                .filter_map(|(on, reason)| on.then_some(reason))
-                .collect(),
-        ),
+        on: Some(reasons.into_iter().filter_map(|(on, reason)| on.then_some(reason)).collect()),
         backoff: Some(setting(retry.backoff.map(|backoff| BackoffPolicy {
             base: Some(Span(backoff.base)),
             factor: Some(backoff.factor),

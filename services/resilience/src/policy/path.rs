@@ -32,25 +32,9 @@ mod tests {
     #[test]
     fn the_key_of_a_call_is_one_key() {
         let path = "services.payment.calls.bank.charge.retry.max_retries";
-        assert_eq!(
-            split(path),
-            [
-                "services",
-                "payment",
-                "calls",
-                "bank.charge",
-                "retry",
-                "max_retries"
-            ]
-        );
-        assert_eq!(
-            split("services.*.calls.*.bulkhead"),
-            ["services", "*", "calls", "*", "bulkhead"]
-        );
-        assert_eq!(
-            split("services.order.settler.rate"),
-            ["services", "order", "settler", "rate"]
-        );
+        assert_eq!(split(path), ["services", "payment", "calls", "bank.charge", "retry", "max_retries"]);
+        assert_eq!(split("services.*.calls.*.bulkhead"), ["services", "*", "calls", "*", "bulkhead"]);
+        assert_eq!(split("services.order.settler.rate"), ["services", "order", "settler", "rate"]);
         assert_eq!(join(&split(path)), path);
     }
 }

@@ -49,11 +49,7 @@ impl Problem {
     }
 
     /// Adds "did you mean" when one of `words` is near to `written`.
-    pub(super) fn meant<'a>(
-        self,
-        written: &str,
-        words: impl IntoIterator<Item = &'a str>,
-    ) -> Problem {
+    pub(super) fn meant<'a>(self, written: &str, words: impl IntoIterator<Item = &'a str>) -> Problem {
         match nearest(written, words) {
             Some(word) => self.hint(format!("did you mean `{word}`?")),
             None => self,
@@ -63,11 +59,7 @@ impl Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let place = if self.path.is_empty() {
-            "document"
-        } else {
-            &self.path
-        };
+        let place = if self.path.is_empty() { "document" } else { &self.path };
         write!(f, "{place}: {}", self.message)?;
         if let Some(allowed) = &self.allowed {
             write!(f, " (allowed: {allowed})")?;
@@ -106,10 +98,7 @@ pub fn check_patch(patch: &Value) -> Vec<Problem> {
     }
     match parse(&written) {
         // What is deleted must have had a name as well.
-        Ok(_) => shape::check(patch, schema::patch())
-            .into_iter()
-            .filter(|_| deleted)
-            .collect(),
+        Ok(_) => shape::check(patch, schema::patch()).into_iter().filter(|_| deleted).collect(),
         Err(problems) => problems,
     }
 }
@@ -129,18 +118,11 @@ fn drop_nulls(value: &mut Value) -> bool {
 }
 
 /// The word that was probably meant, if one is near enough.
-pub(super) fn nearest<'a>(
-    written: &str,
-    words: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
-    let near = words
-        .into_iter()
-        .map(|word| (strsim::jaro_winkler(&lower, &word.to_lowercase()), word));
+    let near = words.into_iter().map(|word| (strsim::jaro_winkler(&lower, &word.to_lowercase()), word));
     // 0.8: `workrs` finds `workers`, `bank` finds nothing that only shares a letter.
-    near.filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, word)| word)
+    near.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
 }
 
 #[cfg(test)]
@@ -156,82 +138,35 @@ mod tests {
             "flags": {"checkout": "maybe"},
         }))
         .unwrap_err();
-        let find = |path: &str| {
-            problems
-                .iter()
-                .find(|problem| problem.path == path)
-                .unwrap()
-        };
+        let find = |path: &str| problems.iter().find(|problem| problem.path == path).unwrap();
         assert_eq!(problems.len(), 8, "{problems:#?}");
-        assert_eq!(
-            find("services.payment.server.workrs").hint.as_deref(),
-            Some("did you mean `workers`?")
-        );
-        assert!(
-            find("services.payment.server.workers")
-                .message
-                .contains("at least 1")
-        );
-        assert_eq!(
-            find("services.payment.server.cancel").allowed.as_deref(),
-            Some("off, queued, all")
-        );
+        assert_eq!(find("services.payment.server.workrs").hint.as_deref(), Some("did you mean `workers`?"));
+        assert!(find("services.payment.server.workers").message.contains("at least 1"));
+        assert_eq!(find("services.payment.server.cancel").allowed.as_deref(), Some("off, queued, all"));
         let call = "services.payment.calls.bank.charge";
-        assert!(
-            find(&format!("{call}.attempt_timeout"))
-                .message
-                .contains("400ms"),
-            "{problems:#?}"
-        );
-        assert!(
-            find(&format!("{call}.breaker.failure_rate"))
-                .message
-                .contains("at most 1")
-        );
-        assert!(
-            find(&format!("{call}.breaker.window"))
-                .message
-                .contains("whole number")
-        );
-        assert_eq!(
-            find(&format!("{call}.enabled")).allowed.as_deref(),
-            Some("on, off")
-        );
+        assert!(find(&format!("{call}.attempt_timeout")).message.contains("400ms"), "{problems:#?}");
+        assert!(find(&format!("{call}.breaker.failure_rate")).message.contains("at most 1"));
+        assert!(find(&format!("{call}.breaker.window")).message.contains("whole number"));
+        assert_eq!(find(&format!("{call}.enabled")).allowed.as_deref(), Some("on, off"));
         assert_eq!(find(&format!("{call}.enabled")).keys[3], "bank.charge");
     }
 
     #[test]
     fn a_newer_version_and_a_missing_one_are_refused() {
-        assert_eq!(
-            parse(&json!({"version": 2, "services": {}})).unwrap_err()[0].path,
-            "version"
-        );
-        assert!(
-            parse(&json!({"services": {}})).unwrap_err()[0]
-                .message
-                .contains("version")
-        );
-        assert!(
-            parse(&json!([])).unwrap_err()[0]
-                .message
-                .contains("an object")
-        );
+        assert_eq!(parse(&json!({"version": 2, "services": {}})).unwrap_err()[0].path, "version");
+        assert!(parse(&json!({"services": {}})).unwrap_err()[0].message.contains("version"));
+        assert!(parse(&json!([])).unwrap_err()[0].message.contains("an object"));
     }
 
     #[test]
     fn a_patch_may_delete_what_has_a_name() {
         assert_eq!(
-            check_patch(
-                &json!({"services": {"payment": {"server": {"workers": null, "queue": null}}}})
-            ),
+            check_patch(&json!({"services": {"payment": {"server": {"workers": null, "queue": null}}}})),
             []
         );
         assert_eq!(check_patch(&json!({"services": {"payment": null}})), []);
         let problems = check_patch(&json!({"services": {"payment": {"server": {"workrs": null}}}}));
         assert_eq!(problems[0].path, "services.payment.server.workrs");
-        assert_eq!(
-            check_patch(&json!({"services": {"payment": {"server": {"workers": 0}}}})).len(),
-            1
-        );
+        assert_eq!(check_patch(&json!({"services": {"payment": {"server": {"workers": 0}}}})).len(), 1);
     }
 }

@@ -55,15 +55,7 @@ fn kind(keys: &[&str]) -> Option<Kind> {
         | ["services", _, "server", "queue", "limit"]
         | ["services", _, "server", "bulkheads", _]
         | ["services", _, "calls", _, "bulkhead"] => Some(Kind::Count),
-        [
-            "services",
-            _,
-            "calls",
-            _,
-            "retry",
-            "budget",
-            "min_per_second",
-        ]
+        ["services", _, "calls", _, "retry", "budget", "min_per_second"]
         | ["services", _, "settler", "rate"] => Some(Kind::Rate),
         _ => None,
     }
@@ -97,14 +89,8 @@ mod tests {
         );
         assert_eq!(order["settler"]["rate"].as_f64(), Some(60.0));
         let call = &order["calls"]["payment.Charge"];
-        assert_eq!(
-            (&call["bulkhead"], &call["breaker"]["window"]),
-            (&json!(3), &json!(100))
-        );
-        assert_eq!(
-            call["retry"],
-            json!({"max_retries": 3, "budget": {"ratio": 0.2, "min_per_second": 0.5}})
-        );
+        assert_eq!((&call["bulkhead"], &call["breaker"]["window"]), (&json!(3), &json!(100)));
+        assert_eq!(call["retry"], json!({"max_retries": 3, "budget": {"ratio": 0.2, "min_per_second": 0.5}}));
         assert_eq!(
             scale(&document, 1.0)["services"]["order"]["server"],
             document["services"]["order"]["server"]

@@ -74,10 +74,8 @@ fn deletable(schema: &mut Value) {
         let nullable = |member: &mut Value| {
             if member.is_object() {
                 let described = member.get("description").cloned();
-                let mut either = Map::from_iter([(
-                    "anyOf".to_owned(),
-                    json!([{ "type": "null" }, member.take()]),
-                )]);
+                let mut either =
+                    Map::from_iter([("anyOf".to_owned(), json!([{ "type": "null" }, member.take()]))]);
                 either.extend(described.map(|text| ("description".to_owned(), text)));
                 *member = Value::Object(either);
             }
@@ -100,12 +98,8 @@ fn each_child(schema: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     };
     for (key, member) in object {
         match (key.as_str(), member) {
-            ("properties" | "$defs", Value::Object(members)) => {
-                members.values_mut().for_each(&mut *visit)
-            }
-            ("anyOf" | "oneOf" | "allOf", Value::Array(choices)) => {
-                choices.iter_mut().for_each(&mut *visit)
-            }
+            ("properties" | "$defs", Value::Object(members)) => members.values_mut().for_each(&mut *visit),
+            ("anyOf" | "oneOf" | "allOf", Value::Array(choices)) => choices.iter_mut().for_each(&mut *visit),
             ("items" | "additionalProperties", member) => visit(member),
             _ => {}
         }
@@ -155,23 +149,11 @@ mod tests {
         let schema = schema();
         let definitions = &schema["$defs"];
         let workers = &definitions["ServerPolicy"]["properties"]["workers"];
-        assert_eq!(
-            (&workers["minimum"], &workers["maximum"]),
-            (&json!(1), &json!(100_000)),
-            "{workers}"
-        );
+        assert_eq!((&workers["minimum"], &workers["maximum"]), (&json!(1), &json!(100_000)), "{workers}");
         let timeout = &definitions["CallPolicy"]["properties"]["attempt_timeout"];
-        assert_eq!(
-            timeout["anyOf"],
-            json!([{"const": "off"}, {"$ref": "#/$defs/Span"}]),
-            "{timeout}"
-        );
+        assert_eq!(timeout["anyOf"], json!([{"const": "off"}, {"$ref": "#/$defs/Span"}]), "{timeout}");
         let bulkhead = &definitions["CallPolicy"]["properties"]["bulkhead"];
-        assert_eq!(
-            bulkhead["anyOf"][1]["maximum"],
-            json!(100_000),
-            "{bulkhead}"
-        );
+        assert_eq!(bulkhead["anyOf"][1]["maximum"], json!(100_000), "{bulkhead}");
         assert_eq!(schema["properties"]["version"]["const"], json!(1));
         assert_eq!(schema["required"], json!(["version"]));
     }

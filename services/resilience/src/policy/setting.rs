@@ -96,10 +96,7 @@ mod tests {
         assert_eq!(read("\"off\"").unwrap(), Setting::Off);
         assert_eq!(read("\"400ms\"").unwrap(), Setting::On(Span::millis(400)));
         assert!(read("false").is_err());
-        assert_eq!(
-            serde_json::to_string(&Setting::<u32>::Off).unwrap(),
-            "\"off\""
-        );
+        assert_eq!(serde_json::to_string(&Setting::<u32>::Off).unwrap(), "\"off\"");
         assert_eq!(serde_json::to_string(&Setting::On(50)).unwrap(), "50");
     }
 }

@@ -10,11 +10,7 @@ use super::span::{PATTERN, Span};
 
 /// All the places of `value` that do not fit.
 pub(super) fn check(value: &Value, schema: &Value) -> Vec<Problem> {
-    let mut walk = Walk {
-        root: schema,
-        keys: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut walk = Walk { root: schema, keys: Vec::new(), problems: Vec::new() };
     walk.value(value, schema);
     walk.problems
 }
@@ -28,10 +24,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn value(&mut self, value: &Value, schema: &'a Value) {
         let schema = resolve(self.root, schema);
-        if let Some(choices) = schema["anyOf"]
-            .as_array()
-            .or_else(|| schema["oneOf"].as_array())
-        {
+        if let Some(choices) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
             return self.choice(value, choices);
         }
         if let Some(words) = schema["enum"].as_array() {
@@ -42,10 +35,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(only) = schema.get("const") {
             if value != only {
-                self.problem(
-                    format!("{} is not {}", shown(value), shown(only)),
-                    &[&shown(only)],
-                );
+                self.problem(format!("{} is not {}", shown(value), shown(only)), &[&shown(only)]);
             }
             return;
         }
@@ -54,9 +44,7 @@ impl<'a> Walk<'a> {
             Some("array") => self.array(value, schema),
             Some("string") => self.string(value, schema),
             Some(number @ ("integer" | "number")) => self.number(value, schema, number),
-            Some("null") if !value.is_null() => {
-                self.problem(format!("{} is not null", shown(value)), &[])
-            }
+            Some("null") if !value.is_null() => self.problem(format!("{} is not null", shown(value)), &[]),
             _ => {}
         }
     }
@@ -65,11 +53,7 @@ impl<'a> Walk<'a> {
     fn choice(&mut self, value: &Value, choices: &'a [Value]) {
         let mut meant: Option<Vec<Problem>> = None;
         for choice in choices {
-            let mut attempt = Walk {
-                root: self.root,
-                keys: self.keys.clone(),
-                problems: Vec::new(),
-            };
+            let mut attempt = Walk { root: self.root, keys: self.keys.clone(), problems: Vec::new() };
             attempt.value(value, choice);
             if attempt.problems.is_empty() {
                 return;
@@ -83,23 +67,16 @@ impl<'a> Walk<'a> {
         match meant {
             Some(mut problems) => {
                 let off = choices.iter().any(|choice| choice["const"] == "off");
-                for problem in problems
-                    .iter_mut()
-                    .filter(|problem| off && problem.keys == self.keys)
-                {
-                    let allowed = problem
-                        .allowed
-                        .take()
-                        .map_or("off".into(), |allowed| format!("off, {allowed}"));
+                for problem in problems.iter_mut().filter(|problem| off && problem.keys == self.keys) {
+                    let allowed =
+                        problem.allowed.take().map_or("off".into(), |allowed| format!("off, {allowed}"));
                     problem.allowed = Some(allowed);
                 }
                 self.problems.append(&mut problems);
             }
             None => {
-                let kinds: Vec<String> = choices
-                    .iter()
-                    .map(|choice| kind(resolve(self.root, choice)))
-                    .collect();
+                let kinds: Vec<String> =
+                    choices.iter().map(|choice| kind(resolve(self.root, choice))).collect();
                 let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
                 self.problem(format!("{} cannot stand here", shown(value)), &kinds);
             }
@@ -119,23 +96,15 @@ impl<'a> Walk<'a> {
                     self.value(member, &schema["additionalProperties"]);
                 }
                 None => {
-                    let names: Vec<&str> = known
-                        .into_iter()
-                        .flat_map(|known| known.keys().map(String::as_str))
-                        .collect();
+                    let names: Vec<&str> =
+                        known.into_iter().flat_map(|known| known.keys().map(String::as_str)).collect();
                     let problem = Problem::new(&self.keys, format!("`{key}` is not a field here"));
-                    self.problems
-                        .push(problem.allow(names.iter().copied()).meant(key, names));
+                    self.problems.push(problem.allow(names.iter().copied()).meant(key, names));
                 }
             }
             self.keys.pop();
         }
-        for name in schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if !members.contains_key(name) {
                 self.problem(format!("the field `{name}` is missing"), &[]);
             }
@@ -174,23 +143,11 @@ impl<'a> Walk<'a> {
         let bound = |name: &str| schema[name].as_f64();
         let range = range(schema);
         let said = if bound("minimum").is_some_and(|minimum| number < minimum) {
-            format!(
-                "{} is too small: it is at least {}",
-                shown(value),
-                shown(&schema["minimum"])
-            )
+            format!("{} is too small: it is at least {}", shown(value), shown(&schema["minimum"]))
         } else if bound("exclusiveMinimum").is_some_and(|minimum| number <= minimum) {
-            format!(
-                "{} is too small: it is above {}",
-                shown(value),
-                shown(&schema["exclusiveMinimum"])
-            )
+            format!("{} is too small: it is above {}", shown(value), shown(&schema["exclusiveMinimum"]))
         } else if bound("maximum").is_some_and(|maximum| number > maximum) {
-            format!(
-                "{} is too large: it is at most {}",
-                shown(value),
-                shown(&schema["maximum"])
-            )
+            format!("{} is too large: it is at most {}", shown(value), shown(&schema["maximum"]))
         } else {
             return;
         };
@@ -198,10 +155,7 @@ impl<'a> Walk<'a> {
     }
 
     fn refuse_word(&mut self, value: &Value, words: Vec<&str>) {
-        let problem = Problem::new(
-            &self.keys,
-            format!("{} is not one of the words", shown(value)),
-        );
+        let problem = Problem::new(&self.keys, format!("{} is not one of the words", shown(value)));
         let problem = problem.allow(words.iter().copied());
         self.problems.push(match value {
             Value::Bool(true) if words.contains(&"on") => problem.hint("write `on`"),
@@ -216,17 +170,14 @@ impl<'a> Walk<'a> {
     }
 
     fn problem(&mut self, message: String, allowed: &[&str]) {
-        self.problems
-            .push(Problem::new(&self.keys, message).allow(allowed.iter().copied()));
+        self.problems.push(Problem::new(&self.keys, message).allow(allowed.iter().copied()));
     }
 }
 
 /// Follows references.
 pub(super) fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     while let Some(name) = schema["$ref"].as_str() {
-        schema = root
-            .pointer(name.trim_start_matches('#'))
-            .unwrap_or(&Value::Null);
+        schema = root.pointer(name.trim_start_matches('#')).unwrap_or(&Value::Null);
     }
     schema
 }

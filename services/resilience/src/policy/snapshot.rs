@@ -87,30 +87,22 @@ impl Snapshot {
     /// The policies of `service`. The document is taken as checked: a name in it that no service has is
     /// never looked up.
     pub fn of(document: &Document, version: u64, service: &str) -> Snapshot {
-        let json = serde_json::to_value(document)
-            .expect("a document has only string keys and finite numbers");
+        let json =
+            serde_json::to_value(document).expect("a document has only string keys and finite numbers");
         let row: ServicePolicy = read(row::service(&json, service));
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
             let policy: CallPolicy = read(row::call(&json, service, &format!("{target}.{method}")));
-            calls
-                .entry(target)
-                .or_default()
-                .insert(method, Arc::new(Call::of(&policy)));
+            calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
         }
         Snapshot {
             version,
             service: service.to_owned(),
             server: Server::of(&row.server.unwrap_or_default()),
             // A default in the `*` row must not reach the services that the policy is not for.
-            deadline: row
-                .deadline
-                .filter(|_| service == "frontend")
-                .and_then(time),
+            deadline: row.deadline.filter(|_| service == "frontend").and_then(time),
             settler: match row.settler {
-                Some(Setting::On(settler)) if service == "order" => {
-                    Some(SettlerRate { rate: settler.rate })
-                }
+                Some(Setting::On(settler)) if service == "order" => Some(SettlerRate { rate: settler.rate }),
                 _ => None,
             },
             calls,
@@ -121,20 +113,15 @@ impl Snapshot {
 
     /// The policy of a call; of an edge that the shop does not have, what `*` says.
     pub fn call(&self, target: &str, method: &str) -> Arc<Call> {
-        let known = self
-            .calls
-            .get(target)
-            .and_then(|methods| methods.get(method));
+        let known = self.calls.get(target).and_then(|methods| methods.get(method));
         Arc::clone(known.unwrap_or(&self.other))
     }
 
     /// The calls this service makes, as (target, method, policy).
     pub fn calls(&self) -> impl Iterator<Item = (&'static str, &'static str, &Arc<Call>)> {
-        self.calls.iter().flat_map(|(target, methods)| {
-            methods
-                .iter()
-                .map(|(method, call)| (*target, *method, call))
-        })
+        self.calls
+            .iter()
+            .flat_map(|(target, methods)| methods.iter().map(|(method, call)| (*target, *method, call)))
     }
 
     /// Whether a feature is on; one that the document does not name is.
@@ -263,34 +250,20 @@ mod tests {
     #[test]
     fn what_is_not_said_has_its_default() {
         let payment = snapshot(json!({}), "payment");
-        assert_eq!(
-            (payment.server.workers, payment.server.queue_limit),
-            (200, 10_000)
-        );
+        assert_eq!((payment.server.workers, payment.server.queue_limit), (200, 10_000));
         let charge = payment.call("bank", "charge");
         assert_eq!(*charge, Call::default());
         assert!(charge.enabled && charge.breaker.is_none() && charge.retry.max_retries == 0);
         assert!(charge.retry.on_unavailable && charge.retry.on_timeout);
-        assert_eq!(
-            (payment.flag("checkout"), payment.flag("other")),
-            (false, true)
-        );
+        assert_eq!((payment.flag("checkout"), payment.flag("other")), (false, true));
     }
 
     #[test]
     fn a_policy_that_is_on_has_the_defaults_of_its_fields() {
         let calls = json!({"bank.charge": {"breaker": {"window": 50}, "retry": {"budget": {}, "backoff": {}, "on": ["timeout"]}}});
-        let charge =
-            snapshot(json!({"payment": {"calls": calls}}), "payment").call("bank", "charge");
+        let charge = snapshot(json!({"payment": {"calls": calls}}), "payment").call("bank", "charge");
         let breaker = charge.breaker.unwrap();
-        assert_eq!(
-            (
-                breaker.window,
-                breaker.minimum_calls,
-                breaker.half_open_calls
-            ),
-            (50, 50, 10)
-        );
+        assert_eq!((breaker.window, breaker.minimum_calls, breaker.half_open_calls), (50, 50, 10));
         assert_eq!(charge.retry.budget.unwrap().ratio, 0.2);
         assert_eq!(charge.retry.backoff.unwrap().cap, Duration::from_secs(10));
         assert!(charge.retry.on_timeout && !charge.retry.on_unavailable);
@@ -300,26 +273,14 @@ mod tests {
     fn a_default_reaches_only_the_services_that_it_is_for() {
         let services = json!({"*": {"deadline": "10s", "settler": {"rate": 600}, "calls": {"*": {"attempt_timeout": "1s"}}},
             "payment": {"calls": {"bank.charge": {"attempt_timeout": "off"}}}});
-        assert_eq!(
-            snapshot(services.clone(), "frontend").deadline,
-            Some(Duration::from_secs(10))
-        );
+        assert_eq!(snapshot(services.clone(), "frontend").deadline, Some(Duration::from_secs(10)));
         let order = snapshot(services.clone(), "order");
-        assert_eq!(
-            (order.deadline, order.settler),
-            (None, Some(SettlerRate { rate: 600.0 }))
-        );
-        assert_eq!(
-            order.call("payment", "Charge").attempt_timeout,
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!((order.deadline, order.settler), (None, Some(SettlerRate { rate: 600.0 })));
+        assert_eq!(order.call("payment", "Charge").attempt_timeout, Some(Duration::from_secs(1)));
         let payment = snapshot(services, "payment");
         assert_eq!(payment.settler, None);
         assert_eq!(payment.call("bank", "charge").attempt_timeout, None);
-        assert_eq!(
-            payment.call("nobody", "knows").attempt_timeout,
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(payment.call("nobody", "knows").attempt_timeout, Some(Duration::from_secs(1)));
     }
 
     #[test]

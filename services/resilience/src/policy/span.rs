@@ -15,13 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub const PATTERN: &str = r"^[0-9]{1,9}(\.[0-9]{1,9})?(us|ms|s|m|h)$";
 
 /// Smallest unit last, as nanoseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
+const UNITS: [(&str, u64); 5] =
+    [("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
 /// A duration with a written form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,14 +58,9 @@ impl FromStr for Span {
     type Err = NotASpan;
 
     fn from_str(text: &str) -> Result<Span, NotASpan> {
-        let digits = text
-            .find(|c: char| c.is_ascii_alphabetic())
-            .ok_or(NotASpan)?;
+        let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(NotASpan)?;
         let (number, unit) = text.split_at(digits);
-        let (_, nanos) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or(NotASpan)?;
+        let (_, nanos) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(NotASpan)?;
         let (whole, fraction) = match number.split_once('.') {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (number, None),
@@ -120,8 +110,7 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|e| de::Error::custom(format!("`{text}`: {e}")))
+        text.parse().map_err(|e| de::Error::custom(format!("`{text}`: {e}")))
     }
 }
 
@@ -159,20 +148,9 @@ mod tests {
 
     #[test]
     fn a_number_without_a_unit_is_not_a_span() {
-        for text in [
-            "",
-            "10",
-            "s",
-            ".5s",
-            "5.s",
-            "-1s",
-            "1 s",
-            "1s500ms",
-            "1e3s",
-            "10S",
-            "1234567890s",
-            "+1s",
-        ] {
+        for text in
+            ["", "10", "s", ".5s", "5.s", "-1s", "1 s", "1s500ms", "1e3s", "10S", "1234567890s", "+1s"]
+        {
             assert_eq!(text.parse::<Span>(), Err(NotASpan), "{text}");
         }
     }

@@ -13,7 +13,8 @@ pub const SERVICES: [(&str, &[&str]); 7] = [
             "/",
             "/api/search",
             "/api/account",
-            "/api/cart", "/api/cart/items",
+            "/api/cart",
+            "/api/cart/items",
             "/api/checkout/prepare",
             "/api/checkout",
         ],
@@ -48,18 +49,13 @@ pub fn is_service(name: &str) -> bool {
 
 /// What a service or the bank serves; nothing for an unknown name.
 pub fn methods(service: &str) -> &'static [&'static str] {
-    let known = SERVICES
-        .iter()
-        .chain([&BANK])
-        .find(|(name, _)| *name == service);
+    let known = SERVICES.iter().chain([&BANK]).find(|(name, _)| *name == service);
     known.map_or(&[], |(_, methods)| methods)
 }
 
 /// Every call that `service` makes, as (target, method). [`ANY`] makes the calls of all.
 pub fn calls(service: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let edges = EDGES
-        .iter()
-        .filter(move |(caller, _)| service == ANY || *caller == service);
+    let edges = EDGES.iter().filter(move |(caller, _)| service == ANY || *caller == service);
     let mut targets: Vec<&'static str> = edges.map(|(_, target)| *target).collect();
     targets.dedup();
     let mut seen: Vec<&'static str> = Vec::new();
@@ -69,17 +65,12 @@ pub fn calls(service: &str) -> impl Iterator<Item = (&'static str, &'static str)
             true
         }
     });
-    targets
-        .into_iter()
-        .flat_map(|target| methods(target).iter().map(move |method| (target, *method)))
+    targets.into_iter().flat_map(|target| methods(target).iter().map(move |method| (target, *method)))
 }
 
 /// The services that call `target`.
 pub fn callers(target: &str) -> impl Iterator<Item = &'static str> {
-    EDGES
-        .iter()
-        .filter(move |(_, callee)| *callee == target)
-        .map(|(caller, _)| *caller)
+    EDGES.iter().filter(move |(_, callee)| *callee == target).map(|(caller, _)| *caller)
 }
 
 #[cfg(test)]
@@ -89,29 +80,15 @@ mod tests {
     #[test]
     fn order_calls_payment_and_inventory_only() {
         let targets: Vec<_> = calls("order").map(|(target, _)| target).collect();
-        assert_eq!(
-            targets,
-            ["payment"; 3]
-                .into_iter()
-                .chain(["inventory"; 3])
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(targets, ["payment"; 3].into_iter().chain(["inventory"; 3]).collect::<Vec<_>>());
         assert_eq!(calls("account").count(), 0);
-        assert_eq!(
-            callers("inventory").collect::<Vec<_>>(),
-            ["search", "order"]
-        );
+        assert_eq!(callers("inventory").collect::<Vec<_>>(), ["search", "order"]);
     }
 
     #[test]
     fn the_any_row_may_make_every_call_once() {
         let all: Vec<_> = calls(ANY).collect();
-        assert_eq!(
-            all.iter()
-                .filter(|call| **call == ("inventory", "Stock"))
-                .count(),
-            1
-        );
+        assert_eq!(all.iter().filter(|call| **call == ("inventory", "Stock")).count(), 1);
         assert!(all.contains(&("bank", "charge")));
     }
 }

@@ -32,13 +32,7 @@ pub(super) struct Class<T> {
 
 impl<T> Class<T> {
     pub(super) fn new(name: &str, bulkhead: Option<u32>) -> Class<T> {
-        Class {
-            name: name.into(),
-            bulkhead,
-            busy: 0,
-            normal: Line::new(),
-            background: Line::new(),
-        }
+        Class { name: name.into(), bulkhead, busy: 0, normal: Line::new(), background: Line::new() }
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -48,10 +42,7 @@ impl<T> Class<T> {
 
 impl<T> Line<T> {
     fn new() -> Line<T> {
-        Line {
-            places: VecDeque::new(),
-            live: 0,
-        }
+        Line { places: VecDeque::new(), live: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,11 +54,7 @@ impl<T> Line<T> {
     }
 
     pub(super) fn push(&mut self, number: u64, since: Duration, item: T) {
-        self.places.push_back(Waiting {
-            number,
-            since,
-            item: Some(item),
-        });
+        self.places.push_back(Waiting { number, since, item: Some(item) });
         self.live += 1;
     }
 
@@ -82,10 +69,7 @@ impl<T> Line<T> {
     /// Takes out the item with this number, wherever it stands.
     pub(super) fn take(&mut self, number: u64) -> Option<T> {
         // Numbers only grow, so a line is sorted by them.
-        let index = self
-            .places
-            .binary_search_by_key(&number, |place| place.number)
-            .ok()?;
+        let index = self.places.binary_search_by_key(&number, |place| place.number).ok()?;
         let item = self.places[index].item.take()?;
         self.live -= 1;
         self.sweep();
@@ -95,11 +79,7 @@ impl<T> Line<T> {
     /// Keeps the first place live, and the empty ones fewer than the live ones: callers that leave a stuck queue
     /// must not make it grow without limit.
     fn sweep(&mut self) {
-        while self
-            .places
-            .front()
-            .is_some_and(|place| place.item.is_none())
-        {
+        while self.places.front().is_some_and(|place| place.item.is_none()) {
             self.places.pop_front();
         }
         if self.places.len() > 2 * self.live + 64 {

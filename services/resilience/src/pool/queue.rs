@@ -108,20 +108,13 @@ impl<T> Pool<T> {
             Priority::Normal => class.normal.push(number, now, item),
             Priority::Background => class.background.push(number, now, item),
         }
-        Offer::Queued(Ticket {
-            class: index,
-            priority,
-            number,
-        })
+        Offer::Queued(Ticket { class: index, priority, number })
     }
 
     /// A worker is done with an item of this class. Returns what starts instead.
     pub fn finish(&mut self, now: Duration, class: &str) -> Vec<Start<T>> {
         let index = self.class(class);
-        debug_assert!(
-            self.classes[index].busy > 0,
-            "{class} finished more often than it started"
-        );
+        debug_assert!(self.classes[index].busy > 0, "{class} finished more often than it started");
         self.classes[index].busy = self.classes[index].busy.saturating_sub(1);
         self.busy = self.busy.saturating_sub(1);
         self.start_what_fits(now)
@@ -152,14 +145,8 @@ impl<T> Pool<T> {
             return Some(Duration::ZERO);
         }
         let wait = self.wait?;
-        let lines = self
-            .classes
-            .iter()
-            .flat_map(|class| [&class.normal, &class.background]);
-        lines
-            .filter_map(|line| line.first())
-            .map(|first| first.since + wait)
-            .min()
+        let lines = self.classes.iter().flat_map(|class| [&class.normal, &class.background]);
+        lines.filter_map(|line| line.first()).map(|first| first.since + wait).min()
     }
 
     /// Items that run.
@@ -169,10 +156,7 @@ impl<T> Pool<T> {
 
     /// Items of one class that run.
     pub fn busy_with(&self, class: &str) -> u32 {
-        self.classes
-            .iter()
-            .find(|known| &*known.name == class)
-            .map_or(0, |class| class.busy)
+        self.classes.iter().find(|known| &*known.name == class).map_or(0, |class| class.busy)
     }
 
     /// Items that wait.
@@ -221,9 +205,7 @@ impl<T> Pool<T> {
     fn start_what_fits(&mut self, now: Duration) -> Vec<Start<T>> {
         let mut starts = Vec::new();
         while self.busy < self.workers {
-            let next = self
-                .next(Priority::Normal, now)
-                .or_else(|| self.next(Priority::Background, now));
+            let next = self.next(Priority::Normal, now).or_else(|| self.next(Priority::Background, now));
             let Some((index, priority)) = next else { break };
             let line = self.line(index, priority);
             let (since, item) = line.pop().expect("the line was chosen for its first item");
@@ -252,22 +234,11 @@ impl<T> Pool<T> {
     /// Moves what has waited too long from the head of a line to `expired`.
     fn expire_first(&mut self, index: usize, priority: Priority, now: Duration) {
         let Some(wait) = self.wait else { return };
-        while self
-            .line(index, priority)
-            .first()
-            .is_some_and(|first| now.saturating_sub(first.since) >= wait)
+        while self.line(index, priority).first().is_some_and(|first| now.saturating_sub(first.since) >= wait)
         {
-            let (since, item) = self
-                .line(index, priority)
-                .pop()
-                .expect("the first item was just looked at");
+            let (since, item) = self.line(index, priority).pop().expect("the first item was just looked at");
             let class = Arc::clone(&self.classes[index].name);
-            self.expired.push(Expired {
-                item,
-                class,
-                priority,
-                waited: now.saturating_sub(since),
-            });
+            self.expired.push(Expired { item, class, priority, waited: now.saturating_sub(since) });
         }
     }
 
@@ -283,20 +254,12 @@ impl<T> Pool<T> {
         let class = &mut self.classes[index];
         class.busy += 1;
         self.busy += 1;
-        Start {
-            item,
-            class: Arc::clone(&class.name),
-            priority,
-            waited,
-        }
+        Start { item, class: Arc::clone(&class.name), priority, waited }
     }
 
     /// Places held in memory, live or not.
     #[cfg(test)]
     pub(super) fn places(&self) -> usize {
-        self.classes
-            .iter()
-            .map(|class| class.normal.places() + class.background.places())
-            .sum()
+        self.classes.iter().map(|class| class.normal.places() + class.background.places()).sum()
     }
 }

@@ -13,24 +13,14 @@ use crate::policy::Server;
 const T0: Duration = Duration::ZERO;
 
 fn server(workers: u32, queue_limit: u32, bulkheads: &[(&str, u32)]) -> Server {
-    let bulkheads = bulkheads
-        .iter()
-        .map(|(name, limit)| ((*name).to_owned(), *limit))
-        .collect::<BTreeMap<_, _>>();
-    Server {
-        workers,
-        queue_limit,
-        bulkheads,
-        ..Server::default()
-    }
+    let bulkheads =
+        bulkheads.iter().map(|(name, limit)| ((*name).to_owned(), *limit)).collect::<BTreeMap<_, _>>();
+    Server { workers, queue_limit, bulkheads, ..Server::default() }
 }
 
 /// Offers normal work; true = it started.
 fn offer(pool: &mut Pool<u32>, item: u32, class: &str) -> bool {
-    matches!(
-        pool.offer(T0, item, class, Priority::Normal),
-        Offer::Start(_)
-    )
+    matches!(pool.offer(T0, item, class, Priority::Normal), Offer::Start(_))
 }
 
 fn ticket(offer: Offer<u32>) -> Ticket {
@@ -50,15 +40,9 @@ fn work_waits_in_order_and_the_queue_has_an_end() {
     assert!(offer(&mut pool, 0, "a"));
     assert!(!offer(&mut pool, 1, "b") && !offer(&mut pool, 2, "a"));
     assert_eq!(pool.offer(T0, 3, "a", Priority::Normal), Offer::Full(3));
-    assert_eq!(
-        (pool.busy(), pool.queued(), pool.workers(), pool.queue_limit()),
-        (1, 2, 2, 1)
-    );
+    assert_eq!((pool.busy(), pool.queued(), pool.workers(), pool.queue_limit()), (1, 2, 2, 1));
     let start = pool.finish(Duration::from_secs(1), "a").remove(0);
-    assert_eq!(
-        (start.item, &*start.class, start.waited),
-        (1, "b", Duration::from_secs(1))
-    );
+    assert_eq!((start.item, &*start.class, start.waited), (1, "b", Duration::from_secs(1)));
     assert_eq!(items(pool.finish(T0, "b")), [2]);
     assert!(pool.finish(T0, "a").is_empty());
     assert_eq!(pool.busy(), 0);
@@ -67,22 +51,10 @@ fn work_waits_in_order_and_the_queue_has_an_end() {
 #[test]
 fn a_class_at_its_bulkhead_is_passed_over_and_blocks_nobody() {
     let mut pool = Pool::new(&server(4, 100, &[("Charge", 3)]));
-    assert_eq!(
-        (0..5)
-            .filter(|item| offer(&mut pool, *item, "Charge"))
-            .count(),
-        3
-    );
-    assert!(
-        offer(&mut pool, 10, "GetCharge"),
-        "the fourth worker is kept from Charge"
-    );
+    assert_eq!((0..5).filter(|item| offer(&mut pool, *item, "Charge")).count(), 3);
+    assert!(offer(&mut pool, 10, "GetCharge"), "the fourth worker is kept from Charge");
     assert!(!offer(&mut pool, 11, "GetCharge"));
-    assert_eq!(
-        items(pool.finish(T0, "GetCharge")),
-        [11],
-        "though two Charges came before it"
-    );
+    assert_eq!(items(pool.finish(T0, "GetCharge")), [11], "though two Charges came before it");
     assert_eq!(items(pool.finish(T0, "Charge")), [3]);
     assert_eq!(pool.busy_with("Charge"), 3);
 }
@@ -93,19 +65,14 @@ fn background_starts_only_when_no_normal_work_can() {
     assert!(offer(&mut pool, 0, "a"));
     ticket(pool.offer(T0, 100, "a", Priority::Background));
     ticket(pool.offer(T0, 101, "b", Priority::Background));
-    assert_eq!(
-        pool.offer(T0, 102, "b", Priority::Background),
-        Offer::Full(102)
-    );
+    assert_eq!(pool.offer(T0, 102, "b", Priority::Background), Offer::Full(102));
     assert!(
         !offer(&mut pool, 1, "a") && !offer(&mut pool, 2, "b"),
         "background takes no normal item's place"
     );
     assert_eq!(pool.offer(T0, 3, "a", Priority::Normal), Offer::Full(3));
-    let order: Vec<u32> = ["a", "a", "b", "a"]
-        .iter()
-        .flat_map(|class| items(pool.finish(T0, class)))
-        .collect();
+    let order: Vec<u32> =
+        ["a", "a", "b", "a"].iter().flat_map(|class| items(pool.finish(T0, class))).collect();
     assert_eq!(order, [1, 2, 100, 101]);
     assert!(pool.finish(T0, "b").is_empty());
     assert_eq!(pool.busy(), 0);
@@ -113,29 +80,16 @@ fn background_starts_only_when_no_normal_work_can() {
 
 #[test]
 fn work_that_waited_too_long_is_never_started() {
-    let mut pool = Pool::new(&Server {
-        wait: Some(Duration::from_secs(1)),
-        ..server(1, 10, &[])
-    });
+    let mut pool = Pool::new(&Server { wait: Some(Duration::from_secs(1)), ..server(1, 10, &[]) });
     assert!(offer(&mut pool, 0, "a"));
     assert!(!offer(&mut pool, 1, "a"));
     let half = Duration::from_millis(500);
     ticket(pool.offer(half, 2, "b", Priority::Normal));
     assert_eq!(pool.next_expiry(), Some(Duration::from_secs(1)));
     assert_eq!(items(pool.finish(Duration::from_secs(1), "a")), [2]);
-    assert_eq!(
-        pool.next_expiry(),
-        Some(Duration::ZERO),
-        "one was found too late"
-    );
+    assert_eq!(pool.next_expiry(), Some(Duration::ZERO), "one was found too late");
     let expired = pool.drop_expired(Duration::from_secs(1));
-    assert_eq!(
-        expired
-            .iter()
-            .map(|expired| expired.item)
-            .collect::<Vec<_>>(),
-        [1]
-    );
+    assert_eq!(expired.iter().map(|expired| expired.item).collect::<Vec<_>>(), [1]);
     assert_eq!(pool.next_expiry(), None);
 }
 
@@ -164,27 +118,15 @@ fn work_of_a_caller_that_left_can_be_taken_out_and_leaves_nothing_behind() {
 #[test]
 fn a_shrunk_pool_starts_nothing_until_it_fits_and_a_grown_one_starts_at_once() {
     let mut pool = Pool::new(&server(200, 1_000, &[]));
-    assert_eq!(
-        (0..500).filter(|item| offer(&mut pool, *item, "a")).count(),
-        200
-    );
+    assert_eq!((0..500).filter(|item| offer(&mut pool, *item, "a")).count(), 200);
     assert!(pool.configure(T0, &server(50, 1_000, &[])).is_empty());
     for left in (50..200).rev() {
         assert!(pool.finish(T0, "a").is_empty(), "{left} still run");
     }
-    assert_eq!(
-        (pool.busy(), pool.finish(T0, "a").len(), pool.busy()),
-        (50, 1, 50)
-    );
+    assert_eq!((pool.busy(), pool.finish(T0, "a").len(), pool.busy()), (50, 1, 50));
     assert_eq!(pool.configure(T0, &server(120, 1_000, &[])).len(), 70);
-    assert_eq!(
-        pool.configure(T0, &server(120, 1_000, &[("a", 10)])).len(),
-        0
-    );
-    assert_eq!(
-        pool.configure(T0, &server(1_000, 1_000, &[])).len(),
-        300 - 1 - 70
-    );
+    assert_eq!(pool.configure(T0, &server(120, 1_000, &[("a", 10)])).len(), 0);
+    assert_eq!(pool.configure(T0, &server(1_000, 1_000, &[])).len(), 300 - 1 - 70);
 }
 
 #[test]
@@ -213,30 +155,20 @@ fn never_more_than_its_workers_run_whoever_asks() {
             let (pool, begin, ended, running, ready) = (&pool, &begin, &ended, &running, &ready);
             scope.spawn(move || {
                 for call in 0..1_250u32 {
-                    let class = if (call + thread).is_multiple_of(2) {
-                        "a"
-                    } else {
-                        "b"
-                    };
+                    let class = if (call + thread).is_multiple_of(2) { "a" } else { "b" };
                     // One lock from the decision to the count, as in a process with one thread.
                     let mut held = pool.lock().unwrap();
                     match held.offer(T0, call, class, Priority::Normal) {
                         Offer::Start(start) => begin(vec![start]),
                         Offer::Queued(ticket) if call.is_multiple_of(3) => {
-                            ended.fetch_add(
-                                u32::from(held.take(ticket).is_some()),
-                                Ordering::SeqCst,
-                            );
+                            ended.fetch_add(u32::from(held.take(ticket).is_some()), Ordering::SeqCst);
                         }
                         Offer::Queued(_) => {}
                         Offer::Full(_) => panic!("the queue has no end here"),
                     }
                     drop(held);
                     // Slower than the offers, so that the workers are all taken.
-                    let done = call
-                        .is_multiple_of(4)
-                        .then(|| ready.lock().unwrap().pop())
-                        .flatten();
+                    let done = call.is_multiple_of(4).then(|| ready.lock().unwrap().pop()).flatten();
                     if let Some(done) = done {
                         let mut held = pool.lock().unwrap();
                         running.fetch_sub(1, Ordering::SeqCst);
@@ -259,10 +191,7 @@ fn never_more_than_its_workers_run_whoever_asks() {
     let pool = pool.into_inner().unwrap();
     assert_eq!(ended.into_inner(), 10_000, "every call has one end");
     assert_eq!(peak.into_inner(), WORKERS);
-    assert_eq!(
-        (pool.busy(), pool.queued(), running.into_inner()),
-        (0, 0, 0)
-    );
+    assert_eq!((pool.busy(), pool.queued(), running.into_inner()), (0, 0, 0));
 }
 
 #[derive(Clone, Debug)]
