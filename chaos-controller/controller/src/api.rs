@@ -294,7 +294,8 @@ pub struct ScaleService {
 /// `POST /api/say`, and `POST /api/declare-recovered` (text optional).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Say {
-    /// What is said.
+    /// What is said; a declaration needs no words.
+    #[serde(default)]
     pub text: String,
     /// Who; the role's name if empty.
     #[serde(default)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{FaultSpec, Problem, check};
 
 /// The fault in `document`, or every problem with it: unknown keys, wrong values, and what
-/// [`check`] says.
+/// [`check()`] says.
 pub fn parse(document: &Value) -> Result<FaultSpec, Vec<Problem>> {
     let mut walk = Walk::default();
     if let Some(fields) = walk.object("", document) {

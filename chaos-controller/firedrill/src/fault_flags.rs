@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 #[command(group(ArgGroup::new("effect").required(true).multiple(false)
     .args(["latency", "error", "hang", "commit_then_fail", "file"])))]
 pub(crate) struct FaultFlags {
-    /// Answers take this long: 30s, or a distribution: uniform:<min>/<max>, normal:<mean>/<stddev>,
-    /// lognormal:<p50>/<p99>, pareto:<p50>/<p99>
+    /// Answers take this long: 30s, or a distribution: uniform:MIN/MAX, normal:MEAN/STDDEV,
+    /// lognormal:P50/P99, pareto:P50/P99
     #[arg(long)]
     latency: Option<String>,
     /// Answers are this status; nothing is charged

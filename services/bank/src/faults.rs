@@ -1,7 +1,7 @@
 //! The faults that this bank suffers from, with what each has done and a log of
 //! every change, for whoever must explain them later.
 //!
-//! `now` is an argument; the leases are ended by a task of [`crate::run`], on
+//! `now` is an argument; the leases are ended by a task of [`crate::run()`], on
 //! the bank's own clock, and by nobody's leave.
 
 mod log;

@@ -62,7 +62,7 @@ pub(crate) struct StepFile {
     pub(crate) service: Option<Service>,
     /// scale: to how many.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 100))]
+    #[schemars(range(min = 0, max = 32))]
     pub(crate) instances: Option<u32>,
     /// say, diagnose: the words.
     #[serde(default)]

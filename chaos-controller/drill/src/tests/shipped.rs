@@ -1,3 +1,5 @@
+//! What is shipped under `drills/` holds: every variant, every candidate, the arithmetic between them.
+
 use resilience::policy::{merge, violations};
 use serde_json::json;
 

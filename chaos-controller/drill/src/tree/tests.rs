@@ -1,3 +1,5 @@
+//! A tree keeps the place of everything it read.
+
 use serde_json::json;
 
 use super::*;

@@ -39,7 +39,7 @@ pub(crate) struct Restart {
 /// Flags of `scale`.
 #[derive(Debug, Args)]
 pub(crate) struct Scale {
-    /// <service>=<instances>, such as payment=3; 0 stops it
+    /// SERVICE=INSTANCES, such as payment=3; 0 stops it
     #[arg(value_parser = service_count)]
     to: (String, u32),
     /// Why

@@ -48,7 +48,7 @@ pub(crate) struct Get {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("change").required(true).multiple(false).args(["assignments", "file", "patch"])))]
 pub(crate) struct Set {
-    /// <path>=<value>, such as payment.server.workers=100; `null` removes
+    /// PATH=VALUE, such as payment.server.workers=100; `null` removes
     assignments: Vec<String>,
     /// File (YAML or JSON): a whole document if it says `version`, a merge patch otherwise
     #[arg(long, short = 'f')]

@@ -71,21 +71,35 @@ impl std::fmt::Display for Problem {
 /// Reads a whole document.
 ///
 /// # Errors
-/// All the problems of its shape; or, when that is right, all the problems of its meaning.
+/// All the problems of its shape, and all the problems of meaning in what has the right shape.
 pub fn parse(document: &Value) -> Result<Document, Vec<Problem>> {
     let mut problems = shape::check(document, schema::whole());
-    if problems.is_empty() {
-        let read: Document = match serde_json::from_value(document.clone()) {
-            Ok(read) => read,
-            // The schema is made from the types, so this is a number that only the type refuses.
-            Err(error) => return Err(vec![Problem::new::<&str>(&[], error.to_string())]),
-        };
-        problems = check(&read);
-        if problems.is_empty() {
-            return Ok(read);
-        }
+    // A slip in one row must not hide what is wrong with another: the slips are cut out, the rest is read.
+    let mut sound = document.clone();
+    for problem in &problems {
+        cut(&mut sound, &problem.keys);
     }
-    Err(problems)
+    match serde_json::from_value(sound) {
+        Ok(read) => {
+            problems.extend(check(&read));
+            if problems.is_empty() { Ok(read) } else { Err(problems) }
+        }
+        // The schema is made from the types, so this is a number that only the type refuses, or what is left
+        // after the cuts lacks something.
+        Err(error) if problems.is_empty() => Err(vec![Problem::new::<&str>(&[], error.to_string())]),
+        Err(_) => Err(problems),
+    }
+}
+
+/// Removes what stands at `keys`.
+fn cut(value: &mut Value, keys: &[String]) {
+    let Some((last, way)) = keys.split_last() else {
+        return;
+    };
+    let holder = way.iter().try_fold(value, |holder, key| holder.get_mut(key));
+    if let Some(holder) = holder.and_then(Value::as_object_mut) {
+        holder.remove(last);
+    }
 }
 
 /// All the problems that a merge patch has by itself: names, shape, ranges. What it makes of a document is known only

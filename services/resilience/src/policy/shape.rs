@@ -1,6 +1,6 @@
 //! Checks a value against the schema and names every place where it does not fit.
 //!
-//! A walker over the few keywords that [`super::schema`] keeps to. It exists because serde stops at the first
+//! A walker over the few keywords that [`super::schema()`] keeps to. It exists because serde stops at the first
 //! problem, and a person who writes a policy under pressure wants them all.
 
 use serde_json::Value;

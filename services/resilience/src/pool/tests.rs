@@ -40,7 +40,7 @@ fn work_waits_in_order_and_the_queue_has_an_end() {
     assert!(offer(&mut pool, 0, "a"));
     assert!(!offer(&mut pool, 1, "b") && !offer(&mut pool, 2, "a"));
     assert_eq!(pool.offer(T0, 3, "a", Priority::Normal), Offer::Full(3));
-    assert_eq!((pool.busy(), pool.queued(), pool.workers(), pool.queue_limit()), (1, 2, 2, 1));
+    assert_eq!((pool.busy(), pool.queued(), pool.queue_limit(), pool.workers()), (1, 2, 2, 1));
     let start = pool.finish(Duration::from_secs(1), "a").remove(0);
     assert_eq!((start.item, &*start.class, start.waited), (1, "b", Duration::from_secs(1)));
     assert_eq!(items(pool.finish(T0, "b")), [2]);

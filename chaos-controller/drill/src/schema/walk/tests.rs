@@ -1,3 +1,5 @@
+//! The walker names every misfit, with its place and what is allowed there.
+
 use serde_json::json;
 
 use super::*;
