@@ -14,6 +14,8 @@ use crate::lab::Lab;
 const GRACE: Duration = Duration::from_secs(2);
 /// More instances than this are a slip of the finger on one machine.
 const MOST_INSTANCES: u32 = 32;
+/// Whose state is its process's own: a second instance would be a second truth.
+const KEEPS_STATE: [&str; 3] = ["cart", "inventory", "order"];
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,9 @@ pub(crate) enum ActError {
     /// A number that cannot be.
     #[error("{0} instances are too many: at most {MOST_INSTANCES}")]
     TooMany(u32),
+    /// A service that cannot be shared out.
+    #[error("{0} keeps its state in its process: it can have 0 or 1 instance")]
+    KeepsState(String),
     /// The journal could not be written, so nothing was done.
     #[error("failed to write the journal")]
     Journal(#[from] std::io::Error),
@@ -83,6 +88,9 @@ pub(crate) async fn scale(
     }
     if instances > MOST_INSTANCES {
         return Err(ActError::TooMany(instances));
+    }
+    if instances > 1 && KEEPS_STATE.contains(&service) {
+        return Err(ActError::KeepsState(service.to_owned()));
     }
     let body = json!({"verb": "scale", "service": service, "instances": instances, "reason": reason});
     lab.note(kind::ACTION, actor, body)?;

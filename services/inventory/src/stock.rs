@@ -138,7 +138,7 @@ fn taken(connection: &Connection) -> rusqlite::Result<HashMap<String, u64>> {
 fn insert(tx: &Transaction<'_>, order: &str, lines: &[Line]) -> rusqlite::Result<Vec<(String, u64)>> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO reservations VALUES (?1, ?2, ?3, 'reserved')
-         ON CONFLICT DO UPDATE SET state = 'reserved' WHERE state = 'released'",
+         ON CONFLICT DO UPDATE SET state = 'reserved', quantity = excluded.quantity WHERE state = 'released'",
     )?;
     let mut written = Vec::with_capacity(lines.len());
     for line in lines {

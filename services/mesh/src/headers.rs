@@ -35,6 +35,9 @@ pub(crate) fn grpc_timeout(d: Duration) -> HeaderValue {
 pub(crate) fn parse_grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > MOST_DIGITS.ilog10() as usize + 1 {
+        return None;
+    }
     let number: u64 = digits.parse().ok()?;
     match unit {
         "H" => Some(Duration::from_secs(number.checked_mul(3_600)?)),
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_malformed_timeout_counts_as_absent() {
-        for value in ["", "5", "m", "5x", "-5S", "1.5S"] {
+        for value in ["", "5", "m", "5x", "-5S", "1.5S", "123456789S"] {
             assert_eq!(parse_grpc_timeout(&with(value)), None, "{value}");
         }
     }

@@ -1,7 +1,7 @@
 //! The order book: every order and its state, durable at each step, and the
 //! list of those that are not settled.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use process::{Store, StoreError};
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 use proto::shop::OrderState;
+use rusqlite::Transaction;
 use tokio::sync::Notify;
 
 use crate::ledger::{self, Order, STATES, name};
@@ -18,14 +19,43 @@ use crate::ledger::{self, Order, STATES, name};
 #[derive(Clone)]
 pub(crate) struct Book {
     store: Store,
+    tally: Tally,
+    unsettled: Arc<Unsettled>,
+    claims: Arc<Mutex<HashSet<String>>>,
+}
+
+/// How many orders are, and ever were, in each state.
+#[derive(Clone)]
+struct Tally {
     open: IntGaugeVec,
     entered: IntCounterVec,
-    unsettled: Arc<Unsettled>,
+}
+
+impl Tally {
+    fn count(&self, from: Option<OrderState>, to: OrderState) {
+        if let Some(from) = from {
+            self.open.with_label_values(&[name(from)]).dec();
+        }
+        self.open.with_label_values(&[name(to)]).inc();
+        self.entered.with_label_values(&[name(to)]).inc();
+    }
+}
+
+/// See [`Book::claim`]; given up when dropped.
+pub(crate) struct Claim {
+    id: String,
+    claims: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.claims.lock().expect("no panic while claims are held").remove(&self.id);
+    }
 }
 
 #[derive(Default)]
 struct Unsettled {
-    orders: Mutex<VecDeque<(String, u64)>>,
+    orders: Mutex<VecDeque<String>>,
     arrived: Notify,
 }
 
@@ -40,7 +70,8 @@ impl Book {
             IntCounterVec::new(Opts::new("lab_orders_total", "Orders that entered this state"), &["state"])?;
         registry.register(Box::new(open.clone())).context("the order book is opened once")?;
         registry.register(Box::new(entered.clone()))?;
-        let book = Self { store, open, entered, unsettled: Arc::default() };
+        let tally = Tally { open, entered };
+        let book = Self { store, tally, unsettled: Arc::default(), claims: Arc::default() };
         book.adopt().await?;
         Ok(book)
     }
@@ -59,10 +90,12 @@ impl Book {
             .await?;
         for state in STATES {
             let orders = self.store.read(|connection| ledger::select(connection, &[state]))?;
-            self.open.with_label_values(&[name(state)]).set(i64::try_from(orders.len()).unwrap_or(i64::MAX));
+            self.tally
+                .open
+                .with_label_values(&[name(state)])
+                .set(i64::try_from(orders.len()).unwrap_or(i64::MAX));
             if is_unsettled(state) {
-                let waiting = orders.into_iter().map(|order| (order.id, order.amount_cents));
-                self.waiting().extend(waiting);
+                self.waiting().extend(orders.into_iter().map(|order| order.id));
             }
         }
         Ok(())
@@ -80,46 +113,69 @@ impl Book {
             updated_unix_ms: now,
             settled: false,
         };
-        let known = self.store.write(move |tx| ledger::begin(tx, &order)).await?;
-        if known.is_none() {
-            self.count(None, OrderState::Reserved);
-        }
-        Ok(known)
+        // Counted where it is written: a caller who leaves takes no count along.
+        let tally = self.tally.clone();
+        let begin = move |tx: &Transaction<'_>| {
+            let known = ledger::begin(tx, &order)?;
+            if known.is_none() {
+                tally.count(None, OrderState::Reserved);
+            }
+            Ok(known)
+        };
+        self.store.write(begin).await
     }
 
     /// Moves an order to its next state. What was paid for, or may have been,
-    /// is durable before this returns.
-    pub(crate) async fn advance(
+    /// is durable before this returns. The write is under way from the call on.
+    pub(crate) fn advance(
         &self,
         id: &str,
         to: OrderState,
         amount_cents: u64,
-    ) -> Result<(), StoreError> {
-        let moved = self.write(id, to, amount_cents, false).await?;
-        if moved && is_unsettled(to) {
-            self.still_unsettled(id.to_owned(), amount_cents);
-        }
-        Ok(())
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        self.write(id, to, amount_cents, false)
     }
 
     /// Ends an order that was unsettled.
-    pub(crate) async fn settle(&self, id: &str, to: OrderState, amount_cents: u64) -> Result<(), StoreError> {
-        self.write(id, to, amount_cents, true).await.map(drop)
+    pub(crate) fn settle(
+        &self,
+        id: &str,
+        to: OrderState,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        self.write(id, to, 0, true)
     }
 
-    async fn write(&self, id: &str, to: OrderState, amount: u64, settled: bool) -> Result<bool, StoreError> {
-        let (id, now) = (id.to_owned(), unix_ms());
+    fn write(
+        &self,
+        id: &str,
+        to: OrderState,
+        amount: u64,
+        settled: bool,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let (book, id, now) = (self.clone(), id.to_owned(), unix_ms());
         let amount = (amount > 0).then_some(amount);
-        let from = self.store.write(move |tx| ledger::advance(tx, &id, to, amount, settled, now)).await?;
-        if from.is_some() {
-            self.count(from, to);
-        }
-        Ok(from.is_some())
+        self.store.write(move |tx| {
+            let from = ledger::advance(tx, &id, to, amount, settled, now)?;
+            if from.is_some() {
+                book.tally.count(from, to);
+                if is_unsettled(to) {
+                    book.still_unsettled(id);
+                }
+            }
+            Ok(())
+        })
     }
 
-    /// The order that has been unsettled for longest, with its amount; waits
-    /// until there is one.
-    pub(crate) async fn next_unsettled(&self) -> (String, u64) {
+    /// The right to act on an order, for one at a time: a second attempt that
+    /// read the row before the first one wrote it could charge again. `None`
+    /// while somebody else has it.
+    pub(crate) fn claim(&self, id: &str) -> Option<Claim> {
+        let claimed = self.claims.lock().expect("no panic while claims are held").insert(id.to_owned());
+        claimed.then(|| Claim { id: id.to_owned(), claims: Arc::clone(&self.claims) })
+    }
+
+    /// The order that has been unsettled for longest; waits until there is one.
+    pub(crate) async fn next_unsettled(&self) -> String {
         loop {
             let arrived = self.unsettled.arrived.notified();
             if let Some(order) = self.waiting().pop_front() {
@@ -130,8 +186,8 @@ impl Book {
     }
 
     /// It could not be settled now.
-    pub(crate) fn still_unsettled(&self, id: String, amount_cents: u64) {
-        self.waiting().push_back((id, amount_cents));
+    pub(crate) fn still_unsettled(&self, id: String) {
+        self.waiting().push_back(id);
         self.unsettled.arrived.notify_one();
     }
 
@@ -145,15 +201,7 @@ impl Book {
         self.store.read(|connection| ledger::select(connection, &STATES))
     }
 
-    fn count(&self, from: Option<OrderState>, to: OrderState) {
-        if let Some(from) = from {
-            self.open.with_label_values(&[name(from)]).dec();
-        }
-        self.open.with_label_values(&[name(to)]).inc();
-        self.entered.with_label_values(&[name(to)]).inc();
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<(String, u64)>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<String>> {
         self.unsettled.orders.lock().expect("no panic while the list is held")
     }
 }

@@ -93,8 +93,7 @@ pub(crate) fn begin(tx: &Transaction<'_>, order: &Order) -> rusqlite::Result<Opt
 }
 
 /// Moves an order on. Returns the state that it was in, or `None` if it stays
-/// where it is: what is confirmed has been paid for, and stays confirmed
-/// whatever a second attempt at the same order came to.
+/// where it is.
 pub(crate) fn advance(
     tx: &Transaction<'_>,
     id: &str,
@@ -105,7 +104,7 @@ pub(crate) fn advance(
 ) -> rusqlite::Result<Option<OrderState>> {
     let mut select = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"))?;
     let before = select.query_row([id], read).optional()?;
-    let Some(before) = before.filter(|order| order.state != OrderState::Confirmed) else {
+    let Some(before) = before.filter(|order| may_move(order.state, to)) else {
         return Ok(None);
     };
     let mut update = tx.prepare_cached(
@@ -114,6 +113,16 @@ pub(crate) fn advance(
     )?;
     update.execute((id, name(to), amount_cents, settled, now_unix_ms))?;
     Ok(Some(before.state))
+}
+
+/// What is confirmed stays so. An attempt that was interrupted leaves a doubt
+/// only where nobody has answered yet.
+fn may_move(from: OrderState, to: OrderState) -> bool {
+    match (from, to) {
+        (OrderState::Confirmed, _) => false,
+        (OrderState::Declined | OrderState::Pending, OrderState::Unknown) => false,
+        _ => true,
+    }
 }
 
 /// All orders, or those in some states only.

@@ -14,7 +14,7 @@ use proto::shop::{
 };
 use tonic::{Code, Status};
 
-use crate::book::Book;
+use crate::book::{Book, Claim};
 
 /// Places orders. Cheap to clone.
 #[derive(Clone)]
@@ -49,28 +49,41 @@ impl Placing {
         if order_id.is_empty() {
             return Err(mesh::decline("an order has an id"));
         }
+        let Some(claim) = self.book.claim(&order_id) else {
+            return Err(Status::aborted("this order is being placed already"));
+        };
+        // From here on an interrupted attempt is written down.
+        let mut attempt = Attempt {
+            placing: self,
+            id: &order_id,
+            state: OrderState::Reserved,
+            amount: 0,
+            ended: false,
+            claim: Some(claim),
+        };
         // Side by side: neither needs the other, and both are idempotent.
         let (known, reserved) =
             tokio::join!(self.book.begin(&order_id, &user), self.reserve(order_id.clone(), lines, ctx));
         let from = match known.map_err(unwritten)? {
             None => OrderState::Reserved,
             Some(known) if matches!(known.state, OrderState::Confirmed | OrderState::Pending) => {
+                attempt.ended = true;
                 return Ok(CheckoutReply {
-                    order_id,
+                    order_id: known.id,
                     state: known.state.into(),
                     total_cents: known.amount_cents,
                 });
             }
             Some(known) => known.state,
         };
-        let mut attempt = Attempt { placing: self, id: &order_id, state: from, amount: 0, ended: false };
+        attempt.state = from;
         match reserved {
             Ok(total) => attempt.amount = total,
             Err(status) => {
                 // Nothing can have been charged by *this* attempt.
                 if from == OrderState::Reserved {
                     attempt.end(OrderState::Declined).await?;
-                    self.release(order_id.clone(), ctx);
+                    self.release(&order_id, ctx).await;
                 } else {
                     attempt.ended = true;
                 }
@@ -107,14 +120,14 @@ impl Placing {
         let nothing_done = surely_not_done(&status) && before == OrderState::Reserved;
         if nothing_done && status.code() == Code::FailedPrecondition {
             attempt.end(OrderState::Declined).await?;
-            self.release(order_id, ctx);
+            self.release(&order_id, ctx).await;
         } else if fallback {
             attempt.end(OrderState::Pending).await?;
             self.fallbacks.inc();
             return Ok(reply(OrderState::Pending));
         } else if nothing_done {
             attempt.end(OrderState::Declined).await?;
-            self.release(order_id, ctx);
+            self.release(&order_id, ctx).await;
         } else {
             attempt.end(OrderState::Unknown).await?;
         }
@@ -126,15 +139,13 @@ impl Placing {
         Ok(self.inventory.clone().reserve(reserve).await?.into_inner().total_cents)
     }
 
-    /// Gives the stock back in the background; nobody waits for it.
-    pub(crate) fn release(&self, order_id: String, ctx: &Ctx) {
-        let mut inventory = self.inventory.clone();
-        let release = Ctx::background(ctx.shared_policy()).request(ReleaseRequest { order_id });
-        tokio::spawn(async move {
-            if let Err(status) = inventory.release(release).await {
-                tracing::warn!(status = %status.code(), "stock was not released");
-            }
-        });
+    /// Gives the stock back, while the order is still claimed: a retry must not
+    /// find its new reservation released by its predecessor.
+    pub(crate) async fn release(&self, order_id: &str, ctx: &Ctx) {
+        let release = ctx.request(ReleaseRequest { order_id: order_id.to_owned() });
+        if let Err(status) = self.inventory.clone().release(release).await {
+            tracing::warn!(code = ?status.code(), "stock was not released");
+        }
     }
 }
 
@@ -146,14 +157,15 @@ struct Attempt<'a> {
     state: OrderState,
     amount: u64,
     ended: bool,
+    claim: Option<Claim>,
 }
 
 impl Attempt<'_> {
     async fn move_to(&mut self, to: OrderState) -> Result<(), Status> {
-        let moved = self.placing.book.advance(self.id, to, self.amount).await;
-        moved.map_err(unwritten)?;
+        // The write is under way from the call on, so this is the state to undo from.
+        let moved = self.placing.book.advance(self.id, to, self.amount);
         self.state = to;
-        Ok(())
+        moved.await.map_err(unwritten)
     }
 
     async fn end(&mut self, to: OrderState) -> Result<(), Status> {
@@ -168,14 +180,14 @@ impl Drop for Attempt<'_> {
         if self.ended || !matches!(self.state, OrderState::Reserved | OrderState::Charging) {
             return;
         }
-        let (book, id, amount) = (self.placing.book.clone(), self.id.to_owned(), self.amount);
+        let claim = self.claim.take();
+        let written = self.placing.book.advance(self.id, OrderState::Unknown, self.amount);
         tokio::spawn(async move {
-            if let Err(error) = book.advance(&id, OrderState::Unknown, amount).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "failed to write down an interrupted order"
-                );
+            if let Err(error) = written.await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "failed to write down an interrupted order");
             }
+            drop(claim);
         });
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mesh::{Ctx, LivePolicy};
+use mesh::{Ctx, LivePolicy, surely_not_done};
 use proto::shop::{ChargeRequest, GetChargeRequest, OrderState};
 use resilience::rate::TokenBucket;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
-use crate::place::Placing;
+use crate::place::{Placing, unwritten};
 
 /// After a failure the settler waits this long before it tries the next order.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -54,16 +54,19 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
         };
         bucket.set_rate(settler.rate, epoch.elapsed());
         let wait = bucket.wait(epoch.elapsed());
-        if !wait.is_zero() {
+        let next = async {
             tokio::time::sleep(wait).await;
-        }
-        let hand = Arc::clone(&hands).acquire_owned().await.expect("the hands are never closed");
-        let (order, amount) = tokio::select! {
-            next = placing.book.next_unsettled() => next,
+            let hand = Arc::clone(&hands).acquire_owned().await.expect("the hands are never closed");
+            (placing.book.next_unsettled().await, hand)
+        };
+        let (order, hand) = tokio::select! {
+            biased;
+            // A changed policy decides anew: another rate, or none.
             () = changed.notified() => continue,
+            next = next => next,
         };
         bucket.try_take(epoch.elapsed());
-        let one = settle_or_keep(placing.clone(), order, amount, Ctx::background(snapshot), hand);
+        let one = settle_or_keep(placing.clone(), order, Ctx::background(snapshot), hand);
         if trouble.load(Ordering::Relaxed) {
             // One at a time, until one goes through.
             let settled = one.await;
@@ -83,24 +86,21 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
 }
 
 /// Settles one order, or puts it back; says whether it is settled.
-async fn settle_or_keep(
-    placing: Placing,
-    order: String,
-    amount: u64,
-    ctx: Ctx,
-    _hand: OwnedSemaphorePermit,
-) -> bool {
-    let result = settle_one(&placing, &order, amount, &ctx).await;
+async fn settle_or_keep(placing: Placing, order: String, ctx: Ctx, _hand: OwnedSemaphorePermit) -> bool {
+    let result = match placing.book.claim(&order) {
+        Some(_claim) => settle_one(&placing, &order, &ctx).await,
+        None => Err(Status::aborted("the order is being placed")),
+    };
     if let Err(status) = &result {
         tracing::debug!(code = ?status.code(), "order stays unsettled");
-        placing.book.still_unsettled(order, amount);
+        placing.book.still_unsettled(order);
     }
     result.is_ok()
 }
 
 /// Decides one order; on an error it is as unsettled as before.
-async fn settle_one(placing: &Placing, id: &str, amount_cents: u64, ctx: &Ctx) -> Result<(), Status> {
-    let Some(order) = placing.book.find(id).map_err(crate::place::unwritten)? else {
+async fn settle_one(placing: &Placing, id: &str, ctx: &Ctx) -> Result<(), Status> {
+    let Some(order) = placing.book.find(id).map_err(unwritten)? else {
         return Ok(());
     };
     // A retry of the user's may have ended it in the meantime.
@@ -111,15 +111,15 @@ async fn settle_one(placing: &Placing, id: &str, amount_cents: u64, ctx: &Ctx) -
     let known = placing.payment.clone().get_charge(asked).await?.into_inner().charge_ids;
     let decided = if !known.is_empty() {
         OrderState::Confirmed
-    } else if amount_cents == 0 {
+    } else if order.amount_cents == 0 {
         // It was interrupted before it had a price: nobody can have charged it.
         OrderState::Declined
     } else {
-        charge(placing, id, amount_cents, ctx).await?
+        charge(placing, id, order.amount_cents, ctx).await?
     };
-    placing.book.settle(id, decided, amount_cents).await.map_err(crate::place::unwritten)?;
+    placing.book.settle(id, decided).await.map_err(unwritten)?;
     if decided == OrderState::Declined {
-        placing.release(id.to_owned(), ctx);
+        placing.release(id, ctx).await;
     }
     Ok(())
 }
@@ -129,7 +129,9 @@ async fn charge(placing: &Placing, id: &str, amount_cents: u64, ctx: &Ctx) -> Re
     let charge = ChargeRequest { order_id: id.to_owned(), amount_cents, by_key: true };
     match placing.payment.clone().charge(ctx.request(charge)).await {
         Ok(_) => Ok(OrderState::Confirmed),
-        Err(status) if status.code() == Code::FailedPrecondition => Ok(OrderState::Declined),
+        Err(status) if status.code() == Code::FailedPrecondition && surely_not_done(&status) => {
+            Ok(OrderState::Declined)
+        }
         Err(status) => Err(status),
     }
 }

@@ -57,8 +57,9 @@ impl Bank {
         let answer = self.caller.send("charge", request, ctx).await.map_err(passed_up)?;
         match answer.head.status {
             StatusCode::OK | StatusCode::CREATED => read(answer),
+            // The only refusal that the bank's contract calls final: nothing was taken.
             StatusCode::PAYMENT_REQUIRED => Err(mesh::decline("the bank declined the charge")),
-            other => Err(mesh::decline(refusal(other))),
+            other => Err(unexpected(other)),
         }
     }
 
@@ -70,7 +71,7 @@ impl Bank {
         let answer = self.caller.send("lookup", request, ctx).await.map_err(passed_up)?;
         match answer.head.status {
             StatusCode::OK => Ok(read::<Found>(answer)?.charges),
-            other => Err(mesh::decline(refusal(other))),
+            other => Err(unexpected(other)),
         }
     }
 }
@@ -85,9 +86,7 @@ fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, Status> {
     serde_json::from_slice(&body).map_err(|_| Status::internal("the bank's answer could not be read"))
 }
 
-fn refusal(answered: StatusCode) -> &'static str {
-    match answered {
-        StatusCode::CONFLICT => "the bank has another charge under this key",
-        _ => "the bank refused the charge",
-    }
+/// Any other answer says nothing about what was done.
+fn unexpected(answered: StatusCode) -> Status {
+    Status::internal(format!("the bank answered {}", answered.as_u16()))
 }

@@ -73,7 +73,9 @@ impl From<ActError> for Refused {
     fn from(error: ActError) -> Self {
         match error {
             ActError::Locked => Self::conflict(error.to_string()),
-            ActError::Unknown { .. } | ActError::TooMany(_) => Self::invalid(error.to_string()),
+            ActError::Unknown { .. } | ActError::TooMany(_) | ActError::KeepsState(_) => {
+                Self::invalid(error.to_string())
+            }
             ActError::Journal(error) => unwritten(&error),
             ActError::NoGuard | ActError::Guard(_) => Self::new(StatusCode::BAD_GATEWAY, chain(&error)),
         }

@@ -48,6 +48,9 @@ pub(crate) async fn attempt(
     if let Some(state) = edge.breaker_state() {
         span.set("breaker.state", state);
     }
+    if ctx.remaining().is_some_and(|remaining| remaining.is_zero()) {
+        return Err(Failure::too_late());
+    }
     let counted = Counted { edge, outcome: "cancelled" };
     let result = admitted(edge, connections, call, template, ctx, &span, resends).await;
     counted.end(match &result {

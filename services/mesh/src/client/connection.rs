@@ -54,10 +54,10 @@ impl Connections {
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Lost> {
         let address = self.next_instance().ok_or(Lost::Unreachable)?;
         let mut sender = self.sender(&address).await.ok_or(Lost::Unreachable)?;
-        sender.try_send_request(request).await.map_err(|error| {
-            self.forget(&address, &sender);
-            if error.message().is_some() { Lost::Unreachable } else { Lost::Broken }
-        })
+        sender
+            .try_send_request(request)
+            .await
+            .map_err(|error| if error.message().is_some() { Lost::Unreachable } else { Lost::Broken })
     }
 
     fn next_instance(&self) -> Option<String> {
@@ -93,12 +93,6 @@ impl Connections {
         let dial = Dial::default();
         open.insert(address.to_owned(), Arc::clone(&dial));
         dial
-    }
-
-    fn forget(&self, address: &str, broken: &Sender) {
-        if broken.is_closed() {
-            self.open.lock().expect("no panic while connections are held").remove(address);
-        }
     }
 }
 

@@ -28,7 +28,10 @@ pub(crate) struct Edge {
 
 #[derive(Default)]
 struct Machines {
+    /// Kept when the policy turns it off: permits that are out must come back
+    /// to the machine that gave them.
     breaker: Option<Breaker>,
+    breaker_is_on: bool,
     budget: Option<RetryBudget>,
     bulkhead: Bulkhead,
 }
@@ -55,8 +58,10 @@ impl Edge {
         let mut machines = self.machines();
         match (&mut machines.breaker, &call.breaker) {
             (Some(breaker), Some(rules)) => breaker.reconfigure(rules),
-            (breaker, rules) => *breaker = rules.as_ref().map(Breaker::new),
+            (breaker @ None, Some(rules)) => *breaker = Some(Breaker::new(rules)),
+            (_, None) => {}
         }
+        machines.breaker_is_on = call.breaker.is_some();
         match (&mut machines.budget, &call.retry.budget) {
             (Some(budget), Some(rule)) => {
                 budget.reconfigure(rule.ratio, rule.min_per_second, rule.window, now)
@@ -77,7 +82,8 @@ impl Edge {
     /// The breaker's leave for one attempt; `None` when it is off.
     pub(crate) fn breaker(self: &Arc<Self>) -> Result<Option<Pass>, Failure> {
         let mut machines = self.machines();
-        let Some(breaker) = machines.breaker.as_mut() else {
+        let on = machines.breaker_is_on;
+        let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
             return Ok(None);
         };
         let leave = breaker.acquire(self.now());
@@ -120,7 +126,8 @@ impl Edge {
     }
 
     pub(crate) fn breaker_state(&self) -> Option<&'static str> {
-        self.machines().breaker.as_ref().map(|breaker| breaker.state().name())
+        let machines = self.machines();
+        machines.breaker.as_ref().filter(|_| machines.breaker_is_on).map(|breaker| breaker.state().name())
     }
 
     pub(crate) fn count_attempt(&self, outcome: &str) {
@@ -139,7 +146,8 @@ impl Edge {
     /// Puts the breaker's moves on the metrics and in the log.
     fn show_breaker(&self, machines: &mut Machines) {
         let states = &self.metrics.breaker_state;
-        let Some(breaker) = machines.breaker.as_mut() else {
+        let on = machines.breaker_is_on;
+        let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
             for state in State::ALL {
                 let _ = states.remove_label_values(&[self.target, self.method, state.name()]);
             }

@@ -53,6 +53,12 @@ impl Failure {
         Self::new(FailureKind::Timeout, Status::deadline_exceeded(what))
     }
 
+    /// The deadline has passed; nothing was sent.
+    pub(crate) fn too_late() -> Self {
+        let late = Status::deadline_exceeded("the deadline passed before the attempt");
+        Self::new(FailureKind::Timeout, status::do_not_retry(status::not_done(late)))
+    }
+
     /// Refused on our side: nothing was sent, and a retry would meet the same.
     pub(crate) fn rejected(why: &'static str) -> Self {
         let refusal = status::do_not_retry(status::not_done(Status::unavailable(why)));

@@ -121,8 +121,7 @@ where
     };
     let class = workers.protocol.class(head.uri.path());
     let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
-    let edge_deadline = || workers.policy().deadline.filter(|_| workers.protocol.edge);
-    let deadline = headers::parse_grpc_timeout(&head.headers).or_else(edge_deadline);
+    let deadline = headers::parse_grpc_timeout(&head.headers);
     let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
     let span = Span::server(workers.tracer(), class, &head.headers);
     let (reply, answer) = oneshot::channel();

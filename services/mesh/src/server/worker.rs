@@ -140,6 +140,10 @@ where
         if policy.server.cancel != Cancel::Off && job.abandoned() {
             return self.metrics.shed("abandoned", priority_name(job.priority));
         }
+        // The edge's deadline counts from the arrival, under the policy of now.
+        let at_edge =
+            policy.deadline.filter(|_| self.protocol.edge).map(|limit| started + limit - waited.min(limit));
+        job.deadline = [job.deadline, at_edge].into_iter().flatten().min();
         if let Some(deadline) = job.deadline {
             let remaining = deadline.saturating_duration_since(started);
             self.metrics.deadline_remaining.observe(remaining.as_secs_f64());
@@ -228,7 +232,11 @@ where
             match next {
                 None => self.queued.notified().await,
                 Some(at) => {
-                    tokio::time::sleep(at.saturating_sub(self.now())).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(at.saturating_sub(self.now())) => {}
+                        // A new policy may be less patient.
+                        () = self.queued.notified() => continue,
+                    }
                     let expired = self.pool().drop_expired(self.now());
                     for expired in expired {
                         self.refuse(
