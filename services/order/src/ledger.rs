@@ -118,11 +118,8 @@ pub(crate) fn advance(
 /// What is confirmed stays so. An attempt that was interrupted leaves a doubt
 /// only where nobody has answered yet.
 fn may_move(from: OrderState, to: OrderState) -> bool {
-    match (from, to) {
-        (OrderState::Confirmed, _) => false,
-        (OrderState::Declined | OrderState::Pending, OrderState::Unknown) => false,
-        _ => true,
-    }
+    let answered = matches!(from, OrderState::Declined | OrderState::Pending);
+    from != OrderState::Confirmed && !(answered && to == OrderState::Unknown)
 }
 
 /// All orders, or those in some states only.
