@@ -7,10 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use resilience::pool::Priority;
 use tokio::sync::oneshot;
@@ -20,7 +19,7 @@ use tower::Service;
 
 use crate::headers;
 use crate::server::job::Job;
-use crate::server::worker::{Admitted, Place, Workers};
+use crate::server::worker::{Admitted, Handler, Place, Workers};
 use crate::trace::Span;
 
 /// No request of the shop is larger.
@@ -45,12 +44,7 @@ impl<S, B> Clone for Admission<S, B> {
 
 impl<S, B> Service<Request<Incoming>> for Admission<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     type Response = Response<B>;
@@ -76,12 +70,7 @@ struct Waiting<B> {
 
 async fn admit<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Response<B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     let refuse = workers.protocol.refuse;
@@ -102,12 +91,7 @@ where
 /// queues, a request must not depend on a caller who may leave.
 async fn enter<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Result<Waiting<B>, Status>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     let arrived = Instant::now();

@@ -26,6 +26,25 @@ use crate::server::job::Job;
 use crate::server::protocol::Protocol;
 use crate::status;
 
+/// What a worker runs: a tower service that cannot fail, a copy for each job.
+pub(crate) trait Handler<B>:
+    Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S, B> Handler<B> for S where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// The worker pool of a service, with the handler that its workers run.
 pub(crate) struct Workers<S, B> {
     handler: S,
@@ -61,12 +80,7 @@ pub(crate) trait Place: Send {
 
 impl<S, B> Workers<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     pub(crate) fn start(mesh: &Mesh, handler: S, protocol: Protocol<B>, metrics: ServerMetrics) -> Arc<Self> {
@@ -296,12 +310,7 @@ fn priority_name(priority: Priority) -> &'static str {
 /// A busy worker. Freed when dropped, so also by a handler that panics.
 struct Busy<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     workers: Arc<Workers<S, B>>,
@@ -310,12 +319,7 @@ where
 
 impl<S, B> Drop for Busy<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     fn drop(&mut self) {
@@ -329,12 +333,7 @@ where
 
 struct QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     workers: Arc<Workers<S, B>>,
@@ -343,12 +342,7 @@ where
 
 impl<S, B> Place for QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     fn keep(mut self: Box<Self>) {
@@ -358,12 +352,7 @@ where
 
 impl<S, B> Drop for QueuePlace<S, B>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
+    S: Handler<B>,
     B: Body + Send + 'static,
 {
     fn drop(&mut self) {
