@@ -10,9 +10,8 @@ SHELL := /bin/bash
 
 VARIANT ?= smoke
 SCALE ?= 1
-PROFILE := ci
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-FIREDRILL_BIN := $(abspath $(TARGET))/$(PROFILE)/firedrill
+FIREDRILL_BIN := $(abspath $(TARGET))/ci/firedrill
 CARGO := cargo
 export FIREDRILL_BIN
 
@@ -23,7 +22,7 @@ help:
 	@echo 'also: build fmt lint doc deny bench drills (every planted candidate, live)'
 
 build:
-	$(CARGO) build --locked --profile $(PROFILE) --package firedrill
+	$(CARGO) build --locked --profile ci --package firedrill
 
 drill: build
 	deploy/scripts/drill $(VARIANT) $(SCALE)
@@ -42,18 +41,19 @@ fmt:
 	$(CARGO) fmt --all $(if $(CI),--check)
 
 lint:
-	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 
 doc:
-	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --profile $(PROFILE) --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 deny:
 	deploy/scripts/deny
 
-# One build for the binary and the tests. Whole-lab tests run one at a time.
+# The lab under test is the binary that people get; the tests themselves are built
+# with overflow checks and assertions. Whole-lab tests run one at a time.
 test: build
-	$(CARGO) test --locked --profile $(PROFILE) --workspace --exclude tests
-	$(CARGO) test --locked --profile $(PROFILE) --package tests -- --test-threads=1
+	$(CARGO) test --locked --workspace --exclude tests
+	$(CARGO) test --locked --package tests -- --test-threads=1
 
 bench: build
 	@echo 'make bench comes with the measuring of the lab itself (see CHANGELOG.md)' && exit 2

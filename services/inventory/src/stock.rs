@@ -5,7 +5,7 @@
 //! ```
 //! Both are idempotent by order, because a caller who heard nothing asks again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -72,6 +72,7 @@ impl Stock {
 
     /// Reserves all lines of an order, or none. Returns their price in cents.
     pub(crate) async fn reserve(&self, order: String, lines: Vec<Line>) -> Result<u64, Refused> {
+        let lines = by_product(lines);
         let mut total = 0;
         for line in &lines {
             let (available, price) = self.level(&line.sku).ok_or(Refused::Unknown)?;
@@ -119,6 +120,16 @@ impl Stock {
     fn held(&self) -> MutexGuard<'_, HashMap<String, u64>> {
         self.taken.lock().expect("no panic while the stock is held")
     }
+}
+
+/// One line for each product, however often an order names it.
+fn by_product(lines: Vec<Line>) -> Vec<Line> {
+    let mut quantities = BTreeMap::<String, u32>::new();
+    for Line { sku, quantity } in lines {
+        let sum = quantities.entry(sku).or_default();
+        *sum = sum.saturating_add(quantity);
+    }
+    quantities.into_iter().map(|(sku, quantity)| Line { sku, quantity }).collect()
 }
 
 /// The price of a product, between 5 and 100: a function of its number.
@@ -183,6 +194,15 @@ mod tests {
         let again = stock.reserve("o1".to_owned(), lines()).await.unwrap();
         assert_eq!(first, again);
         assert_eq!(available(&stock), UNITS - 2);
+    }
+
+    #[tokio::test]
+    async fn a_product_named_twice_is_reserved_and_priced_as_one_line() {
+        let stock = stock("named-twice");
+        let once = stock.reserve("o1".to_owned(), lines()).await.unwrap();
+        let twice = stock.reserve("o2".to_owned(), [lines(), lines()].concat()).await.unwrap();
+        assert_eq!(twice, 2 * once);
+        assert_eq!(available(&stock), UNITS - 6);
     }
 
     #[tokio::test]

@@ -62,9 +62,16 @@ impl Span {
 
 /// The header that makes the next hop a child of `span`.
 pub(crate) fn traceparent(span: &SpanContext) -> HeaderValue {
-    let flags = span.trace_flags().to_u8();
-    let text = format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id());
-    HeaderValue::try_from(text).expect("hexadecimal digits and hyphens")
+    let mut text = *b"00-................................-................-..";
+    let parts = [
+        (3..35, &span.trace_id().to_bytes()[..]),
+        (36..52, &span.span_id().to_bytes()[..]),
+        (53..55, &[span.trace_flags().to_u8()][..]),
+    ];
+    for (place, bytes) in parts {
+        hex::encode_to_slice(bytes, &mut text[place]).expect("two digits a byte");
+    }
+    HeaderValue::from_bytes(&text).expect("hexadecimal digits and hyphens")
 }
 
 fn parse(value: &HeaderValue) -> Option<SpanContext> {

@@ -59,13 +59,16 @@ fn by_name<S: serde::Serializer>(state: &OrderState, serializer: S) -> Result<S:
     serializer.serialize_str(name(*state))
 }
 
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<OrderState> {
+    let written = row.get_ref(column)?.as_str()?;
+    Ok(STATES.into_iter().find(|known| name(*known) == written).unwrap_or_default())
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
-    let state: String = row.get(2)?;
-    let state = STATES.into_iter().find(|known| name(*known) == state).unwrap_or_default();
     Ok(Order {
         id: row.get(0)?,
         user: row.get(1)?,
-        state,
+        state: state(row, 2)?,
         amount_cents: row.get(3)?,
         created_unix_ms: row.get(4)?,
         updated_unix_ms: row.get(5)?,
@@ -102,9 +105,9 @@ pub(crate) fn advance(
     settled: bool,
     now_unix_ms: u64,
 ) -> rusqlite::Result<Option<OrderState>> {
-    let mut select = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"))?;
-    let before = select.query_row([id], read).optional()?;
-    let Some(before) = before.filter(|order| may_move(order.state, to)) else {
+    let mut select = tx.prepare_cached("SELECT state FROM orders WHERE id = ?1")?;
+    let before = select.query_row([id], |row| state(row, 0)).optional()?;
+    let Some(before) = before.filter(|before| may_move(*before, to)) else {
         return Ok(None);
     };
     let mut update = tx.prepare_cached(
@@ -112,7 +115,7 @@ pub(crate) fn advance(
          updated_unix_ms = ?5 WHERE id = ?1",
     )?;
     update.execute((id, name(to), amount_cents, settled, now_unix_ms))?;
-    Ok(Some(before.state))
+    Ok(Some(before))
 }
 
 /// What is confirmed stays so. An attempt that was interrupted leaves a doubt

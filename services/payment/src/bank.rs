@@ -56,7 +56,7 @@ impl Bank {
         }
         let answer = self.caller.send("charge", request, ctx).await.map_err(passed_up)?;
         match answer.head.status {
-            StatusCode::OK | StatusCode::CREATED => read(answer),
+            StatusCode::OK | StatusCode::CREATED => read(&answer),
             // The only refusal that the bank's contract calls final: nothing was taken.
             StatusCode::PAYMENT_REQUIRED => Err(mesh::decline("the bank declined the charge")),
             other => Err(unexpected(other)),
@@ -70,7 +70,7 @@ impl Bank {
         *request.uri_mut() = uri.map_err(|_| mesh::decline("an order id is printable"))?;
         let answer = self.caller.send("lookup", request, ctx).await.map_err(passed_up)?;
         match answer.head.status {
-            StatusCode::OK => Ok(read::<Found>(answer)?.charges),
+            StatusCode::OK => Ok(read::<Found>(&answer)?.charges),
             other => Err(unexpected(other)),
         }
     }
@@ -81,9 +81,8 @@ fn passed_up(failure: Failure) -> Status {
 }
 
 /// An answer that cannot be read says nothing about what was done.
-fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, Status> {
-    let body = answer.body.to_bytes();
-    serde_json::from_slice(&body).map_err(|_| Status::internal("the bank's answer could not be read"))
+fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, Status> {
+    serde_json::from_slice(&answer.body).map_err(|_| Status::internal("the bank's answer could not be read"))
 }
 
 /// Any other answer says nothing about what was done.

@@ -47,18 +47,21 @@ pub enum Why {
     Marked,
     /// All retries are used up.
     Exhausted,
+    /// It would begin after the deadline.
+    Deadline,
     /// There is no token for it.
     Budget,
 }
 
 /// Decides after a failed attempt, of a call that has made `retries` retries so far.
 ///
-/// A token is taken from `budget` only when all else allows the retry. A wait named by the callee is kept to
-/// exactly, else it is the backoff with `unit_random`.
+/// A token is taken from `budget` only when all else allows the retry, what is `left` of the deadline included. A wait
+/// named by the callee is kept to exactly, else it is the backoff with `unit_random`.
 pub fn next(
     policy: &Retry,
     retries: u32,
     failure: &Failure,
+    left: Option<Duration>,
     budget: Option<&mut RetryBudget>,
     now: Duration,
     unit_random: f64,
@@ -77,11 +80,15 @@ pub fn next(
     if retries >= policy.max_retries {
         return Decision::Stop(Why::Exhausted);
     }
+    let planned = policy.backoff.as_ref().map(|backoff| backoff::delay(backoff, retries + 1, unit_random));
+    let wait = failure.retry_after.or(planned).unwrap_or_default();
+    if left.is_some_and(|left| wait >= left) {
+        return Decision::Stop(Why::Deadline);
+    }
     if budget.is_some_and(|budget| !budget.withdraw(now)) {
         return Decision::Stop(Why::Budget);
     }
-    let planned = policy.backoff.as_ref().map(|backoff| backoff::delay(backoff, retries + 1, unit_random));
-    Decision::After(failure.retry_after.or(planned).unwrap_or_default())
+    Decision::After(wait)
 }
 
 #[cfg(test)]
@@ -95,7 +102,7 @@ mod tests {
     /// Attempts of one call that fails with `failure` every time.
     fn attempts(policy: &Retry, failure: &Failure) -> u32 {
         let mut retries = 0;
-        while let Decision::After(_) = next(policy, retries, failure, None, Duration::ZERO, 0.5) {
+        while let Decision::After(_) = next(policy, retries, failure, None, None, Duration::ZERO, 0.5) {
             retries += 1;
         }
         retries + 1
@@ -113,7 +120,7 @@ mod tests {
     fn a_wait_named_by_the_callee_is_kept_to() {
         let named = Failure { retry_after: Some(Duration::from_secs(2)), ..REFUSED };
         assert_eq!(
-            next(&POLICY, 0, &named, None, Duration::ZERO, 0.0),
+            next(&POLICY, 0, &named, None, None, Duration::ZERO, 0.0),
             Decision::After(Duration::from_secs(2))
         );
     }
@@ -133,12 +140,13 @@ mod tests {
     fn only_a_retry_that_is_made_costs_a_token() {
         let mut budget = RetryBudget::new(1.0, 0.0, Duration::from_secs(10));
         budget.deposit(Duration::ZERO);
-        let mut decide = |retries, failure: &Failure| {
-            next(&POLICY, retries, failure, Some(&mut budget), Duration::ZERO, 0.5)
+        let mut decide = |retries, failure: &Failure, left| {
+            next(&POLICY, retries, failure, left, Some(&mut budget), Duration::ZERO, 0.5)
         };
-        assert_eq!(decide(3, &REFUSED), Decision::Stop(Why::Exhausted));
-        assert_eq!(decide(0, &Failure { do_not_retry: true, ..REFUSED }), Decision::Stop(Why::Marked));
-        assert_eq!(decide(0, &REFUSED), Decision::After(Duration::ZERO));
-        assert_eq!(decide(1, &REFUSED), Decision::Stop(Why::Budget));
+        assert_eq!(decide(3, &REFUSED, None), Decision::Stop(Why::Exhausted));
+        assert_eq!(decide(0, &Failure { do_not_retry: true, ..REFUSED }, None), Decision::Stop(Why::Marked));
+        assert_eq!(decide(0, &REFUSED, Some(Duration::ZERO)), Decision::Stop(Why::Deadline));
+        assert_eq!(decide(0, &REFUSED, Some(Duration::from_millis(1))), Decision::After(Duration::ZERO));
+        assert_eq!(decide(1, &REFUSED, None), Decision::Stop(Why::Budget));
     }
 }

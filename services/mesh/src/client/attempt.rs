@@ -6,14 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full};
 use resilience::Call;
 use resilience::breaker::Outcome;
 use resilience::pool::Priority;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::client::connection::Lost;
+use crate::client::connection::{Lost, Reply};
 use crate::client::edge::{Edge, Pass};
 use crate::client::{Answer, Connections, Failure, FailureKind};
 use crate::context::Ctx;
@@ -82,7 +81,7 @@ async fn admitted(
     let _place = edge.bulkhead()?;
     // In an outage ten thousand attempts wait for seconds. Boxed, each layer
     // around holds a pointer instead of room for a copy of its own.
-    let exchange = Box::pin(exchange(connections, template.build(ctx, span, resends)));
+    let exchange = Box::pin(exchange(connections, template.build(ctx, span, resends), template.body.clone()));
     match pass {
         None => timed(call, ctx, exchange).await,
         Some(pass) => watched(pass, slow_after, timed(call, ctx, exchange)).await,
@@ -130,21 +129,19 @@ async fn timed(
     }
 }
 
-async fn exchange(connections: &Connections, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
-    let broken = || Failure::new(FailureKind::Broken, Status::unavailable("connection broke"));
-    let response = connections.send(request).await.map_err(|lost| match lost {
-        Lost::Unreachable => Failure::unreachable(),
-        Lost::Broken => broken(),
-    })?;
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(|_| broken())?;
-    let trailers = body.trailers().unwrap_or(&head.headers);
-    let said = Status::from_header_map(&head.headers).or_else(|| Status::from_header_map(trailers));
-    match said {
-        Some(said) if said.code() != Code::Ok => Err(Failure::answered(said)),
-        Some(_) => Ok(Answer { head, body }),
-        None => of_http(head.status).map_or(Ok(Answer { head, body }), Err),
-    }
+async fn exchange(connections: &Connections, request: Request<()>, body: Bytes) -> Result<Answer, Failure> {
+    let Reply { head, body, trailers } =
+        connections.send(request, body).await.map_err(|lost| match lost {
+            Lost::Unreachable => Failure::unreachable(),
+            Lost::Broken => Failure::new(FailureKind::Broken, Status::unavailable("connection broke")),
+        })?;
+    let trailing = trailers.as_ref().and_then(Status::from_header_map);
+    let failure = match trailing.or_else(|| Status::from_header_map(&head.headers)) {
+        Some(said) if said.code() == Code::Ok => None,
+        Some(said) => Some(Failure::answered(said)),
+        None => of_http(head.status),
+    };
+    failure.map_or(Ok(Answer { head, body, trailers }), Err)
 }
 
 /// A failure that plain HTTP answered. A "no" (4xx) is an answer.
@@ -160,19 +157,19 @@ fn of_http(answered: StatusCode) -> Option<Failure> {
 }
 
 impl Template {
-    fn build(&self, ctx: &Ctx, span: &Span, resends: u32) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(self.body.clone()));
+    fn build(&self, ctx: &Ctx, span: &Span, resends: u32) -> Request<()> {
+        let mut request = Request::new(());
         *request.method_mut() = self.method.clone();
         *request.version_mut() = http::Version::HTTP_2;
         *request.uri_mut() = self.uri();
         *request.headers_mut() = self.headers.clone();
         let headers = request.headers_mut();
-        headers.insert(headers::TRACEPARENT, trace::traceparent(span.context()));
+        headers.insert(headers::TRACEPARENT, once(trace::traceparent(span.context())));
         if let Some(remaining) = ctx.remaining() {
-            headers.insert(headers::GRPC_TIMEOUT, headers::grpc_timeout(remaining));
+            headers.insert(headers::GRPC_TIMEOUT, once(headers::grpc_timeout(remaining)));
         }
         if let Some(remaining) = ctx.user_remaining() {
-            headers.insert(headers::USER_DEADLINE, millis(remaining));
+            headers.insert(headers::USER_DEADLINE, once(millis(remaining)));
         }
         if resends > 0 {
             headers.insert(headers::PREVIOUS_ATTEMPTS, HeaderValue::from(resends));
@@ -191,6 +188,13 @@ impl Template {
         parts.path_and_query = Some(self.path.clone());
         Uri::from_parts(parts).expect("scheme, authority and path are there")
     }
+}
+
+/// A value that never comes again: "sensitive" is how HPACK is told not to make
+/// room for it in its table, at both ends.
+fn once(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
 }
 
 fn millis(d: Duration) -> HeaderValue {

@@ -1,7 +1,6 @@
 //! A call with all of its attempts: kill switch, total timeout, retries.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -98,11 +97,12 @@ impl Caller {
                     Err(failure) => failure,
                 };
             nothing_done &= status::surely_not_done(&failure.status);
+            let left = ctx.remaining();
             let decision = edge.with_budget(|budget, now| {
-                retry::next(&call.retry, retries, &failure.for_retry(), budget, now, draw)
+                retry::next(&call.retry, retries, &failure.for_retry(), left, budget, now, draw)
             });
             let wait = match decision {
-                Decision::After(wait) if fits(wait, ctx.remaining()) => wait,
+                Decision::After(wait) => wait,
                 _ if nothing_done => return Err(failure),
                 _ => return Err(failure.maybe_done()),
             };
@@ -112,11 +112,6 @@ impl Caller {
             retries += 1;
         }
     }
-}
-
-/// A retry that would begin after the deadline is not made.
-fn fits(wait: Duration, remaining: Option<Duration>) -> bool {
-    remaining.is_none_or(|remaining| wait < remaining)
 }
 
 /// A draw for jitter, in `0..1`, from the span's own random id.

@@ -1,33 +1,44 @@
 //! Connections to the instances of a target: one HTTP/2 connection each,
 //! opened when first needed, opened anew when it broke, chosen in turn.
 //!
-//! Our own, because every ready-made channel has a buffer inside that no
-//! metric shows. Here a request is on the wire or it has failed.
+//! Our own, on `h2` itself, because every ready-made channel has a buffer
+//! inside that no metric shows, and spawns tasks for each request. Here a
+//! request is on the wire or it has failed, and whoever waits for the answer is
+//! the only one that does.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use bytes::{Bytes, BytesMut};
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use http::response::Parts;
+use http::{HeaderMap, Request};
 use process::{Endpoints, Membership};
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, watch};
+use tokio::task::AbortHandle;
 
 /// A peer that does not complete a handshake within this is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Streams whose late frames are recognised after we gave them up. A storm of
 /// timeouts gives up thousands a second.
 const RESET_STREAMS: usize = 4_096;
+/// Bytes that a peer may send before we have read any: for one answer, and for
+/// all of them. Answers are read as they come, so this is never what waits.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
 
-type Sender = SendRequest<Full<Bytes>>;
 /// One dial shared by all who wait for it.
-type Dial = Arc<OnceCell<Sender>>;
+type Dial = Arc<OnceCell<Wire>>;
+
+/// A connection that was opened.
+struct Wire {
+    sender: SendRequest<Bytes>,
+    /// Moves its bytes, until it is closed.
+    driver: AbortHandle,
+}
 
 /// The connections to one target.
 pub(crate) struct Connections {
@@ -35,6 +46,13 @@ pub(crate) struct Connections {
     endpoints: watch::Receiver<Arc<Endpoints>>,
     open: Mutex<BTreeMap<String, Dial>>,
     turn: AtomicUsize,
+}
+
+/// An answer, read to its end.
+pub(crate) struct Reply {
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) trailers: Option<HeaderMap>,
 }
 
 /// Why a request was not answered.
@@ -50,14 +68,28 @@ impl Connections {
         Self { target, endpoints: membership.endpoints(), open: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
-    /// Sends `request` to the next instance in turn.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Lost> {
+    /// Sends `request` to the next instance in turn and reads the answer. A
+    /// caller who leaves resets the stream.
+    pub(crate) async fn send(&self, request: Request<()>, body: Bytes) -> Result<Reply, Lost> {
         let address = self.next_instance().ok_or(Lost::Unreachable)?;
-        let mut sender = self.sender(&address).await.ok_or(Lost::Unreachable)?;
-        sender
-            .try_send_request(request)
-            .await
-            .map_err(|error| if error.message().is_some() { Lost::Unreachable } else { Lost::Broken })
+        let dial = self.dial(&address);
+        let wire = match dial.get_or_try_init(|| connect(&address)).await {
+            Ok(wire) => wire,
+            Err(error) => {
+                tracing::debug!(target = self.target, address, %error, "failed to connect");
+                return Err(Lost::Unreachable);
+            }
+        };
+        let answer = match begin(wire.sender.clone(), request, body).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // It broke, or the peer takes no more: whoever comes next dials.
+                tracing::debug!(target = self.target, address, %error, "failed to send");
+                self.forget(&address, &dial);
+                return Err(Lost::Unreachable);
+            }
+        };
+        read(answer).await.map_err(|_| Lost::Broken)
     }
 
     fn next_instance(&self) -> Option<String> {
@@ -68,51 +100,93 @@ impl Connections {
         instances.get(chosen).map(|instance| instance.address.clone())
     }
 
-    async fn sender(&self, address: &str) -> Option<Sender> {
-        let dial = self.dial(address);
-        let sender = dial.get_or_try_init(|| connect(address)).await;
-        match sender {
-            Ok(sender) => Some(sender.clone()),
-            Err(error) => {
-                tracing::debug!(target = self.target, address, %error, "failed to connect");
-                None
-            }
-        }
-    }
-
     /// The dial to `address`; a new one if the last one's connection is closed.
     fn dial(&self, address: &str) -> Dial {
-        let mut open = self.open.lock().expect("no panic while connections are held");
+        let mut open = self.open();
         if let Some(dial) = open.get(address)
-            && dial.get().is_none_or(|sender| !sender.is_closed())
+            && dial.get().is_none_or(Wire::is_open)
         {
             return Arc::clone(dial);
         }
         // Instances come and go under new addresses; theirs are closed by now.
-        open.retain(|_, dial| dial.get().is_none_or(|sender| !sender.is_closed()));
+        open.retain(|_, dial| dial.get().is_none_or(Wire::is_open));
         let dial = Dial::default();
         open.insert(address.to_owned(), Arc::clone(&dial));
         dial
     }
+
+    /// Dials anew next time, unless somebody has already.
+    fn forget(&self, address: &str, dial: &Dial) {
+        let mut open = self.open();
+        if open.get(address).is_some_and(|current| Arc::ptr_eq(current, dial)) {
+            open.remove(address);
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Dial>> {
+        self.open.lock().expect("no panic while connections are held")
+    }
 }
 
-async fn connect(address: &str) -> anyhow::Result<Sender> {
+impl Wire {
+    fn is_open(&self) -> bool {
+        !self.driver.is_finished()
+    }
+}
+
+async fn connect(address: &str) -> anyhow::Result<Wire> {
     let handshake = async {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
+        let (sender, connection) = Builder::new()
+            .enable_push(false)
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_max_send_streams(process::MAX_CONCURRENT_STREAMS as usize)
             .max_concurrent_reset_streams(RESET_STREAMS)
             .max_local_error_reset_streams(None)
-            .handshake(TokioIo::new(stream))
+            .handshake(stream)
             .await?;
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended");
             }
         });
-        anyhow::Ok(sender)
+        anyhow::Ok(Wire { sender, driver: driver.abort_handle() })
     };
     tokio::time::timeout(CONNECT_TIMEOUT, handshake).await?
+}
+
+/// Puts a request on the wire. An error means that nothing of it is there.
+async fn begin(
+    sender: SendRequest<Bytes>,
+    request: Request<()>,
+    body: Bytes,
+) -> Result<ResponseFuture, h2::Error> {
+    let mut sender = sender.ready().await?;
+    let (answer, mut stream) = sender.send_request(request, body.is_empty())?;
+    if !body.is_empty() {
+        stream.send_data(body, true)?;
+    }
+    Ok(answer)
+}
+
+async fn read(answer: ResponseFuture) -> Result<Reply, h2::Error> {
+    let (head, mut stream) = answer.await?.into_parts();
+    let mut body = Bytes::new();
+    while let Some(part) = stream.data().await {
+        let part = part?;
+        stream.flow_control().release_capacity(part.len())?;
+        body = if body.is_empty() { part } else { joined(&body, &part) };
+    }
+    let trailers = stream.trailers().await?;
+    Ok(Reply { head, body, trailers })
+}
+
+/// Answers nearly always come in one part.
+fn joined(first: &[u8], second: &[u8]) -> Bytes {
+    let mut whole = BytesMut::with_capacity(first.len() + second.len());
+    whole.extend_from_slice(first);
+    whole.extend_from_slice(second);
+    whole.freeze()
 }

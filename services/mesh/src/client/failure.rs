@@ -2,8 +2,8 @@
 //! have happened.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::response::Parts;
-use http_body_util::Collected;
 use resilience::retry::{self, Class};
 use tonic::{Code, Status};
 
@@ -14,8 +14,10 @@ use crate::status;
 pub struct Answer {
     /// Status line and headers.
     pub head: Parts,
-    /// Body and trailers.
-    pub body: Collected<Bytes>,
+    /// The whole body.
+    pub body: Bytes,
+    /// What came after it, if anything.
+    pub trailers: Option<HeaderMap>,
 }
 
 /// Why a call, or one attempt at it, failed.

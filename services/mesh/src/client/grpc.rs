@@ -1,16 +1,16 @@
 //! The gRPC face of a caller: what a generated client sends through.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::client::Caller;
+use crate::client::{Answer, Caller};
 use crate::context::Ctx;
 use crate::status;
 
@@ -46,7 +46,10 @@ async fn exchange(caller: &Caller, request: Request<Body>) -> Result<Response<Bo
     let method = path.rsplit('/').next().unwrap_or_default();
     let request = Request::from_parts(head, message.to_bytes());
     match caller.send(method, request, &ctx).await {
-        Ok(answer) => Ok(Response::from_parts(answer.head, Body::new(answer.body))),
+        Ok(Answer { head, body, trailers }) => {
+            let body = Full::new(body).with_trailers(ready(trailers.map(Ok)));
+            Ok(Response::from_parts(head, Body::new(body)))
+        }
         Err(failure) => Err(Box::new(status::pass_up(&failure.status))),
     }
 }

@@ -231,6 +231,13 @@ where
     }
 
     fn configure(self: &Arc<Self>, policy: &Snapshot) {
+        if policy.server.cancel != Cancel::Off {
+            // Whoever left while nothing was cancelled is still in the queue.
+            let abandoned = self.pool().take_all(|job| job.abandoned());
+            for job in abandoned {
+                self.metrics.shed("abandoned", priority_name(job.priority));
+            }
+        }
         let starts = self.pool().configure(self.now(), &policy.server);
         for start in starts {
             self.run(start);

@@ -76,6 +76,15 @@ impl<T> Line<T> {
         Some(item)
     }
 
+    /// Takes out every item that `leaves`, in order.
+    pub(super) fn take_all(&mut self, mut leaves: impl FnMut(&T) -> bool) -> Vec<T> {
+        let leaving = self.places.iter_mut().filter_map(|place| place.item.take_if(|item| leaves(item)));
+        let taken: Vec<T> = leaving.collect();
+        self.live -= taken.len();
+        self.sweep();
+        taken
+    }
+
     /// Keeps the first place live, and the empty ones fewer than the live ones: callers that leave a stuck queue
     /// must not make it grow without limit.
     fn sweep(&mut self) {

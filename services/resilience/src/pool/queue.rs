@@ -129,6 +129,13 @@ impl<T> Pool<T> {
         }
     }
 
+    /// Takes out every waiting item that `leaves`: to be called before [`Pool::configure`] when the policy begins to
+    /// cancel, for those whose callers left while it did not.
+    pub fn take_all(&mut self, mut leaves: impl FnMut(&T) -> bool) -> Vec<T> {
+        let lines = self.classes.iter_mut().flat_map(|class| [&mut class.normal, &mut class.background]);
+        lines.flat_map(|line| line.take_all(&mut leaves)).collect()
+    }
+
     /// Takes out what has waited longer than the policy allows. To be called at [`Pool::next_expiry`].
     pub fn drop_expired(&mut self, now: Duration) -> Vec<Expired<T>> {
         for index in 0..self.classes.len() {

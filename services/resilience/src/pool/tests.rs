@@ -49,6 +49,22 @@ fn work_waits_in_order_and_the_queue_has_an_end() {
 }
 
 #[test]
+fn those_who_leave_together_are_taken_out_and_the_others_keep_their_order() {
+    let mut pool = Pool::new(&server(1, 10, &[]));
+    for item in 0..7 {
+        offer(&mut pool, item, if item % 3 == 0 { "a" } else { "b" });
+    }
+    let mut gone = pool.take_all(|item| item % 2 == 1);
+    gone.sort_unstable();
+    assert_eq!(gone, [1, 3, 5]);
+    assert_eq!((pool.queued(), pool.busy()), (3, 1));
+    assert_eq!(items(pool.finish(T0, "a")), [2]);
+    assert_eq!(items(pool.finish(T0, "b")), [4]);
+    assert_eq!(items(pool.finish(T0, "b")), [6]);
+    assert!(pool.take_all(|_| true).is_empty(), "what runs is not waiting");
+}
+
+#[test]
 fn a_class_at_its_bulkhead_is_passed_over_and_blocks_nobody() {
     let mut pool = Pool::new(&server(4, 100, &[("Charge", 3)]));
     assert_eq!((0..5).filter(|item| offer(&mut pool, *item, "Charge")).count(), 3);
