@@ -57,7 +57,7 @@ impl Mesh {
     /// Calls `target` over HTTP; `methods` names its kinds of call.
     #[must_use]
     pub fn http(&self, target: &'static str, methods: &[&'static str]) -> Caller {
-        let connections = Connections::follow(target, &self.shared.membership);
+        let connections = Connections::follow(target, self.shared.membership.endpoints());
         Caller::new(target, methods, connections, self.clone())
     }
 

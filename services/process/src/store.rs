@@ -35,9 +35,10 @@ const PREPARED: usize = 32;
 /// the lab has a cache of its own.
 ///
 /// Pages of 1 KiB: a commit logs (and sums) whole pages, and a row is 100 bytes.
+/// A file that is there keeps the size it has.
 ///
-/// The log goes back into the file every 1,024 pages: a pause of well under a
-/// millisecond now and then, rather than a longer one more rarely.
+/// The log goes back into the file every 1,024 pages: a short pause now and then,
+/// rather than a longer one more rarely.
 const PRAGMAS: &str = "
     PRAGMA page_size = 1024;
     PRAGMA locking_mode = EXCLUSIVE;

@@ -55,8 +55,9 @@ pub enum Why {
 
 /// Decides after a failed attempt, of a call that has made `retries` retries so far.
 ///
-/// A token is taken from `budget` only when all else allows the retry, what is `left` of the deadline included. A wait
-/// named by the callee is kept to exactly, else it is the backoff with `unit_random`.
+/// A token is taken from `budget` only when all else allows the retry, what is `left` of the deadline included. The
+/// total timeout is not asked: it may cut a wait off. A wait named by the callee is kept to exactly, else it is the
+/// backoff with `unit_random`.
 pub fn next(
     policy: &Retry,
     retries: u32,

@@ -12,7 +12,7 @@ use resilience::pool::Priority;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::client::connection::{Lost, Reply};
+use crate::client::connection::Lost;
 use crate::client::edge::{Edge, Pass};
 use crate::client::{Answer, Connections, Failure, FailureKind};
 use crate::context::Ctx;
@@ -130,18 +130,17 @@ async fn timed(
 }
 
 async fn exchange(connections: &Connections, request: Request<()>, body: Bytes) -> Result<Answer, Failure> {
-    let Reply { head, body, trailers } =
-        connections.send(request, body).await.map_err(|lost| match lost {
-            Lost::Unreachable => Failure::unreachable(),
-            Lost::Broken => Failure::new(FailureKind::Broken, Status::unavailable("connection broke")),
-        })?;
-    let trailing = trailers.as_ref().and_then(Status::from_header_map);
-    let failure = match trailing.or_else(|| Status::from_header_map(&head.headers)) {
+    let answer = connections.send(request, body).await.map_err(|lost| match lost {
+        Lost::Unreachable => Failure::unreachable(),
+        Lost::Broken => Failure::new(FailureKind::Broken, Status::unavailable("connection broke")),
+    })?;
+    let trailing = answer.trailers.as_ref().and_then(Status::from_header_map);
+    let failure = match trailing.or_else(|| Status::from_header_map(&answer.head.headers)) {
         Some(said) if said.code() == Code::Ok => None,
         Some(said) => Some(Failure::answered(said)),
-        None => of_http(head.status),
+        None => of_http(answer.head.status),
     };
-    failure.map_or(Ok(Answer { head, body, trailers }), Err)
+    failure.map_or(Ok(answer), Err)
 }
 
 /// A failure that plain HTTP answered. A "no" (4xx) is an answer.

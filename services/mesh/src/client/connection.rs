@@ -3,8 +3,9 @@
 //!
 //! Our own, on `h2` itself, because every ready-made channel has a buffer
 //! inside that no metric shows, and spawns tasks for each request. Here a
-//! request is on the wire or it has failed, and whoever waits for the answer is
-//! the only one that does.
+//! request is handed to the connection whole or it has failed, and whoever
+//! waits for the answer is the only one that does. What `h2` itself holds back
+//! is only what a peer does not read.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,22 +14,26 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use h2::client::{Builder, ResponseFuture, SendRequest};
-use http::response::Parts;
-use http::{HeaderMap, Request};
-use process::{Endpoints, Membership};
+use http::Request;
+use process::Endpoints;
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, watch};
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
-/// A peer that does not complete a handshake within this is not there.
+use crate::client::Answer;
+
+/// A peer that does not accept within this is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Streams whose late frames are recognised after we gave them up. A storm of
 /// timeouts gives up thousands a second.
 const RESET_STREAMS: usize = 4_096;
-/// Bytes that a peer may send before we have read any: for one answer, and for
-/// all of them. Answers are read as they come, so this is never what waits.
+/// Bytes of one answer that may be on their way. Answers are read as they come,
+/// so this is never what waits.
 const STREAM_WINDOW: u32 = 1 << 20;
+/// Bytes of all answers of a connection that may be on their way.
 const CONNECTION_WINDOW: u32 = 4 << 20;
+/// Headers of an answer are a few hundred bytes.
+const MOST_HEADERS: u32 = 16 * 1024;
 
 /// One dial shared by all who wait for it.
 type Dial = Arc<OnceCell<Wire>>;
@@ -36,8 +41,8 @@ type Dial = Arc<OnceCell<Wire>>;
 /// A connection that was opened.
 struct Wire {
     sender: SendRequest<Bytes>,
-    /// Moves its bytes, until it is closed.
-    driver: AbortHandle,
+    /// The task that moves its bytes, until it is closed.
+    driver: JoinHandle<()>,
 }
 
 /// The connections to one target.
@@ -48,48 +53,37 @@ pub(crate) struct Connections {
     turn: AtomicUsize,
 }
 
-/// An answer, read to its end.
-pub(crate) struct Reply {
-    pub(crate) head: Parts,
-    pub(crate) body: Bytes,
-    pub(crate) trailers: Option<HeaderMap>,
-}
-
 /// Why a request was not answered.
+///
+/// Money hangs on the difference: an order whose charge was never sent may be
+/// declined. So all that is not certain is `Broken`, also a stream that the peer
+/// refused or left out of its GOAWAY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lost {
     /// It was never sent.
     Unreachable,
-    /// It was sent, and the connection broke.
+    /// It was sent, at least in part, and no whole answer came.
     Broken,
 }
 
 impl Connections {
-    pub(crate) fn follow(target: &'static str, membership: &Membership) -> Self {
-        Self { target, endpoints: membership.endpoints(), open: Mutex::default(), turn: AtomicUsize::new(0) }
+    pub(crate) fn follow(target: &'static str, endpoints: watch::Receiver<Arc<Endpoints>>) -> Self {
+        Self { target, endpoints, open: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
     /// Sends `request` to the next instance in turn and reads the answer. A
     /// caller who leaves resets the stream.
-    pub(crate) async fn send(&self, request: Request<()>, body: Bytes) -> Result<Reply, Lost> {
+    pub(crate) async fn send(&self, request: Request<()>, body: Bytes) -> Result<Answer, Lost> {
         let address = self.next_instance().ok_or(Lost::Unreachable)?;
         let dial = self.dial(&address);
-        let wire = match dial.get_or_try_init(|| connect(&address)).await {
-            Ok(wire) => wire,
-            Err(error) => {
-                tracing::debug!(target = self.target, address, %error, "failed to connect");
-                return Err(Lost::Unreachable);
-            }
-        };
-        let answer = match begin(wire.sender.clone(), request, body).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                // It broke, or the peer takes no more: whoever comes next dials.
-                tracing::debug!(target = self.target, address, %error, "failed to send");
+        exchange(&dial, &address, request, body).await.map_err(|(lost, error)| {
+            tracing::debug!(target = self.target, address, %error, ?lost, "no answer");
+            if lost == Lost::Unreachable {
+                // The connection takes no more: whoever comes next dials.
                 self.forget(&address, &dial);
-                return Err(Lost::Unreachable);
             }
-        };
-        read(answer).await.map_err(|_| Lost::Broken)
+            lost
+        })
     }
 
     fn next_instance(&self) -> Option<String> {
@@ -108,7 +102,7 @@ impl Connections {
         {
             return Arc::clone(dial);
         }
-        // Instances come and go under new addresses; theirs are closed by now.
+        // Instances come and go under new addresses; the old ones' are closed by now.
         open.retain(|_, dial| dial.get().is_none_or(Wire::is_open));
         let dial = Dial::default();
         open.insert(address.to_owned(), Arc::clone(&dial));
@@ -144,7 +138,11 @@ async fn connect(address: &str) -> anyhow::Result<Wire> {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_max_send_streams(process::MAX_CONCURRENT_STREAMS as usize)
             .max_concurrent_reset_streams(RESET_STREAMS)
+            .max_header_list_size(MOST_HEADERS)
+            // A storm of answers that come after we gave them up is our
+            // subject, not an attack.
             .max_local_error_reset_streams(None)
+            .data_frame_budget(usize::MAX)
             .handshake(stream)
             .await?;
         let driver = tokio::spawn(async move {
@@ -152,26 +150,40 @@ async fn connect(address: &str) -> anyhow::Result<Wire> {
                 tracing::debug!(%error, "connection ended");
             }
         });
-        anyhow::Ok(Wire { sender, driver: driver.abort_handle() })
+        anyhow::Ok(Wire { sender, driver })
     };
     tokio::time::timeout(CONNECT_TIMEOUT, handshake).await?
 }
 
-/// Puts a request on the wire. An error means that nothing of it is there.
-async fn begin(
-    sender: SendRequest<Bytes>,
+async fn exchange(
+    dial: &Dial,
+    address: &str,
     request: Request<()>,
     body: Bytes,
-) -> Result<ResponseFuture, h2::Error> {
-    let mut sender = sender.ready().await?;
-    let (answer, mut stream) = sender.send_request(request, body.is_empty())?;
+) -> Result<Answer, (Lost, anyhow::Error)> {
+    let unsent = |error| (Lost::Unreachable, error);
+    let wire = dial.get_or_try_init(|| connect(address)).await.map_err(unsent)?;
+    let mut sender = wire.sender.clone().ready().await.map_err(|error| unsent(error.into()))?;
+    let answer = begin(&mut sender, request, body)?;
+    read(answer).await.map_err(|error| (Lost::Broken, error.into()))
+}
+
+/// Hands a request over, head and body in one go.
+fn begin(
+    sender: &mut SendRequest<Bytes>,
+    request: Request<()>,
+    body: Bytes,
+) -> Result<ResponseFuture, (Lost, anyhow::Error)> {
+    let sent = sender.send_request(request, body.is_empty());
+    let (answer, mut stream) = sent.map_err(|error| (Lost::Unreachable, error.into()))?;
     if !body.is_empty() {
-        stream.send_data(body, true)?;
+        // The head is out.
+        stream.send_data(body, true).map_err(|error| (Lost::Broken, error.into()))?;
     }
     Ok(answer)
 }
 
-async fn read(answer: ResponseFuture) -> Result<Reply, h2::Error> {
+async fn read(answer: ResponseFuture) -> Result<Answer, h2::Error> {
     let (head, mut stream) = answer.await?.into_parts();
     let mut body = Bytes::new();
     while let Some(part) = stream.data().await {
@@ -180,7 +192,7 @@ async fn read(answer: ResponseFuture) -> Result<Reply, h2::Error> {
         body = if body.is_empty() { part } else { joined(&body, &part) };
     }
     let trailers = stream.trailers().await?;
-    Ok(Reply { head, body, trailers })
+    Ok(Answer { head, body, trailers })
 }
 
 /// Answers nearly always come in one part.
@@ -190,3 +202,6 @@ fn joined(first: &[u8], second: &[u8]) -> Bytes {
     whole.extend_from_slice(second);
     whole.freeze()
 }
+
+#[cfg(test)]
+mod tests;

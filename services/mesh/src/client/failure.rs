@@ -29,7 +29,7 @@ pub enum FailureKind {
     Unavailable,
     /// No connection; nothing was sent.
     Unreachable,
-    /// The connection broke while we waited.
+    /// The connection, or this request's share of it, broke while we waited.
     Broken,
     /// The callee answered with another failure.
     Answered,

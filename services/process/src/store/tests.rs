@@ -85,6 +85,21 @@ async fn a_write_that_fails_alone_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_commit_that_fails_keeps_nothing_and_the_next_one_works() {
+    let folder = Folder::new("commit");
+    let schema = "CREATE TABLE IF NOT EXISTS parents(name TEXT PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS rows(name TEXT REFERENCES parents(name) DEFERRABLE INITIALLY DEFERRED);
+        PRAGMA foreign_keys = ON;";
+    let store = Store::open(&folder.0.join("commit.db"), schema).unwrap();
+    let orphan = store.write(insert("nobody's")).await.unwrap_err();
+    assert!(matches!(orphan, StoreError::Commit(_)), "{orphan:?}");
+    assert!(rows(&store).is_empty());
+    store.write(|tx| tx.execute("INSERT INTO parents VALUES ('a')", [])).await.unwrap();
+    store.write(insert("a")).await.unwrap();
+    assert_eq!(rows(&store), ["a"]);
+}
+
+#[tokio::test]
 async fn a_caller_who_leaves_undoes_nothing() {
     let folder = Folder::new("leave");
     let store = folder.open();

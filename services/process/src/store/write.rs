@@ -82,7 +82,7 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> rusqlite
     if let [alone] = group {
         // Nobody to protect from it: the transaction is its savepoint.
         return match alone.run(&tx) {
-            Kept::Yes => finish(tx),
+            Kept::Yes => keep(tx),
             Kept::No => tx.rollback(),
         };
     }
@@ -93,12 +93,12 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Write>]) -> rusqlite
         }
         tx.prepare_cached("RELEASE one")?.execute([])?;
     }
-    finish(tx)
+    keep(tx)
 }
 
 /// `Transaction::commit` would parse the word each time. If this fails, the
 /// dropped transaction is rolled back.
-fn finish(tx: Transaction<'_>) -> rusqlite::Result<()> {
+fn keep(tx: Transaction<'_>) -> rusqlite::Result<()> {
     tx.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }

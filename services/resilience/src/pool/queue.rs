@@ -129,8 +129,8 @@ impl<T> Pool<T> {
         }
     }
 
-    /// Takes out every waiting item that `leaves`: to be called before [`Pool::configure`] when the policy begins to
-    /// cancel, for those whose callers left while it did not.
+    /// Takes out every waiting item that `leaves`. To be called before [`Pool::configure`] with a policy that cancels:
+    /// callers may have left while the last one did not.
     pub fn take_all(&mut self, mut leaves: impl FnMut(&T) -> bool) -> Vec<T> {
         let lines = self.classes.iter_mut().flat_map(|class| [&mut class.normal, &mut class.background]);
         lines.flat_map(|line| line.take_all(&mut leaves)).collect()
