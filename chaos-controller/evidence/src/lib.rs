@@ -1,11 +1,12 @@
 //! What a run leaves behind, and how it is read again: the hash-chained journal, the scraped samples, the user's
-//! request log and the ledgers. PURE: bytes in, bytes out; opening files and reading clocks is the controller's work.
-//! Judging what the evidence means is left to `grader`.
+//! request log and the ledgers; and PromQL over the samples. PURE: bytes in, bytes out; opening files and reading
+//! clocks is the controller's work. Judging what the evidence means is left to `grader`.
 
 pub mod exposition;
 pub mod journal;
 pub mod kind;
 pub mod ledger;
+pub mod promql;
 pub mod recording;
 pub mod requests;
 pub mod samples;

@@ -2,7 +2,7 @@
 //! sense is an error.
 
 use super::series::{Samples, Scrape, Series, Source};
-use super::{MAGIC, frame, value};
+use super::{MAGIC, STALE, frame, value};
 use crate::wire::{CodecError, Reader};
 
 impl Samples {
@@ -109,7 +109,7 @@ impl Decoder {
 
 /// Puts a staleness mark, once.
 fn end(series: &mut Series, t_ms: u64) {
-    if series.points.last().is_some_and(|(_, value)| !value.is_nan()) {
-        series.points.push((t_ms, f64::NAN));
+    if series.points.last().is_some_and(|(_, value)| value.to_bits() != STALE.to_bits()) {
+        series.points.push((t_ms, STALE));
     }
 }

@@ -5,14 +5,21 @@
 //! was scraped is kept apart (`Samples::scrapes`), so "unchanged" and "not seen" never look the same.
 
 mod decode;
+mod expand;
 mod export;
 mod query;
 mod series;
+mod window;
 mod writer;
 
 pub use export::export;
 pub use series::{Labels, Samples, Scrape, Series};
+pub use window::Window;
 pub use writer::SampleWriter;
+
+/// The staleness mark: a series has no value from here on. A NaN with the bits that Prometheus uses, so that a NaN which
+/// a process really exposed is not taken for one.
+pub const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
 
 /// First bytes of `samples.bin`; the last one is the version.
 const MAGIC: &[u8; 8] = b"FDSMP\0\0\x01";

@@ -1,0 +1,167 @@
+//! The walk over a query: each part answers with tracks, one for each series, that have a value for each step.
+
+use super::expr::{Expr, Range, Ranged};
+use super::failed::Failed;
+use super::grid::{Grid, is_absent};
+use super::points::Points;
+use super::query::{Kind, Query};
+use super::select::{Track, span};
+use super::value::{Row, Sample, Value};
+use crate::samples::Samples;
+
+/// What Prometheus takes from its command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a value holds without a new scrape. 10 s: ten scrapes.
+    pub lookback_ms: u64,
+    /// The step of a subquery that names none. 1 s: the scrapes' own.
+    pub subquery_step_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { lookback_ms: 10_000, subquery_step_ms: 1_000 }
+    }
+}
+
+/// Most steps of a range query; Prometheus' own limit.
+const STEPS: u64 = 11_000;
+
+/// The answer at `t_ms`, milliseconds since the samples' zero.
+///
+/// # Errors
+/// The query makes no sense for the series that are there.
+pub fn instant(query: &Query, samples: &Samples, t_ms: u64) -> Result<Value, Failed> {
+    instant_with(query, samples, t_ms, &Settings::default())
+}
+
+/// [`instant`], with other settings.
+///
+/// # Errors
+/// Those of [`instant`].
+pub fn instant_with(
+    query: &Query,
+    samples: &Samples,
+    t_ms: u64,
+    settings: &Settings,
+) -> Result<Value, Failed> {
+    let grid = Grid::instant(t_ms as i64);
+    let run = Evaluation { samples, settings };
+    match query.expr() {
+        Expr::Text(text) => return Ok(Value::Text(text.clone())),
+        Expr::Range(range) => return run.matrix(range, &grid).map(Value::Matrix),
+        _ => {}
+    }
+    Ok(match run.answer(query.expr(), &grid)? {
+        Answer::Scalar(values) => Value::Scalar(values[0]),
+        Answer::Vector(tracks) => {
+            let samples = tracks.iter().filter(|track| !is_absent(track.values[0]));
+            let mut samples: Vec<Sample> = samples
+                .map(|track| Sample { labels: track.tags.to_labels(), value: track.values[0] })
+                .collect();
+            samples.sort_by(|a, b| a.labels.cmp(&b.labels));
+            Value::Vector(samples)
+        }
+    })
+}
+
+/// The answer at `from_ms`, and each step after it until `to_ms`; series in the order of their labels.
+///
+/// # Errors
+/// Those of [`instant`], and times that make no range, or one of too many steps.
+pub fn range(
+    query: &Query,
+    samples: &Samples,
+    from_ms: u64,
+    to_ms: u64,
+    step_ms: u64,
+) -> Result<Vec<Row>, Failed> {
+    range_with(query, samples, (from_ms, to_ms, step_ms), &Settings::default())
+}
+
+/// [`range`], with other settings; times as `(from_ms, to_ms, step_ms)`.
+///
+/// # Errors
+/// Those of [`range`].
+pub fn range_with(
+    query: &Query,
+    samples: &Samples,
+    (from_ms, to_ms, step_ms): (u64, u64, u64),
+    settings: &Settings,
+) -> Result<Vec<Row>, Failed> {
+    if step_ms == 0 || to_ms < from_ms {
+        return Err(Failed::BadRange);
+    }
+    let steps = (to_ms - from_ms) / step_ms + 1;
+    if steps > STEPS {
+        return Err(Failed::TooManySteps { steps, limit: STEPS });
+    }
+    match query.kind() {
+        Kind::Text => return Err(Failed::NotOverRange { kind: "text" }),
+        Kind::Matrix => return Err(Failed::NotOverRange { kind: "range" }),
+        Kind::Scalar | Kind::Vector => {}
+    }
+    let grid = Grid { start_ms: from_ms as i64, step_ms: step_ms as i64, count: steps as usize };
+    let run = Evaluation { samples, settings };
+    let tracks = match run.answer(query.expr(), &grid)? {
+        Answer::Scalar(values) => vec![Track { tags: super::labels::Tags::default(), values }],
+        Answer::Vector(tracks) => tracks,
+    };
+    let mut rows: Vec<Row> = tracks.iter().map(|track| row(track, &grid)).collect();
+    rows.retain(|row| !row.points.is_empty());
+    rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+    Ok(rows)
+}
+
+fn row(track: &Track<'_>, grid: &Grid) -> Row {
+    let points = grid.times().zip(&track.values).filter(|(_, value)| !is_absent(**value));
+    Row {
+        labels: track.tags.to_labels(),
+        points: points.map(|(t_ms, value)| (t_ms as u64, *value)).collect(),
+    }
+}
+
+/// One value for each step, or several series of them.
+pub(super) enum Answer<'a> {
+    Scalar(Vec<f64>),
+    Vector(Vec<Track<'a>>),
+}
+
+/// One question to one recording.
+pub(super) struct Evaluation<'a> {
+    pub(super) samples: &'a Samples,
+    pub(super) settings: &'a Settings,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn answer(&self, expr: &Expr, grid: &Grid) -> Result<Answer<'a>, Failed> {
+        Ok(match expr {
+            Expr::Number(number) => Answer::Scalar(vec![*number; grid.count]),
+            Expr::Select(selector) => {
+                let mut tracks = Vec::new();
+                let lookback_ms = self.settings.lookback_ms as i64;
+                selector.instants(self.samples, grid, lookback_ms, |track| tracks.push(track));
+                Answer::Vector(tracks)
+            }
+            _ => Answer::Vector(Vec::new()),
+        })
+    }
+
+    /// The samples of a range as they are, for an instant.
+    fn matrix(&self, range: &Range, grid: &Grid) -> Result<Vec<Row>, Failed> {
+        let Ranged::Samples(selector) = &range.of else { return Ok(Vec::new()) };
+        let mut points = Points::default();
+        let mut rows = Vec::new();
+        for found in selector.find(self.samples) {
+            found.load(self.samples, span(grid, range.shift, range.range_ms), false, &mut points);
+            let labels = found.tags(self.samples).to_labels();
+            let points: Vec<(u64, f64)> =
+                points.times.iter().zip(&points.values).map(|(t_ms, value)| (*t_ms as u64, *value)).collect();
+            if !points.is_empty() {
+                rows.push(Row { labels, points });
+            }
+        }
+        rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(rows)
+    }
+}
