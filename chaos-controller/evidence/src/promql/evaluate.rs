@@ -1,12 +1,15 @@
-//! The walk over a query: each part answers with tracks, one for each series, that have a value for each step.
+//! The two questions, at an instant and over a range, and the form of their answers. What happens between is in `walk`.
 
-use super::expr::{Expr, Range, Ranged};
+use super::expr::Expr;
 use super::failed::Failed;
+use super::functions::Fold;
 use super::grid::{Grid, is_absent};
-use super::points::Points;
+use super::labels::Tags;
 use super::query::{Kind, Query};
-use super::select::{Track, span};
+use super::rate::Extrapolation;
+use super::select::Track;
 use super::value::{Row, Sample, Value};
+use super::walk::{Answer, Evaluation};
 use crate::samples::Samples;
 
 /// What Prometheus takes from its command line.
@@ -16,11 +19,13 @@ pub struct Settings {
     pub lookback_ms: u64,
     /// The step of a subquery that names none. 1 s: the scrapes' own.
     pub subquery_step_ms: u64,
+    /// Whose rule `rate` and `increase` follow where two versions differ.
+    pub extrapolation: Extrapolation,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { lookback_ms: 10_000, subquery_step_ms: 1_000 }
+        Settings { lookback_ms: 10_000, subquery_step_ms: 1_000, extrapolation: Extrapolation::Prometheus3 }
     }
 }
 
@@ -59,7 +64,9 @@ pub fn instant_with(
             let mut samples: Vec<Sample> = samples
                 .map(|track| Sample { labels: track.tags.to_labels(), value: track.values[0] })
                 .collect();
-            samples.sort_by(|a, b| a.labels.cmp(&b.labels));
+            if !is_ranked(query.expr()) {
+                samples.sort_by(|a, b| a.labels.cmp(&b.labels));
+            }
             Value::Vector(samples)
         }
     })
@@ -104,7 +111,7 @@ pub fn range_with(
     let grid = Grid { start_ms: from_ms as i64, step_ms: step_ms as i64, count: steps as usize };
     let run = Evaluation { samples, settings };
     let tracks = match run.answer(query.expr(), &grid)? {
-        Answer::Scalar(values) => vec![Track { tags: super::labels::Tags::default(), values }],
+        Answer::Scalar(values) => vec![Track { tags: Tags::default(), values }],
         Answer::Vector(tracks) => tracks,
     };
     let mut rows: Vec<Row> = tracks.iter().map(|track| row(track, &grid)).collect();
@@ -121,47 +128,11 @@ fn row(track: &Track<'_>, grid: &Grid) -> Row {
     }
 }
 
-/// One value for each step, or several series of them.
-pub(super) enum Answer<'a> {
-    Scalar(Vec<f64>),
-    Vector(Vec<Track<'a>>),
-}
-
-/// One question to one recording.
-pub(super) struct Evaluation<'a> {
-    pub(super) samples: &'a Samples,
-    pub(super) settings: &'a Settings,
-}
-
-impl<'a> Evaluation<'a> {
-    pub(super) fn answer(&self, expr: &Expr, grid: &Grid) -> Result<Answer<'a>, Failed> {
-        Ok(match expr {
-            Expr::Number(number) => Answer::Scalar(vec![*number; grid.count]),
-            Expr::Select(selector) => {
-                let mut tracks = Vec::new();
-                let lookback_ms = self.settings.lookback_ms as i64;
-                selector.instants(self.samples, grid, lookback_ms, |track| tracks.push(track));
-                Answer::Vector(tracks)
-            }
-            _ => Answer::Vector(Vec::new()),
-        })
-    }
-
-    /// The samples of a range as they are, for an instant.
-    fn matrix(&self, range: &Range, grid: &Grid) -> Result<Vec<Row>, Failed> {
-        let Ranged::Samples(selector) = &range.of else { return Ok(Vec::new()) };
-        let mut points = Points::default();
-        let mut rows = Vec::new();
-        for found in selector.find(self.samples) {
-            found.load(self.samples, span(grid, range.shift, range.range_ms), false, &mut points);
-            let labels = found.tags(self.samples).to_labels();
-            let points: Vec<(u64, f64)> =
-                points.times.iter().zip(&points.values).map(|(t_ms, value)| (*t_ms as u64, *value)).collect();
-            if !points.is_empty() {
-                rows.push(Row { labels, points });
-            }
-        }
-        rows.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok(rows)
+/// The order of its answer says something.
+fn is_ranked(expr: &Expr) -> bool {
+    match expr {
+        Expr::Sort { .. } => true,
+        Expr::Aggregate(aggregate) => matches!(aggregate.fold, Fold::Topk | Fold::Bottomk),
+        _ => false,
     }
 }

@@ -7,27 +7,43 @@
 //!
 //! ```text
 //! text -> scan, diagnose (places)  +  promql-parser  -> lower -> Expr      query.rs
-//! Expr -> evaluate -> Track: one series, a value for each step of the grid  evaluate.rs
-//!           select (samples) · rate, over_time, regression (ranges) · aggregate, rank · binary, set · functions
+//! Expr -> walk -> Track: one series, a value for each step of the grid         walk.rs, evaluate.rs
+//!   select (samples) · roll: rate, statistics, regression (ranges) · aggregate, rank · binary, set · map, histogram
 //! ```
 
+mod aggregate;
+mod binary;
 mod diagnose;
 mod evaluate;
 mod expr;
 mod failed;
 mod functions;
 mod grid;
+mod histogram;
 mod labels;
 mod lower;
+mod map;
 mod matcher;
+mod merge;
+mod op;
 mod points;
 mod query;
+mod rank;
+mod rate;
 mod refused;
+mod regression;
+mod relabel;
+mod roll;
 mod select;
+mod set;
+mod statistics;
+mod sum;
 mod value;
+mod walk;
 
 pub use evaluate::{Settings, instant, instant_with, range, range_with};
 pub use failed::Failed;
 pub use query::{Kind, Query};
+pub use rate::Extrapolation;
 pub use refused::Refused;
 pub use value::{Labels, Row, Sample, Value};
