@@ -5,6 +5,9 @@
 //! role. Errors are a [`Refusal`] with a 4xx status. Routes stand in
 //! `http.rs`; nothing here does anything.
 
+pub mod board;
+pub mod query;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

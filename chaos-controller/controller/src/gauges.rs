@@ -6,6 +6,22 @@ use std::collections::BTreeMap;
 use evidence::exposition;
 
 use crate::api::{PoolPulse, Pulse};
+use crate::lab::Lab;
+
+/// What this process exposes itself. Of the lab, nothing that reveals a fault.
+pub(crate) fn own_metrics(lab: &Lab) -> String {
+    let weighed = lab.footprint.now();
+    format!(
+        "# HELP lab_processes Processes that are joined.\n# TYPE lab_processes gauge\nlab_processes {}\n\
+         # HELP lab_resident_memory_bytes Resident memory of the whole lab.\n\
+         # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
+         # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
+         lab_policy_version {}\n",
+        lab.directory.counts().values().sum::<u32>(),
+        weighed.rss_kib * 1024,
+        lab.policy.version(),
+    )
+}
 
 /// What one instance said in one scrape.
 #[derive(Debug, Clone, Default, PartialEq)]

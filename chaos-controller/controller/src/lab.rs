@@ -1,6 +1,6 @@
 //! The lab: what every part of the controller shares. Each part owns its own state; here they only find each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -24,9 +24,13 @@ use crate::live::Live;
 use crate::load::LoadDesk;
 use crate::policy_store::PolicyStore;
 use crate::run::Run;
+use crate::samples::SampleStore;
 
 /// Events that a slow watcher may be behind before it misses some.
 const EVENTS: usize = 256;
+
+/// Lines of the journal that are kept for whoever looks only now.
+const RECENT: usize = 64;
 
 /// Everything the parts share. One per process.
 pub(crate) struct Lab {
@@ -49,6 +53,8 @@ pub(crate) struct Lab {
     pub(crate) policy: PolicyStore,
     pub(crate) load: LoadDesk,
     pub(crate) live: Mutex<Live>,
+    /// What every process said in the last hour.
+    pub(crate) samples: SampleStore,
     /// The newest pulse.
     pub(crate) pulse: watch::Sender<Arc<Pulse>>,
     /// Orders by state, as last scraped; the ones that are over are not among them.
@@ -68,6 +74,8 @@ pub(crate) struct Lab {
     pub(crate) grid_us: watch::Sender<u64>,
     /// Spans that came while no run was on.
     pub(crate) idle_spans: AtomicU64,
+    /// With milliseconds since the start of the lab.
+    recent: Mutex<VecDeque<(u64, Arc<Event>)>>,
     run: Mutex<Option<Arc<Run>>>,
     book: Mutex<Option<Arc<Book>>>,
     journal: Mutex<Journal>,
@@ -107,6 +115,7 @@ impl Lab {
             load: LoadDesk::open(&founding.state_dir),
             state_dir: founding.state_dir,
             live: Mutex::new(Live::new()),
+            samples: SampleStore::start(),
             pulse: watch::Sender::new(Arc::default()),
             open_orders: watch::Sender::default(),
             events: broadcast::Sender::new(EVENTS),
@@ -119,6 +128,7 @@ impl Lab {
             wants_load: AtomicBool::new(false),
             grid_us: watch::Sender::new(founding.start_us),
             idle_spans: AtomicU64::new(0),
+            recent: Mutex::default(),
             run: Mutex::new(None),
             book: Mutex::new(None),
             journal: Mutex::new(founding.journal),
@@ -153,7 +163,18 @@ impl Lab {
 
     /// Tells the watchers; that there are none is fine.
     pub(crate) fn tell(&self, event: Event) {
-        let _ = self.events.send(Arc::new(event));
+        let event = Arc::new(event);
+        if matches!(*event, Event::Journal { .. }) {
+            let mut recent = held(&self.recent);
+            recent.truncate(RECENT - 1);
+            recent.push_front((monotonic_us().saturating_sub(self.start_us) / 1000, Arc::clone(&event)));
+        }
+        let _ = self.events.send(event);
+    }
+
+    /// The last lines of the journal, the youngest last, and when they came since the start of the lab.
+    pub(crate) fn recent_events(&self) -> Vec<(u64, Arc<Event>)> {
+        held(&self.recent).iter().rev().cloned().collect()
     }
 
     /// The book of the run that is on.

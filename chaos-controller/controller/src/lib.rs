@@ -4,11 +4,13 @@
 //! Left out: what a fault does (`bank`), what a policy does (`mesh`), what a verdict is (`grader`), where processes run
 //! (`platform`).
 
+pub mod answers;
 pub mod api;
 
 mod actions;
 mod adopt;
 mod bank;
+mod board;
 mod book;
 mod causes;
 mod control;
@@ -31,6 +33,7 @@ mod policy_store;
 mod ready;
 mod records;
 mod run;
+mod samples;
 mod scraper;
 mod seal;
 mod serve;

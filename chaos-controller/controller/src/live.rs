@@ -8,8 +8,8 @@ use evidence::requests::JOURNEYS;
 
 use crate::api::{LiveJourney, LiveLoad};
 
-/// Seconds that are remembered.
-const RING: usize = 32;
+/// Seconds that are remembered: the minute that the board shows, and some.
+const RING: usize = 64;
 /// Buckets per doubling of latency: values are told apart at 9 %.
 const PER_OCTAVE: f64 = 8.0;
 /// From 0.1 ms over 20 doublings: to 100 s.

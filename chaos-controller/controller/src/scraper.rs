@@ -15,7 +15,7 @@ use process::monotonic_us;
 
 use crate::api::{Event, Pulse};
 use crate::directory::{Member, State};
-use crate::gauges::{Gauges, Reading};
+use crate::gauges::{Gauges, Reading, own_metrics};
 use crate::lab::Lab;
 use crate::web::{Connection, WebError};
 
@@ -58,6 +58,8 @@ async fn scrape_all(
     connections: &mut HashMap<String, Connection>,
     gauges: &mut Gauges,
 ) {
+    let t_ms = tick_us.saturating_sub(lab.start_us) / 1000;
+    lab.samples.scraped(t_ms, "controller", "controller", Some(own_metrics(lab).into()));
     let members = lab.directory.members();
     let mut scrapes: FuturesUnordered<_> = members
         .into_iter()
@@ -81,6 +83,8 @@ async fn scrape_all(
             book.scraped(tick_us, &service, &instance, text);
         }
         gauges.take(&service, &instance, text.map(Reading::of));
+        let body = answer.as_ref().map(|(_, body)| body.clone());
+        lab.samples.scraped(t_ms, &service, &instance, body);
         if let Some((connection, _)) = answer {
             connections.insert(instance, connection);
         }

@@ -9,9 +9,12 @@
 
 mod act;
 mod auth;
+mod board;
 mod events;
 mod faults;
 mod policy;
+mod prometheus;
+mod query;
 mod refusal;
 mod runs;
 mod status;
@@ -38,6 +41,15 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/metrics", get(status::metrics))
         .route("/api/status", get(status::status))
         .route("/api/events", get(events::events))
+        .route("/api/board", get(board::board))
+        .route("/api/query", get(query::instant))
+        .route("/api/query_range", get(query::range))
+        .route("/api/metrics", get(query::metrics))
+        .route("/api/v1/query", get(prometheus::query).post(prometheus::query))
+        .route("/api/v1/query_range", get(prometheus::query_range).post(prometheus::query_range))
+        .route("/api/v1/labels", get(prometheus::labels).post(prometheus::labels))
+        .route("/api/v1/label/{name}/values", get(prometheus::label_values))
+        .route("/api/v1/series", get(prometheus::series).post(prometheus::series))
         .route("/api/policy", get(policy::current).patch(policy::change))
         .route("/api/policy/versions", get(policy::versions))
         .route("/api/policy/versions/{version}", get(policy::version))

@@ -10,6 +10,7 @@ use crate::api::{ProcessStatus, Role, Status};
 use crate::directory::{Member, State as MemberState};
 use crate::faults;
 use crate::footprint::{self, Weighed};
+use crate::gauges::own_metrics;
 use crate::lab::Lab;
 
 use super::{Caller, Refused};
@@ -20,17 +21,7 @@ pub(super) async fn health() -> &'static str {
 
 /// Of the lab, nothing that reveals a fault.
 pub(super) async fn metrics(State(lab): State<Arc<Lab>>) -> String {
-    let weighed = lab.footprint.now();
-    format!(
-        "# HELP lab_processes Processes that are joined.\n# TYPE lab_processes gauge\nlab_processes {}\n\
-         # HELP lab_resident_memory_bytes Resident memory of the whole lab.\n\
-         # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
-         # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
-         lab_policy_version {}\n",
-        lab.directory.counts().values().sum::<u32>(),
-        weighed.rss_kib * 1024,
-        lab.policy.version(),
-    )
+    own_metrics(&lab)
 }
 
 pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Status>, Refused> {
