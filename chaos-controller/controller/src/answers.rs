@@ -14,6 +14,8 @@ pub const MAX_POINTS: u64 = 11_000;
 pub const MAX_WORK: u64 = 5_000_000;
 /// Values that are listed of a label.
 const LISTED: usize = 20;
+/// From here on two words are near.
+const NEAR: f64 = 0.85;
 /// Endings that a histogram's series have.
 const PARTS: [&str; 3] = ["_bucket", "_sum", "_count"];
 
@@ -156,16 +158,17 @@ pub fn metrics(samples: &Samples, t_ms: u64) -> Vec<Metric> {
 pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(f64, &str)> = known
         .into_iter()
-        .map(|known| {
-            // Who types `queue_depth` means `lab_queue_depth`.
-            let inside = word.len() >= 4 && known.contains(word);
-            (if inside { 1.0 } else { strsim::jaro_winkler(word, known) }, known)
-        })
-        .filter(|(nearness, _)| *nearness >= 0.85)
+        .map(|known| (nearness(word, known), known))
+        .filter(|(nearness, _)| *nearness >= NEAR)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.len().cmp(&b.1.len())));
     near.dedup_by(|a, b| a.1 == b.1);
     near.into_iter().take(3).map(|(_, known)| known).collect()
+}
+
+/// From 0 to 1. Who types `queue_depth` means `lab_queue_depth`.
+pub fn nearness(word: &str, known: &str) -> f64 {
+    if word.len() >= 4 && known.contains(word) { 1.0 } else { strsim::jaro_winkler(word, known) }
 }
 
 fn affordable(query: &Query, samples: &Samples, points: u64) -> Result<(), NoValue> {

@@ -16,10 +16,12 @@ pub(crate) fn own_metrics(lab: &Lab) -> String {
          # HELP lab_resident_memory_bytes Resident memory of the whole lab.\n\
          # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
          # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
-         lab_policy_version {}\n",
+         lab_policy_version {}\n\
+         # HELP lab_samples_bytes What the live samples weigh.\n# TYPE lab_samples_bytes gauge\nlab_samples_bytes {}\n",
         lab.directory.counts().values().sum::<u32>(),
         weighed.rss_kib * 1024,
         lab.policy.version(),
+        lab.samples.bytes(),
     )
 }
 

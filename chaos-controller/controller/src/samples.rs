@@ -6,7 +6,8 @@
 //! that tells of a fault is put in, so every role may ask.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use evidence::Samples;
@@ -24,6 +25,7 @@ const STACK_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct SampleStore {
     tx: mpsc::Sender<Job>,
+    bytes: Arc<AtomicUsize>,
 }
 
 /// What the thread holds.
@@ -55,11 +57,18 @@ impl SampleStore {
     pub(crate) fn start() -> Self {
         let (tx, rx) = mpsc::channel();
         let thread = std::thread::Builder::new().name("samples".to_owned()).stack_size(STACK_BYTES);
-        if let Err(error) = thread.spawn(move || keep(&rx)) {
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let told = Arc::clone(&bytes);
+        if let Err(error) = thread.spawn(move || keep(&rx, &told)) {
             // Every question will be told `Gone`; the lab itself does not need them.
             tracing::error!(%error, "no thread for the samples");
         }
-        Self { tx }
+        Self { tx, bytes }
+    }
+
+    /// What the window weighs.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Adds a scrape; `None` is one that was not answered. `t_ms` is milliseconds since the start of the lab.
@@ -97,11 +106,6 @@ impl Held {
         &self.described
     }
 
-    /// What the window weighs.
-    pub(crate) fn bytes(&self) -> usize {
-        self.window.bytes()
-    }
-
     fn scraped(&mut self, t_ms: u64, service: &str, instance: &str, text: Option<&str>) {
         match text {
             Some(text) => {
@@ -130,13 +134,14 @@ impl Held {
     }
 }
 
-fn keep(rx: &mpsc::Receiver<Job>) {
+fn keep(rx: &mpsc::Receiver<Job>, bytes: &AtomicUsize) {
     let mut held = Held::new();
     while let Ok(job) = rx.recv() {
         match job {
             Job::Scraped { t_ms, service, instance, text } => {
                 let text = text.as_deref().and_then(|text| std::str::from_utf8(text).ok());
                 held.scraped(t_ms, &service, &instance, text);
+                bytes.store(held.window.bytes(), Ordering::Relaxed);
             }
             Job::Ask(ask) => ask(&held),
         }

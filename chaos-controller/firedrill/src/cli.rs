@@ -6,15 +6,19 @@ use clap_complete::Shell;
 use crate::command::change::{Halt, Restart, Resume, Say, Scale};
 use crate::command::check::Check;
 use crate::command::compare::Compare;
+use crate::command::doctor::Doctor;
 use crate::command::down::Down;
+use crate::command::explain::Explain;
 use crate::command::fault::Fault;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
 use crate::command::process::{self, Guard, Service};
+use crate::command::query::Query;
 use crate::command::run::Run;
 use crate::command::schema::Schema;
 use crate::command::status::Status;
 use crate::command::up::Up;
+use crate::command::watch::Watch;
 use crate::exit::{Exit, Failure};
 use crate::output::write_data;
 
@@ -46,6 +50,14 @@ pub(crate) enum Command {
     Down(Down),
     /// How the lab is, or what happened to it
     Status(Status),
+    /// Watch the lab, live
+    Watch(Watch),
+    /// Ask the lab's metrics, or those of a recorded run
+    Query(Box<Query>),
+    /// Check the machine and the lab
+    Doctor(Doctor),
+    /// What a word means: a policy's path, a metric, an exit code
+    Explain(Explain),
     /// Read and change the resilience policy, live
     #[command(subcommand)]
     Policy(Policy),
@@ -103,6 +115,10 @@ impl Command {
             Self::Up(up) => up.run().await,
             Self::Down(down) => down.run().await,
             Self::Status(status) => status.run().await,
+            Self::Watch(watch) => watch.run().await,
+            Self::Query(query) => query.run().await,
+            Self::Doctor(doctor) => doctor.run().await,
+            Self::Explain(explain) => explain.run().await,
             Self::Policy(policy) => policy.run().await,
             Self::Restart(restart) => restart.run().await,
             Self::Scale(scale) => scale.run().await,
@@ -154,6 +170,20 @@ mod tests {
             "up --drill bank-slowdown --scale 1/10 --no-load --lab red",
             "down --all",
             "status --as observer -o json",
+            "watch",
+            "watch --once -o json --as observer",
+            "watch --every 2s --lab red",
+            "watch --queries",
+            "query up",
+            "query up --at 30s-ago",
+            "query up --at 02:14 --range 5m --step 5s -o csv",
+            "query up --run runs/x -o json",
+            "query --metrics",
+            "query --metrics queue --as candidate",
+            "explain payment.server.workers",
+            "explain exit 99 -o json",
+            "doctor",
+            "doctor -o json --as observer --lab red",
             "policy get --version 3",
             "policy set payment.server.workers=100 flags.checkout=off --reason x --as candidate",
             "policy set -f layered.yaml -m x --dry-run --base 4",
@@ -190,6 +220,12 @@ mod tests {
             "policy set a=1",
             "fault add shop --hang",
             "down --all --lab x",
+            "query",
+            "query up --metrics queue",
+            "query up --at tomorrow",
+            "query up --step 5s",
+            "watch --queries --once",
+            "explain",
             "run x --scale 0",
             "run x --mode exam",
         ] {

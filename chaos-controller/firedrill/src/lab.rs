@@ -65,6 +65,11 @@ impl LabFlags {
 }
 
 impl Access {
+    /// The role that is meant.
+    pub(crate) fn role(&self) -> Role {
+        self.role.into()
+    }
+
     /// The controller of the lab that is meant, asked in the role that is meant.
     pub(crate) fn api(&self) -> Result<Api, Failure> {
         Ok(Api::of(&self.lab.find()?, self.role.into()))

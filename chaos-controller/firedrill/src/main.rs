@@ -2,11 +2,15 @@
 //! process of a lab. Nothing is decided here; each verb hands over to its crate.
 
 mod api;
+mod board;
 mod cli;
 mod command;
+mod doctor;
 mod drills;
 mod exit;
+mod explain;
 mod fault_flags;
+mod figures;
 mod lab;
 mod launch;
 mod log;
@@ -14,6 +18,8 @@ mod output;
 mod paint;
 mod patch;
 mod postmortem;
+mod query;
+mod spark;
 mod verdict;
 mod watch;
 

@@ -1,0 +1,83 @@
+//! What a word of the lab means: a path of the policy or of a drill, a metric, an alert, an exit code. The words are
+//! those of the schemas, of `docs` and of `dashboards`; nothing is told twice.
+
+mod codes;
+mod glossary;
+mod metric;
+mod path;
+mod schema;
+mod tradeoff;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use glossary::says as glossary_line;
+
+/// An explanation, in the order in which it is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Explained {
+    /// What was asked for, as it is spelled.
+    pub(crate) subject: String,
+    /// What kind of thing it is.
+    pub(crate) kind: &'static str,
+    /// What it is, in a sentence or two.
+    pub(crate) is: String,
+    /// Name and text of what else there is to say.
+    pub(crate) facts: Vec<(String, String)>,
+}
+
+/// The lab, as far as an explanation may look at it.
+#[derive(Debug, Default)]
+pub(crate) struct InForce {
+    pub(crate) version: u64,
+    pub(crate) document: Value,
+}
+
+impl Explained {
+    pub(crate) fn fact(&mut self, name: &str, text: impl Into<String>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.facts.push((name.to_owned(), text));
+        }
+    }
+
+    /// As a person reads it.
+    pub(crate) fn render(&self) -> String {
+        let width = self.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let mut text = format!("{} ({})\n  {}\n", self.subject, self.kind, self.is);
+        if !self.facts.is_empty() {
+            text.push('\n');
+        }
+        for (name, fact) in &self.facts {
+            let mut lines = fact.lines();
+            text.push_str(&format!("  {name:<width$}  {}\n", lines.next().unwrap_or_default()));
+            for line in lines {
+                text.push_str(&format!("  {:<width$}  {line}\n", ""));
+            }
+        }
+        text
+    }
+}
+
+/// Explains a word, or says which are near.
+///
+/// # Errors
+/// Nothing has that name; these are near.
+pub(crate) fn explain(word: &str, lab: Option<&InForce>) -> Result<Explained, Vec<String>> {
+    let word = word.trim().trim_start_matches('.');
+    codes::explain(word)
+        .or_else(|| metric::explain(word))
+        .or_else(|| path::policy(word, lab))
+        .or_else(|| path::drill(word))
+        .ok_or_else(|| near(word))
+}
+
+fn near(word: &str) -> Vec<String> {
+    let paths = path::near(word);
+    let metrics = glossary::names();
+    let metrics = controller::answers::near(word, metrics.iter().map(String::as_str));
+    paths.into_iter().chain(metrics.into_iter().map(str::to_owned)).take(5).collect()
+}
+
+#[cfg(test)]
+mod tests;

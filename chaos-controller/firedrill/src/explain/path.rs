@@ -1,0 +1,187 @@
+//! A path into the policy or into a drill: what its schema says, and of a policy also what is in force.
+
+use resilience::policy::{self, Snapshot, path, topology};
+use serde_json::Value;
+
+use super::{Explained, InForce, schema, tradeoff};
+
+/// Depth at which paths are offered to whoever mistyped one.
+const DEPTH: usize = 7;
+const ROOTS: [&str; 3] = ["services", "flags", "version"];
+
+/// A path into the policy document; `services.` may be left out.
+pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
+    let keys = policy_keys(word)?;
+    let place = schema::place(&policy::schema(), &keys)?;
+    let mut explained = explained(path::join(&keys), "policy", place);
+    if let Some(default) = default_at(&keys) {
+        explained.fact("default", written(&default));
+    }
+    if let Some(lab) = lab {
+        match in_force(&lab.document, lab.version, &keys) {
+            Some(value) => explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version)),
+            None => explained.fact("in force", format!("nothing (policy v{})", lab.version)),
+        }
+        explained.fact("said by", said_by(&lab.document, &keys).unwrap_or("no row: it is the default".to_owned()));
+    }
+    if let Some((metric, cost)) = tradeoff::of(&keys) {
+        explained.fact("trade-off", cost);
+        explained.fact("shows in", format!("{metric} (`firedrill explain {metric}`)"));
+    }
+    if keys.len() > 2 {
+        let short = path::join(&keys);
+        let short = short.strip_prefix("services.").unwrap_or(&short).to_owned();
+        explained.fact("change it", format!("firedrill policy set '{short}=...' --reason '...'"));
+    }
+    Some(explained)
+}
+
+/// A path into a drill, a candidate or a fault; the file's name may stand before it.
+pub(super) fn drill(word: &str) -> Option<Explained> {
+    let keys = path::split(word);
+    let (first, rest) = keys.split_first()?;
+    let files: [(&str, &Value); 3] = [
+        ("drill", drill::drill_schema()),
+        ("candidate", drill::candidate_schema()),
+        ("answer", drill::answer_schema()),
+    ];
+    let fault = fault::schema();
+    for (name, file) in files.into_iter().chain([("fault", &fault)]) {
+        let keys = if first == name { rest } else { keys.as_slice() };
+        if let Some(place) = schema::place(file, keys).filter(|_| !keys.is_empty() || first == name) {
+            return Some(explained(word.to_owned(), name_of(name), place));
+        }
+    }
+    None
+}
+
+/// Paths that are near a word, by their last keys.
+pub(super) fn near(word: &str) -> Vec<String> {
+    let last = word.rsplit('.').next().unwrap_or(word);
+    let mut found: Vec<(f64, String)> = Vec::new();
+    let policies = schema::paths(&policy::schema(), DEPTH);
+    let drills = schema::paths(drill::drill_schema(), 4).into_iter().map(|path| format!("drill.{path}"));
+    for path in policies.into_iter().chain(drills).filter(|path| !path.contains(".variants.")) {
+        let key = path.rsplit('.').next().unwrap_or_default();
+        if !controller::answers::near(last, [key]).is_empty() {
+            let whole = controller::answers::nearness(word, &path);
+            found.push((whole, path));
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().take(3).map(|(_, path)| path).collect()
+}
+
+fn name_of(file: &str) -> &'static str {
+    match file {
+        "drill" => "drill.yaml",
+        "candidate" => "candidates/*.yaml",
+        "answer" => "answer.yaml",
+        _ => "fault",
+    }
+}
+
+fn explained(subject: String, kind: &'static str, place: schema::Place) -> Explained {
+    let is = if place.description.is_empty() { "a block of the document".to_owned() } else { place.description };
+    let mut explained = Explained { subject, kind, is: is.replace('\n', " "), ..Explained::default() };
+    explained.fact("takes", place.allowed);
+    explained.fact("keys", place.keys.join(", "));
+    explained
+}
+
+/// The keys of a path into the policy; `None` if no such thing is there to be said of the shop.
+fn policy_keys(word: &str) -> Option<Vec<String>> {
+    let first = path::split(word).into_iter().next()?;
+    let known = topology::is_service(&first) || first == topology::ANY;
+    let keys = if ROOTS.contains(&first.as_str()) {
+        path::split(word)
+    } else if known {
+        path::split(&format!("services.{word}"))
+    } else {
+        return None;
+    };
+    let service = keys.get(1).filter(|_| keys[0] == "services");
+    if service.is_some_and(|service| !topology::is_service(service) && service != topology::ANY) {
+        return None;
+    }
+    Some(keys)
+}
+
+/// What is in force, every default filled in: one service's row, or a flag.
+fn in_force(document: &Value, version: u64, keys: &[String]) -> Option<Value> {
+    match keys {
+        [services, service, rest @ ..] if services == "services" && topology::is_service(service) => {
+            let document = policy::parse(document).ok()?;
+            let row = Snapshot::of(&document, version, service).in_force();
+            at(&row, rest).cloned()
+        }
+        _ => at(document, keys).cloned(),
+    }
+}
+
+/// What an empty document comes to.
+fn default_at(keys: &[String]) -> Option<Value> {
+    let [services, service, _, ..] = keys else { return None };
+    if services != "services" {
+        return None;
+    }
+    let own = if service == topology::ANY { "payment" } else { service.as_str() };
+    let empty = serde_json::json!({"version": 1, "services": {}});
+    let off = in_force(&empty, 0, &[vec!["services".into(), own.into()], keys[2..].to_vec()].concat());
+    off.or_else(|| {
+        // What is inside a policy that is off by default: as if it were on, with nothing else said.
+        let parent = keys.len().checked_sub(1)?;
+        let mut on = serde_json::json!({});
+        for key in keys[..parent].iter().rev() {
+            on = serde_json::json!({ key.as_str(): on });
+        }
+        on["version"] = serde_json::json!(1);
+        in_force(&on, 0, keys)
+    })
+}
+
+/// The strongest row that says something about the path.
+fn said_by(document: &Value, keys: &[String]) -> Option<String> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    match keys {
+        [services, service, calls, call, rest @ ..] if services == "services" && calls == "calls" => {
+            for (service, call) in
+                [(service.as_str(), call.as_str()), (service, "*"), ("*", call), ("*", "*")]
+            {
+                let head = ["services", service, "calls", call].map(str::to_owned);
+                rows.push(head.into_iter().chain(rest.iter().cloned()).collect());
+            }
+        }
+        [services, service, rest @ ..] if services == "services" => {
+            for service in [service.as_str(), "*"] {
+                let head = ["services", service].map(str::to_owned);
+                rows.push(head.into_iter().chain(rest.iter().cloned()).collect());
+            }
+        }
+        _ => rows.push(keys.to_vec()),
+    }
+    // A row that switches off what is above the path speaks about the path, too.
+    rows.into_iter().find_map(|row| {
+        (2..=row.len()).rev().find_map(|length| {
+            let said = at(document, &row[..length])?;
+            (length == row.len() || said == "off").then(|| format!("`{}`", path::join(&row[..length])))
+        })
+    })
+}
+
+fn at<'a>(value: &'a Value, keys: &[String]) -> Option<&'a Value> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{key}: {}", written(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::Array(list) => format!("[{}]", list.iter().map(written).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}

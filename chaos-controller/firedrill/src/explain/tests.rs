@@ -1,0 +1,71 @@
+use serde_json::json;
+
+use super::*;
+
+fn lab() -> InForce {
+    InForce {
+        version: 3,
+        document: json!({"version": 1, "services": {
+            "*": {"calls": {"*": {"attempt_timeout": "1s"}}},
+            "payment": {"server": {"workers": 20}, "calls": {"bank.charge": {"breaker": {"window": 50}}}},
+        }}),
+    }
+}
+
+fn fact(explained: &Explained, name: &str) -> String {
+    let found = explained.facts.iter().find(|(known, _)| known == name);
+    found.unwrap_or_else(|| panic!("no `{name}` in {explained:?}")).1.clone()
+}
+
+#[test]
+fn a_path_of_the_policy_tells_type_default_value_and_row() {
+    let explained = explain("services.payment.calls.bank.charge.attempt_timeout", Some(&lab())).unwrap();
+    assert!(explained.is.contains("How long one attempt may take"), "{explained:?}");
+    assert!(fact(&explained, "takes").contains("off"), "{explained:?}");
+    assert_eq!(fact(&explained, "default"), "off");
+    assert!(fact(&explained, "in force").starts_with("1s (policy v3)"), "{explained:?}");
+    assert_eq!(fact(&explained, "said by"), "`services.*.calls.*.attempt_timeout`");
+    assert!(fact(&explained, "shows in").contains("lab_client_attempts_total"));
+}
+
+#[test]
+fn services_may_be_left_out_and_the_default_is_told_where_no_row_speaks() {
+    let explained = explain("payment.server.queue.limit", Some(&lab())).unwrap();
+    assert_eq!(explained.subject, "services.payment.server.queue.limit");
+    assert_eq!((fact(&explained, "default"), fact(&explained, "takes")), ("10000".into(), "0 to 1000000".into()));
+    assert!(fact(&explained, "said by").contains("default"));
+}
+
+#[test]
+fn a_block_lists_its_keys_and_what_is_inside_an_off_block_has_a_default() {
+    let breaker = explain("payment.calls.bank.charge.breaker", Some(&lab())).unwrap();
+    assert!(fact(&breaker, "keys").contains("slow_call_duration"), "{breaker:?}");
+    assert!(fact(&breaker, "in force").contains("window: 50"), "{breaker:?}");
+    let open_for = explain("payment.calls.bank.charge.breaker.open_for", None).unwrap();
+    assert_eq!(fact(&open_for, "default"), "5s");
+}
+
+#[test]
+fn a_metric_is_told_in_the_words_of_the_dashboards() {
+    for word in ["lab_queue_wait_seconds", "lab_queue_wait_seconds_bucket"] {
+        let explained = explain(word, None).unwrap();
+        assert_eq!((explained.kind, explained.subject.as_str()), ("metric", "lab_queue_wait_seconds"));
+        assert!(fact(&explained, "ask").contains("histogram_quantile"));
+        assert_eq!(fact(&explained, "resilience4j"), "nothing like it");
+    }
+}
+
+#[test]
+fn a_drill_path_and_an_exit_code_are_known() {
+    assert_eq!(explain("drill.recovered.hold", None).unwrap().kind, "drill.yaml");
+    assert!(explain("99", None).unwrap().is.starts_with("fail"));
+    assert!(explain("exit 97", None).unwrap().is.starts_with("residue"));
+}
+
+#[test]
+fn a_word_that_is_nothing_has_near_ones() {
+    let near = |word: &str| explain(word, None).unwrap_err();
+    assert!(near("lab_queue_wait_second").contains(&"lab_queue_wait_seconds".to_owned()));
+    assert!(near("payment.calls.bank.charge.attempt_timeot").iter().any(|path| path.ends_with("attempt_timeout")));
+    assert!(explain("paymnt.server.workers", None).is_err());
+}
