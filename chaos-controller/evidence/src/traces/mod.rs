@@ -1,0 +1,26 @@
+//! Traces: the model of a span, a store that stays within its bounds, and what a person reads out of a trace: where
+//! its time went, which call broke first, and a waterfall. PURE: spans in, answers out.
+//!
+//! Left out: sampling (`process`), the wire they arrive on (`controller`), how a waterfall is drawn (the command line).
+
+mod broken;
+mod critical;
+mod otlp;
+mod packed;
+mod recorded;
+mod search;
+mod span;
+mod store;
+#[cfg(test)]
+mod testbed;
+mod tree;
+mod waterfall;
+
+pub use broken::{BrokenEdge, How, first_broken_edge};
+pub use critical::{Segment, critical_path};
+pub use otlp::to_otlp;
+pub use recorded::{Recorded, read_lines};
+pub use search::{Found, Search, Slowest, Summary};
+pub use span::{Event, Kind, Span, SpanId, Trace, TraceId};
+pub use store::{Bounds, Kept, Store};
+pub use waterfall::{Row, Waterfall, waterfall};
