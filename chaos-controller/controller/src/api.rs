@@ -7,6 +7,8 @@
 
 pub mod board;
 pub mod query;
+pub mod logs;
+pub mod traces;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -15,8 +15,9 @@ use serde_json::Value;
 
 use crate::journal::{Journal, JournalError};
 
-/// Spans are an illustration, never a measure: enough is enough.
-const SPANS_LIMIT_BYTES: u64 = 64 << 20;
+/// Spans are an illustration, never a measure: enough is enough. A minute of the default drill at full scale and a
+/// tenth of its traces is some 20 MB, so this holds its five minutes twice. What comes later is counted.
+const SPANS_LIMIT_BYTES: u64 = 256 << 20;
 
 /// The evidence of one run.
 #[derive(Debug)]
@@ -153,9 +154,9 @@ impl Book {
     }
 
     /// Appends whole lines of spans.
-    pub(crate) fn traced(&self, lines: &str, spans: u64) {
+    pub(crate) fn traced(&self, lines: &[u8], spans: u64) {
         let bytes = self.span_bytes.fetch_add(lines.len() as u64, Ordering::Relaxed);
-        let written = bytes < SPANS_LIMIT_BYTES && held(&self.spans).write_all(lines.as_bytes()).is_ok();
+        let written = bytes < SPANS_LIMIT_BYTES && held(&self.spans).write_all(lines).is_ok();
         if !written {
             self.dropped_spans.fetch_add(spans, Ordering::Relaxed);
         }

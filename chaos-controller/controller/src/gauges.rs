@@ -17,11 +17,12 @@ pub(crate) fn own_metrics(lab: &Lab) -> String {
          # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
          # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
          lab_policy_version {}\n\
-         # HELP lab_samples_bytes What the live samples weigh.\n# TYPE lab_samples_bytes gauge\nlab_samples_bytes {}\n",
+         # HELP lab_samples_bytes What the live samples weigh.\n# TYPE lab_samples_bytes gauge\nlab_samples_bytes {}\n{}",
         lab.directory.counts().values().sum::<u32>(),
         weighed.rss_kib * 1024,
         lab.policy.version(),
         lab.samples.bytes(),
+        lab.traces.exposition(),
     )
 }
 
@@ -37,6 +38,8 @@ pub(crate) struct Reading {
     pub(crate) open_orders: BTreeMap<String, f64>,
     /// What the generator says it offers, requests per second.
     pub(crate) offered_rate: Option<f64>,
+    /// Spans that the process gave up, since its start.
+    pub(crate) spans_given_up: f64,
     /// Answers to (Prepare)Checkout, of these 503, of these 504, and answers to Charge: counters.
     pub(crate) answers: Answers,
 }
@@ -73,6 +76,7 @@ impl Reading {
             "lab_workers_busy" => self.busy += value,
             "lab_workers_limit" => self.workers += value,
             "lab_queue_depth" => self.queued += value,
+            "lab_spans_dropped_total" => self.spans_given_up += value,
             "lab_queue_capacity" => self.capacity += value,
             "lab_breaker_state" if value > 0.0 && !label("state").eq_ignore_ascii_case("closed") => {
                 let method = label("method");
@@ -129,6 +133,11 @@ pub(crate) struct Gauges {
 }
 
 impl Gauges {
+    /// Spans that the processes gave up since each of them started.
+    pub(crate) fn spans_given_up(&self) -> u64 {
+        self.instances.values().map(|(_, reading, _)| reading.spans_given_up as u64).sum()
+    }
+
     /// Takes the reading of an instance; `None` when it did not answer.
     pub(crate) fn take(&mut self, service: &str, instance: &str, reading: Option<Reading>) {
         let Some(reading) = reading else {

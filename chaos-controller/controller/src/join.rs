@@ -27,8 +27,6 @@ use crate::records;
 const LOST_AFTER: Duration = Duration::from_secs(3);
 /// Messages to one process that may wait: more than a newcomer is told.
 const OUTBOX: usize = 128;
-/// Share of traces that is kept whatever happens in them.
-pub(crate) const TRACE_RATIO: f64 = 0.1;
 
 /// The gRPC service.
 #[derive(Clone)]

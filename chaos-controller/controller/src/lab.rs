@@ -25,6 +25,7 @@ use crate::load::LoadDesk;
 use crate::policy_store::PolicyStore;
 use crate::run::Run;
 use crate::samples::SampleStore;
+use crate::traces::TraceDesk;
 
 /// Events that a slow watcher may be behind before it misses some.
 const EVENTS: usize = 256;
@@ -72,10 +73,10 @@ pub(crate) struct Lab {
     pub(crate) wants_load: AtomicBool,
     /// When the scrapes of a run begin; the second grid is counted from there.
     pub(crate) grid_us: watch::Sender<u64>,
-    /// Spans that came while no run was on.
-    pub(crate) idle_spans: AtomicU64,
     /// With milliseconds since the start of the lab.
     recent: Mutex<VecDeque<(u64, Arc<Event>)>>,
+    /// The traces of the lab's whole life, as far as they fit.
+    pub(crate) traces: TraceDesk,
     run: Mutex<Option<Arc<Run>>>,
     book: Mutex<Option<Arc<Book>>>,
     journal: Mutex<Journal>,
@@ -97,6 +98,7 @@ pub(crate) struct Founding {
     pub(crate) policy: PolicyStore,
     pub(crate) journal: Journal,
     pub(crate) start_us: u64,
+    pub(crate) trace_ratio: f64,
 }
 
 impl Lab {
@@ -127,8 +129,8 @@ impl Lab {
             halted: AtomicBool::new(false),
             wants_load: AtomicBool::new(false),
             grid_us: watch::Sender::new(founding.start_us),
-            idle_spans: AtomicU64::new(0),
             recent: Mutex::default(),
+            traces: TraceDesk::new(founding.trace_ratio),
             run: Mutex::new(None),
             book: Mutex::new(None),
             journal: Mutex::new(founding.journal),

@@ -28,6 +28,7 @@ mod lab;
 mod ledgers;
 mod live;
 mod load;
+mod logs;
 mod otlp;
 mod policy_store;
 mod ready;
@@ -37,6 +38,7 @@ mod samples;
 mod scraper;
 mod seal;
 mod serve;
+pub mod traces;
 mod web;
 
 pub use grading::grade;

@@ -1,15 +1,16 @@
-//! The OTLP trace receiver: spans as one JSON line each, into the run's folder while a run is on, counted otherwise.
-//! Bounded by the book; rates never come from traces, so a dropped span costs a picture and no verdict.
+//! The OTLP trace receiver: spans into the lab's store, and while a run is on also, a JSON line each, into its folder.
+//! Both are bounded and count what they do not take; rates never come from traces, so a lost span costs a picture and
+//! no verdict.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use evidence::traces::{Event, Kind, Span, SpanId, TraceId};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceService;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::Span as WireSpan;
 use serde_json::{Map, Value, json};
 use tonic::{Request, Response, Status};
 
@@ -27,57 +28,86 @@ impl TraceService for TraceReceiver {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let book = self.lab.book().filter(|book| book.recording());
-        let mut lines = String::new();
-        let mut spans = 0;
-        for resource in request.into_inner().resource_spans {
-            let attributes =
-                resource.resource.map(|resource| attributes(&resource.attributes)).unwrap_or_default();
-            let instance = attributes.get("service.instance.id").cloned().unwrap_or_default();
-            for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
-                spans += 1;
-                if book.is_some() {
-                    lines.push_str(&line(&instance, span).to_string());
-                    lines.push('\n');
-                }
+        let Read { spans, unread } = spans(request.into_inner());
+        if let Some(book) = self.lab.book().filter(|book| book.recording()) {
+            let mut lines = Vec::new();
+            for span in &spans {
+                serde_json::to_writer(&mut lines, span).expect("a span is plain data");
+                lines.push(b'\n');
             }
+            book.traced(&lines, spans.len() as u64);
         }
-        match book {
-            Some(book) => book.traced(&lines, spans),
-            None => {
-                self.lab.idle_spans.fetch_add(spans, Ordering::Relaxed);
-            }
-        }
+        self.lab.traces.take(&spans, unread);
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
-fn line(instance: &Value, span: &Span) -> Value {
-    json!({
-        "trace": hex::encode(&span.trace_id),
-        "span": hex::encode(&span.span_id),
-        "parent": hex::encode(&span.parent_span_id),
-        "instance": instance,
-        "name": span.name,
-        "kind": span.kind,
-        "start_unix_ns": span.start_time_unix_nano,
-        "end_unix_ns": span.end_time_unix_nano,
-        "error": span.status.as_ref().is_some_and(|status| status.code == 2),
-        "attributes": attributes(&span.attributes),
-        "events": span.events.iter().map(|event| json!({
-            "name": event.name,
-            "unix_ns": event.time_unix_nano,
-            "attributes": attributes(&event.attributes),
-        })).collect::<Vec<_>>(),
+/// What a process sent.
+pub(crate) struct Read {
+    pub(crate) spans: Vec<Span>,
+    /// Spans without an id that could be one.
+    pub(crate) unread: u64,
+}
+
+/// The spans of a request, each with the process that its resource names.
+pub(crate) fn spans(request: ExportTraceServiceRequest) -> Read {
+    let mut read = Read { spans: Vec::new(), unread: 0 };
+    for resource in request.resource_spans {
+        let about = resource.resource.map(|resource| attributes(resource.attributes)).unwrap_or_default();
+        let text = |key: &str| about.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (service, instance) = (text("service.name"), text("service.instance.id"));
+        for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
+            match one(service, instance, span) {
+                Some(span) => read.spans.push(span),
+                None => read.unread += 1,
+            }
+        }
+    }
+    read
+}
+
+fn one(service: &str, instance: &str, span: WireSpan) -> Option<Span> {
+    let id = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes).filter(|id| *id != 0).map(SpanId);
+    let trace = span.trace_id.as_slice().try_into().ok().map(u128::from_be_bytes).filter(|id| *id != 0)?;
+    let (error, message) = span.status.map_or((false, String::new()), |status| {
+        let error = status.code == 2;
+        (error, if error { status.message } else { String::new() })
+    });
+    Some(Span {
+        trace: TraceId(trace),
+        span: id(&span.span_id)?,
+        parent: id(&span.parent_span_id),
+        service: service.to_owned(),
+        instance: instance.to_owned(),
+        name: span.name,
+        kind: match span.kind {
+            2 => Kind::Server,
+            3 => Kind::Client,
+            _ => Kind::Internal,
+        },
+        start_unix_ns: span.start_time_unix_nano,
+        end_unix_ns: span.end_time_unix_nano,
+        error,
+        message,
+        attributes: attributes(span.attributes),
+        events: span
+            .events
+            .into_iter()
+            .map(|event| Event {
+                name: event.name,
+                unix_ns: event.time_unix_nano,
+                attributes: attributes(event.attributes),
+            })
+            .collect(),
     })
 }
 
-fn attributes(pairs: &[KeyValue]) -> Map<String, Value> {
-    pairs.iter().map(|pair| (pair.key.clone(), value(pair.value.as_ref()))).collect()
+fn attributes(pairs: Vec<KeyValue>) -> Map<String, Value> {
+    pairs.into_iter().map(|pair| (pair.key, value(pair.value))).collect()
 }
 
-fn value(any: Option<&AnyValue>) -> Value {
-    match any.and_then(|any| any.value.as_ref()) {
+fn value(any: Option<AnyValue>) -> Value {
+    match any.and_then(|any| any.value) {
         Some(any_value::Value::StringValue(text)) => json!(text),
         Some(any_value::Value::BoolValue(flag)) => json!(flag),
         Some(any_value::Value::IntValue(number)) => json!(number),

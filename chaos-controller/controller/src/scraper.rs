@@ -113,6 +113,7 @@ fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
         ..Pulse::default()
     };
     gauges.fill(&mut pulse);
+    lab.traces.given_up(gauges.spans_given_up());
     lab.open_orders.send_replace(gauges.open_orders().clone());
     lab.pulse.send_replace(Arc::new(pulse.clone()));
     lab.tell(Event::Pulse(Box::new(pulse)));

@@ -34,6 +34,7 @@ use crate::otlp::TraceReceiver;
 use crate::policy_store::PolicyStore;
 use crate::ready;
 use crate::scraper;
+use crate::traces::{DEFAULT_RATIO, ratio, ratio_of};
 
 /// Between two heartbeats to the guard, and two weighings.
 const BEAT: Duration = Duration::from_secs(1);
@@ -67,6 +68,9 @@ pub struct ServeFlags {
     /// Start without load
     #[arg(long)]
     pub no_load: bool,
+    /// Share of traces that is kept whatever happens in them, 0 to 1; an adopted lab keeps its own
+    #[arg(long, default_value_t = DEFAULT_RATIO, value_parser = ratio)]
+    pub trace_ratio: f64,
     /// Leave the session of whoever starts this, to outlive their terminal
     #[arg(long)]
     pub detach: bool,
@@ -194,8 +198,10 @@ fn lab(
 ) -> anyhow::Result<Arc<Lab>> {
     let (journal, _) = Journal::resume(&state_dir.join("journal.jsonl"))?;
     let policy = PolicyStore::open(&state_dir, plan.policy.clone());
+    let trace_ratio = ratio_of(&state_dir, (!flags.adopt).then_some(flags.trace_ratio));
+    let name = flags.lab.clone();
     let founding =
-        Founding { name: flags.lab.clone(), root, state_dir, file, url, plan, policy, journal, start_us };
+        Founding { name, root, state_dir, file, url, plan, policy, journal, start_us, trace_ratio };
     Ok(Lab::new(founding))
 }
 

@@ -10,6 +10,7 @@ use crate::command::doctor::Doctor;
 use crate::command::down::Down;
 use crate::command::explain::Explain;
 use crate::command::fault::Fault;
+use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
 use crate::command::process::{self, Guard, Service};
@@ -17,6 +18,7 @@ use crate::command::query::Query;
 use crate::command::run::Run;
 use crate::command::schema::Schema;
 use crate::command::status::Status;
+use crate::command::traces::Traces;
 use crate::command::up::Up;
 use crate::command::watch::Watch;
 use crate::exit::{Exit, Failure};
@@ -58,6 +60,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// What a word means: a policy's path, a metric, an exit code
     Explain(Explain),
+    /// Find traces, or look at one: where its time went, and which call broke first
+    Traces(Traces),
+    /// What the processes wrote down
+    Logs(Logs),
     /// Read and change the resilience policy, live
     #[command(subcommand)]
     Policy(Policy),
@@ -119,6 +125,8 @@ impl Command {
             Self::Query(query) => query.run().await,
             Self::Doctor(doctor) => doctor.run().await,
             Self::Explain(explain) => explain.run().await,
+            Self::Traces(traces) => traces.run().await,
+            Self::Logs(logs) => logs.run().await,
             Self::Policy(policy) => policy.run().await,
             Self::Restart(restart) => restart.run().await,
             Self::Scale(scale) => scale.run().await,
@@ -184,6 +192,11 @@ mod tests {
             "explain exit 99 -o json",
             "doctor",
             "doctor -o json --as observer --lab red",
+            "traces --service payment --operation Charge --min-duration 1s --error --limit 5 --as candidate",
+            "traces 4bf92f35 --otlp",
+            "traces 4bf9 --run runs/a -o json",
+            "logs --service order --level warn --trace 4bf9 --limit 20 --follow -o json",
+            "up --trace-ratio 1",
             "policy get --version 3",
             "policy set payment.server.workers=100 flags.checkout=off --reason x --as candidate",
             "policy set -f layered.yaml -m x --dry-run --base 4",
@@ -228,6 +241,9 @@ mod tests {
             "explain",
             "run x --scale 0",
             "run x --mode exam",
+            "traces 4bf9 --service payment",
+            "traces --otlp",
+            "up --trace-ratio 2",
         ] {
             let words = line.split(' ').filter(|word| !word.is_empty());
             assert!(Cli::try_parse_from(std::iter::once("firedrill").chain(words)).is_err(), "{line}");

@@ -33,6 +33,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) plan: Option<&'a Plan>,
     /// Whether load arrives from the start.
     pub(crate) load: bool,
+    /// Share of traces that is kept whatever happens in them; `None` leaves it to the controller.
+    pub(crate) trace_ratio: Option<f64>,
 }
 
 /// How a lab is that has a file.
@@ -143,6 +145,9 @@ fn serve_command(launch: &Launch<'_>, state: &Path) -> Result<Command, Failure> 
     };
     if !launch.load {
         command.arg("--no-load");
+    }
+    if let Some(ratio) = launch.trace_ratio.filter(|_| launch.plan.is_some()) {
+        command.args(["--trace-ratio", &ratio.to_string()]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Ok(command)

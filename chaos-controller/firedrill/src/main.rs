@@ -16,12 +16,14 @@ mod launch;
 mod log;
 mod output;
 mod paint;
+mod parameters;
 mod patch;
 mod postmortem;
 mod query;
 mod spark;
 mod verdict;
 mod watch;
+mod waterfall;
 
 use std::process::ExitCode;
 

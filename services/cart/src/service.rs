@@ -67,6 +67,7 @@ impl Cart for CartService {
     async fn checkout(&self, request: Request<CheckoutRequest>) -> Result<Response<CheckoutReply>, Status> {
         let ctx = Ctx::of(&request);
         let CheckoutRequest { user, order_id } = request.into_inner();
+        ctx.concerns(&order_id);
         let lines = self.carts().lines(&user);
         let place = ctx.request(PlaceOrderRequest { user: user.clone(), order_id, lines });
         let reply = self.order.clone().checkout(place).await;

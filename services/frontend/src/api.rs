@@ -74,6 +74,7 @@ pub(crate) async fn checkout(
         return Err(Refusal(Status::unavailable("checkout is closed")));
     }
     let order_id = shop.order_id(&visitor);
+    visitor.ctx.concerns(&order_id);
     let checkout = visitor.ctx.request(CheckoutRequest { user: visitor.user, order_id });
     let reply = shop.cart.clone().checkout(checkout).await?.into_inner();
     let (status, payment) = match reply.state() {

@@ -1,5 +1,6 @@
 //! The inventory service.
 
+use mesh::Ctx;
 use proto::shop::inventory_server::Inventory;
 use proto::shop::{
     ReleaseReply, ReleaseRequest, ReserveReply, ReserveRequest, StockLevel, StockReply, StockRequest,
@@ -31,7 +32,9 @@ impl Inventory for InventoryService {
     }
 
     async fn reserve(&self, request: Request<ReserveRequest>) -> Result<Response<ReserveReply>, Status> {
+        let ctx = Ctx::of(&request);
         let ReserveRequest { order_id, lines } = request.into_inner();
+        ctx.concerns(&order_id);
         if order_id.is_empty() || lines.is_empty() || lines.iter().any(|line| line.quantity == 0) {
             return Err(mesh::decline("a reservation has an order and at least one of something"));
         }
@@ -47,7 +50,10 @@ impl Inventory for InventoryService {
     }
 
     async fn release(&self, request: Request<ReleaseRequest>) -> Result<Response<ReleaseReply>, Status> {
-        let released = self.stock.release(request.into_inner().order_id).await.map_err(|error| {
+        let ctx = Ctx::of(&request);
+        let ReleaseRequest { order_id } = request.into_inner();
+        ctx.concerns(&order_id);
+        let released = self.stock.release(order_id).await.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "failed to release");
             Status::internal("the stock could not be written")
         })?;

@@ -2,7 +2,7 @@
 //! deadlines, its span, its priority. Put into the request by the worker that
 //! starts it; handed by the handler to every call it makes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::trace::SpanContext;
@@ -22,6 +22,7 @@ struct Inner {
     user_deadline: Option<Instant>,
     span: SpanContext,
     priority: Priority,
+    order: OnceLock<Box<str>>,
 }
 
 impl Ctx {
@@ -32,7 +33,16 @@ impl Ctx {
         span: SpanContext,
         priority: Priority,
     ) -> Self {
-        Self { inner: Arc::new(Inner { policy, deadline, user_deadline, span, priority }) }
+        Self {
+            inner: Arc::new(Inner {
+                policy,
+                deadline,
+                user_deadline,
+                span,
+                priority,
+                order: OnceLock::new(),
+            }),
+        }
     }
 
     /// A context for work that no user waits for: it yields to everything else.
@@ -82,6 +92,15 @@ impl Ctx {
     pub(crate) fn user_remaining(&self) -> Option<Duration> {
         let deadline = self.inner.user_deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Says which order the request is about, for its spans. The first word counts.
+    pub fn concerns(&self, order: &str) {
+        let _ = self.inner.order.set(order.into());
+    }
+
+    pub(crate) fn order(&self) -> Option<&str> {
+        self.inner.order.get().map(|order| &**order)
     }
 
     pub(crate) fn span(&self) -> &SpanContext {

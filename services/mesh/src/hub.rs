@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use process::{Membership, Process, Tracer};
+use process::{Membership, Process};
 use prometheus::{IntGauge, Registry};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Caller, Connections, GrpcCaller};
 use crate::metrics::ClientMetrics;
 use crate::policy::LivePolicy;
+use crate::trace::Recorder;
 
 /// The mesh side of a process: its live policy, its peers, its counters.
 /// Cheap to clone.
@@ -21,7 +22,7 @@ struct Shared {
     policy: LivePolicy,
     membership: Membership,
     registry: Registry,
-    tracer: Tracer,
+    recorder: Recorder,
     stop: CancellationToken,
     client: ClientMetrics,
 }
@@ -41,7 +42,7 @@ impl Mesh {
                 policy,
                 membership: process.membership.clone(),
                 registry: process.registry.clone(),
-                tracer: process.tracer.clone(),
+                recorder: Recorder::of(process),
                 stop: process.stop.clone(),
                 client: ClientMetrics::new(&process.registry)?,
             }),
@@ -71,8 +72,8 @@ impl Mesh {
         &self.shared.registry
     }
 
-    pub(crate) fn tracer(&self) -> &Tracer {
-        &self.shared.tracer
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.shared.recorder
     }
 
     pub(crate) fn stop(&self) -> &CancellationToken {

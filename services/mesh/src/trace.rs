@@ -2,9 +2,10 @@
 //!
 //! A server span lives in the job that a worker runs, a client span in the
 //! attempt that sends; both end when dropped, so none is left open by a caller
-//! who went away.
+//! who went away. Attributes are set at the end, and only on a span that may
+//! leave the process: sampled, failed or slow. Most do not.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::trace::{
@@ -12,52 +13,104 @@ use opentelemetry::trace::{
     Tracer as _,
 };
 use opentelemetry::{Context, KeyValue};
-use process::Tracer;
+use process::{Process, SLOW_SPAN, Sampling, Tracer};
 
 use crate::headers::TRACEPARENT;
 
 type SdkSpan = <Tracer as opentelemetry::trace::Tracer>::Span;
 
-/// One span; ends when dropped.
-pub(crate) struct Span(SdkSpan);
+/// What spans are recorded with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    tracer: Tracer,
+    sampling: Sampling,
+}
 
-impl Span {
+/// One span; ends when dropped.
+pub(crate) struct Span {
+    span: SdkSpan,
+    sampled: bool,
+    began: Instant,
+}
+
+impl Recorder {
+    pub(crate) fn of(process: &Process) -> Self {
+        Self { tracer: process.tracer.clone(), sampling: process.sampling.clone() }
+    }
+
     /// Starts a server span, a child of the caller's or a root of its own.
-    pub(crate) fn server(tracer: &Tracer, name: &'static str, headers: &HeaderMap) -> Self {
+    pub(crate) fn server(&self, name: &'static str, headers: &HeaderMap) -> Span {
         let parent = headers.get(TRACEPARENT).and_then(parse);
-        Self::start(tracer, name, SpanKind::Server, parent)
+        self.start(name, SpanKind::Server, parent)
     }
 
     /// Starts a client span below `parent`.
-    pub(crate) fn client(tracer: &Tracer, name: &'static str, parent: &SpanContext) -> Self {
-        Self::start(tracer, name, SpanKind::Client, Some(parent.clone()))
+    pub(crate) fn client(&self, name: &'static str, parent: &SpanContext) -> Span {
+        self.start(name, SpanKind::Client, Some(parent.clone()))
     }
 
-    fn start(tracer: &Tracer, name: &'static str, kind: SpanKind, parent: Option<SpanContext>) -> Self {
+    fn start(&self, name: &'static str, kind: SpanKind, parent: Option<SpanContext>) -> Span {
         let context = match parent {
             Some(parent) => Context::new().with_remote_span_context(parent),
             None => Context::new(),
         };
-        Self(tracer.span_builder(name).with_kind(kind).start_with_context(tracer, &context))
+        let span = self.tracer.span_builder(name).with_kind(kind).start_with_context(&self.tracer, &context);
+        let sampled = self.sampling.samples(span.span_context().trace_id());
+        Span { span, sampled, began: Instant::now() }
+    }
+}
+
+impl Span {
+    /// Whether it is worth describing: it may leave the process.
+    pub(crate) fn matters(&self, failed: bool) -> bool {
+        self.sampled || failed || self.began.elapsed() > SLOW_SPAN
     }
 
     pub(crate) fn context(&self) -> &SpanContext {
-        self.0.span_context()
+        self.span.span_context()
     }
 
     pub(crate) fn set(&mut self, key: &'static str, value: impl Into<opentelemetry::Value>) {
-        self.0.set_attribute(KeyValue::new(key, value));
+        self.span.set_attribute(KeyValue::new(key, value));
     }
 
-    /// Marks an event at an instant that has passed.
-    pub(crate) fn event(&mut self, name: &'static str, at: Instant, attributes: Vec<KeyValue>) {
-        let time = SystemTime::now().checked_sub(at.elapsed()).unwrap_or_else(SystemTime::now);
-        self.0.add_event_with_timestamp(name, time, attributes);
+    /// What was known when the work, or the attempt, began.
+    pub(crate) fn began_with(&mut self, start: &Onset) {
+        self.set("policy.version", i64::try_from(start.policy).unwrap_or(i64::MAX));
+        if let Some(left) = start.left {
+            self.set("deadline.remaining_ms", i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+        }
+        if !start.waited.is_zero() {
+            let ms = (start.waited.as_secs_f64() * 1e6).round() / 1e3;
+            self.set("queue.wait_ms", ms);
+            let time = SystemTime::now()
+                .checked_sub(self.began.elapsed().saturating_sub(start.waited))
+                .unwrap_or_else(SystemTime::now);
+            self.span.add_event_with_timestamp("worker started", time, vec![]);
+        }
     }
 
-    pub(crate) fn fail(&mut self, why: &'static str) {
-        self.0.set_status(Status::error(why));
+    /// The order that it is about.
+    pub(crate) fn concerns(&mut self, order: Option<&str>) {
+        if let Some(order) = order {
+            self.set("order.id", order.to_owned());
+        }
     }
+
+    pub(crate) fn fail(&mut self, why: String) {
+        self.span.set_status(Status::error(why));
+    }
+}
+
+/// What is known of a span when its work, or its attempt, begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Onset {
+    /// Version of the policy that it runs under.
+    pub(crate) policy: u64,
+    /// What is left until its deadline, if it has one.
+    pub(crate) left: Option<Duration>,
+    /// How long it waited for a worker.
+    pub(crate) waited: Duration,
 }
 
 /// The header that makes the next hop a child of `span`.

@@ -49,6 +49,7 @@ impl Placing {
         if order_id.is_empty() {
             return Err(mesh::decline("an order has an id"));
         }
+        ctx.concerns(&order_id);
         let Some(claim) = self.book.claim(&order_id) else {
             return Err(Status::aborted("this order is being placed already"));
         };

@@ -66,7 +66,9 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
             next = next => next,
         };
         bucket.try_take(epoch.elapsed());
-        let one = settle_or_keep(placing.clone(), order, Ctx::background(snapshot), hand);
+        let ctx = Ctx::background(snapshot);
+        ctx.concerns(&order);
+        let one = settle_or_keep(placing.clone(), order, ctx, hand);
         if trouble.load(Ordering::Relaxed) {
             // One at a time, until one goes through.
             let settled = one.await;

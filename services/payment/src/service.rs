@@ -43,6 +43,7 @@ impl Payment for PaymentService {
         if order_id.is_empty() || amount_cents == 0 {
             return Err(mesh::decline("a charge has an order and an amount"));
         }
+        ctx.concerns(&order_id);
         // The key is decided here, when a worker starts the call: a charge
         // that queued through a change of policy already goes out with it.
         let by_key = by_key || ctx.policy().call("bank", "charge").idempotency;
@@ -56,7 +57,9 @@ impl Payment for PaymentService {
         request: Request<GetChargeRequest>,
     ) -> Result<Response<GetChargeReply>, Status> {
         let ctx = Ctx::of(&request);
-        let charges = self.bank.lookup(&request.into_inner().order_id, &ctx).await?;
+        let GetChargeRequest { order_id } = request.into_inner();
+        ctx.concerns(&order_id);
+        let charges = self.bank.lookup(&order_id, &ctx).await?;
         let charge_ids = charges.into_iter().map(|charge| charge.id).collect();
         Ok(Response::new(GetChargeReply { charge_ids }))
     }

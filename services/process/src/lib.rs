@@ -22,7 +22,7 @@ pub use listen::listen;
 pub use membership::{Endpoints, Instance, Membership, PolicyRevision};
 pub use options::{Identity, Options};
 pub use serve::{MAX_CONCURRENT_STREAMS, serve};
-pub use spans::{SLOW_SPAN, Tracer, trace_is_sampled};
+pub use spans::{SLOW_SPAN, Sampling, Tracer, trace_is_sampled};
 pub use start::{Process, start};
 pub use store::{Store, StoreError};
 pub use timer::Timer;

@@ -31,7 +31,11 @@ use crate::options::Identity;
 /// A span that took longer is kept whatever its trace.
 pub const SLOW_SPAN: Duration = Duration::from_secs(1);
 /// Unsampled traces that may be kept a second because they failed or were slow.
-const EXCEPTIONS_PER_SECOND: u64 = 20;
+const EXCEPTIONS_PER_SECOND: usize = 20;
+/// What the threshold aims at: four standard deviations of such a count below
+/// the limit would be 8, one is 16; a trace cut at the limit is still whole
+/// where its other processes kept it.
+const EXCEPTIONS_AIMED_AT: f64 = 16.0;
 /// Spans that may wait for export. Their memory is resident, so it is short.
 const QUEUE: usize = 2048;
 const BATCH: usize = 512;
@@ -39,6 +43,33 @@ const EXPORT_EVERY: Duration = Duration::from_millis(500);
 
 /// The tracer that a process records with.
 pub type Tracer = SdkTracer;
+
+/// Which traces leave this process, for whoever would rather not describe one
+/// that stays. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sampling(Arc<AtomicU64>);
+
+impl Sampling {
+    fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(f64::NAN.to_bits())))
+    }
+
+    /// Whether a trace is kept whatever happens in it. Before an endpoint is
+    /// known none is.
+    #[must_use]
+    pub fn samples(&self, trace: TraceId) -> bool {
+        // No number is above none.
+        trace_is_sampled(trace, self.ratio())
+    }
+
+    fn ratio(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, ratio: f64) {
+        self.0.store(ratio.to_bits(), Ordering::Relaxed);
+    }
+}
 
 /// Whether a trace belongs to the `ratio` that is kept whatever happens in it.
 #[must_use]
@@ -55,8 +86,9 @@ fn rank(trace: TraceId) -> f64 {
 }
 
 /// Builds the tracer and the task that exports what it keeps.
-pub(crate) fn tracer(identity: &Identity, dropped: IntCounter) -> (Tracer, Export) {
+pub(crate) fn tracer(identity: &Identity, dropped: IntCounter) -> (Tracer, Sampling, Export) {
     let kept = Arc::new(Kept::new(dropped));
+    let sampling = kept.sampling.clone();
     let resource = Resource::builder_empty()
         .with_attributes([
             KeyValue::new("service.name", identity.service.clone()),
@@ -70,15 +102,15 @@ pub(crate) fn tracer(identity: &Identity, dropped: IntCounter) -> (Tracer, Expor
         .with_span_processor(Keeper(Arc::clone(&kept)))
         .build();
     let tracer = provider.tracer("firedrill");
-    (tracer, Export { kept, resource })
+    (tracer, sampling, Export { kept, resource })
 }
 
 /// What has been kept and not yet exported.
 #[derive(Debug)]
 struct Kept {
     queue: Mutex<VecDeque<SpanData>>,
-    /// Share of all traces kept, as the bits of an f64; 0 until an endpoint is known.
-    ratio: AtomicU64,
+    /// Share of all traces kept; no number until an endpoint is known.
+    sampling: Sampling,
     exceptions: Mutex<Exceptions>,
     dropped: IntCounter,
 }
@@ -87,14 +119,14 @@ impl Kept {
     fn new(dropped: IntCounter) -> Self {
         Self {
             queue: Mutex::new(VecDeque::new()),
-            ratio: AtomicU64::new(f64::NAN.to_bits()),
+            sampling: Sampling::new(),
             exceptions: Mutex::new(Exceptions::default()),
             dropped,
         }
     }
 
     fn offer(&self, span: SpanData) {
-        let ratio = f64::from_bits(self.ratio.load(Ordering::Relaxed));
+        let ratio = self.sampling.ratio();
         if ratio.is_nan()
             || !(trace_is_sampled(span.span_context.trace_id(), ratio) || self.is_exception(&span))
         {
@@ -114,7 +146,9 @@ impl Kept {
             return false;
         }
         let mut exceptions = self.exceptions.lock().expect("no panic while exceptions are counted");
-        let keep = exceptions.admit(span);
+        let since_epoch = span.end_time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let server = span.span_kind == SpanKind::Server;
+        let keep = exceptions.admit(since_epoch.as_secs(), span.span_context.trace_id(), server);
         if !keep {
             self.dropped.inc();
         }
@@ -126,29 +160,37 @@ impl Kept {
 ///
 /// Keeping the ids below a threshold keeps *whole* traces: the processes see
 /// different rates, so their thresholds differ, but the lower one's traces are
-/// all among the higher one's.
+/// all among the higher one's. The threshold aims below the limit, because the
+/// rate is only known from the second before; the limit itself is hard.
 #[derive(Debug, Default)]
 struct Exceptions {
     second: u64,
     seen: u64,
     seen_before: u64,
+    /// Traces kept in this second: a trace that has begun to be kept goes on.
+    kept: Vec<TraceId>,
 }
 
 impl Exceptions {
-    fn admit(&mut self, span: &SpanData) -> bool {
-        let since_epoch = span.end_time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let second = since_epoch.as_secs();
+    /// `server` spans stand for one request each; attempts below it are more.
+    fn admit(&mut self, second: u64, trace: TraceId, server: bool) -> bool {
         if second != self.second {
             self.seen_before = if second == self.second + 1 { self.seen } else { 0 };
             self.second = second;
             self.seen = 0;
+            self.kept.clear();
         }
-        // A server span stands for one request; attempts below it are more.
-        if span.span_kind == SpanKind::Server {
-            self.seen += 1;
+        self.seen += u64::from(server);
+        if self.kept.contains(&trace) {
+            return true;
         }
         let expected = self.seen_before.max(self.seen).max(1);
-        rank(span.span_context.trace_id()) < EXCEPTIONS_PER_SECOND as f64 / expected as f64
+        let keep =
+            self.kept.len() < EXCEPTIONS_PER_SECOND && rank(trace) < EXCEPTIONS_AIMED_AT / expected as f64;
+        if keep {
+            self.kept.push(trace);
+        }
+        keep
     }
 }
 
@@ -201,14 +243,16 @@ impl Export {
             }
         };
         exporter.set_resource(&self.resource);
-        self.kept.ratio.store(welcome.trace_ratio.to_bits(), Ordering::Relaxed);
+        self.kept.sampling.set(welcome.trace_ratio);
         while !stop.is_cancelled() {
             tokio::select! {
                 () = tokio::time::sleep(EXPORT_EVERY) => {}
                 () = stop.cancelled() => {}
             }
             while let Some(batch) = self.batch() {
+                let size = batch.len() as u64;
                 if let Err(error) = exporter.export(batch).await {
+                    self.kept.dropped.inc_by(size);
                     tracing::debug!(%error, "spans were not taken");
                     break;
                 }
@@ -220,5 +264,71 @@ impl Export {
         let mut queue = self.kept.queue.lock().expect("no panic while the queue is held");
         let size = queue.len().min(BATCH);
         (size > 0).then(|| queue.drain(..size).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The trace at a place between nothing and all.
+    fn at(place: f64) -> TraceId {
+        let low = (place * (1_u64 << 53) as f64) as u64;
+        TraceId::from_bytes((u128::from(low << 11) | 1 << 64).to_be_bytes())
+    }
+
+    #[test]
+    fn the_same_traces_are_sampled_everywhere_and_as_many_as_asked_for() {
+        let sampled =
+            |ratio: f64| (0..1000).filter(|n| trace_is_sampled(at(f64::from(*n) / 1000.0), ratio)).count();
+        assert_eq!((sampled(0.0), sampled(0.1), sampled(1.0)), (0, 100, 1000));
+    }
+
+    #[test]
+    fn nothing_is_sampled_before_an_endpoint_is_known() {
+        let sampling = Sampling::new();
+        assert!(!sampling.samples(at(0.0)));
+        sampling.set(0.1);
+        assert!(sampling.samples(at(0.05)) && !sampling.samples(at(0.5)));
+    }
+
+    #[test]
+    fn a_few_exceptions_are_all_kept() {
+        let mut exceptions = Exceptions::default();
+        assert!((0..15).all(|n| exceptions.admit(7, at(f64::from(n) / 15.0), true)));
+    }
+
+    #[test]
+    fn of_many_exceptions_no_more_than_twenty_traces_a_second_are_kept() {
+        let mut exceptions = Exceptions::default();
+        for second in 1..5 {
+            let kept =
+                (0..450).filter(|n| exceptions.admit(second, at(f64::from(n * 7 % 450) / 450.0), true));
+            let kept = kept.count();
+            assert!((10..=20).contains(&kept), "second {second}: {kept}");
+        }
+    }
+
+    #[test]
+    fn once_the_rate_is_known_a_process_keeps_what_a_busier_one_keeps() {
+        let (mut busy, mut calm) = (Exceptions::default(), Exceptions::default());
+        for second in 1..4 {
+            for n in 0..400 {
+                let trace = at(f64::from(n) / 400.0);
+                let kept = busy.admit(second, trace, true);
+                // Every tenth request gets as far as the calm one.
+                if n % 10 == 0 && second == 3 && kept {
+                    assert!(calm.admit(second, trace, true), "{n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_trace_that_began_to_be_kept_goes_on_in_that_second() {
+        let mut exceptions = Exceptions::default();
+        assert!(exceptions.admit(1, at(0.9), true));
+        (0..1000).for_each(|n| drop(exceptions.admit(1, at(f64::from(n) / 2000.0), true)));
+        assert!(exceptions.admit(1, at(0.9), false) && !exceptions.admit(1, at(0.95), true));
     }
 }

@@ -20,7 +20,7 @@ use crate::listen::{ACCEPT_BACKLOG, listen};
 use crate::membership::{Instance, Membership, PolicyRevision};
 use crate::options::{Identity, Options};
 use crate::serve::{MAX_CONCURRENT_STREAMS, serve};
-use crate::spans::{self, Export, Tracer};
+use crate::spans::{self, Export, Sampling, Tracer};
 use crate::telemetry;
 use crate::timer::Timer;
 
@@ -49,6 +49,8 @@ pub struct Process {
     pub membership: Membership,
     /// What it records spans with.
     pub tracer: Tracer,
+    /// Which of them leave it.
+    pub sampling: Sampling,
     listener: Option<TcpListener>,
     traffic_address: String,
     admin_listener: Option<TcpListener>,
@@ -80,7 +82,7 @@ pub async fn start(service: &str, options: Options) -> anyhow::Result<Process> {
     let dropped =
         IntCounter::new("lab_spans_dropped_total", "Spans that the keep rule or a full queue gave up")?;
     registry.register(Box::new(dropped.clone()))?;
-    let (tracer, export) = spans::tracer(&identity, dropped);
+    let (tracer, sampling, export) = spans::tracer(&identity, dropped);
     let traffic_address = listener.local_addr()?.to_string();
     Ok(Process {
         identity,
@@ -90,6 +92,7 @@ pub async fn start(service: &str, options: Options) -> anyhow::Result<Process> {
         timer: Timer::new().context("failed to start the timer")?,
         membership,
         tracer,
+        sampling,
         listener: Some(listener),
         traffic_address,
         admin_listener: Some(admin_listener),

@@ -12,12 +12,14 @@ mod auth;
 mod board;
 mod events;
 mod faults;
+mod logs;
 mod policy;
 mod prometheus;
 mod query;
 mod refusal;
 mod runs;
 mod status;
+mod traces;
 
 use std::sync::Arc;
 
@@ -50,6 +52,9 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/api/v1/labels", get(prometheus::labels).post(prometheus::labels))
         .route("/api/v1/label/{name}/values", get(prometheus::label_values))
         .route("/api/v1/series", get(prometheus::series).post(prometheus::series))
+        .route("/api/traces", get(traces::search))
+        .route("/api/traces/{id}", get(traces::one))
+        .route("/api/logs", get(logs::read))
         .route("/api/policy", get(policy::current).patch(policy::change))
         .route("/api/policy/versions", get(policy::versions))
         .route("/api/policy/versions/{version}", get(policy::version))

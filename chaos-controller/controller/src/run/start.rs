@@ -176,7 +176,7 @@ impl Lab {
             seed: self.seed(),
             otlp_endpoint: self.url.clone(),
             clock_us: monotonic_us(),
-            trace_ratio: crate::join::TRACE_RATIO,
+            trace_ratio: self.traces.ratio,
         }
     }
 }

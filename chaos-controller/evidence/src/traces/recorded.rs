@@ -14,9 +14,13 @@ pub struct Recorded {
 }
 
 /// Reads lines of spans. A recording that is larger than the bounds keeps its newest traces.
-pub fn read_lines<'a>(lines: impl Iterator<Item = &'a [u8]>, bounds: Bounds) -> Recorded {
+pub fn read_lines<L: AsRef<[u8]>>(lines: impl Iterator<Item = L>, bounds: Bounds) -> Recorded {
     let mut recorded = Recorded { store: Store::new(bounds), unreadable: 0 };
-    for line in lines.filter(|line| !line.is_empty()) {
+    for line in lines {
+        let line = line.as_ref();
+        if line.is_empty() {
+            continue;
+        }
         match serde_json::from_slice::<Span>(line) {
             Ok(mut span) => {
                 if span.service.is_empty() {

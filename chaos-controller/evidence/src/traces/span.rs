@@ -108,8 +108,8 @@ impl Span {
     /// Nanoseconds that it waited in its server's queue before a worker took it.
     #[must_use]
     pub fn queue_ns(&self) -> u64 {
-        let ms = self.number("queue.wait_ms").and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
-        (ms * 1_000_000).min(self.took_ns())
+        let ms = self.attributes.get("queue.wait_ms").and_then(Value::as_f64).unwrap_or_default();
+        ((ms.max(0.0) * 1e6) as u64).min(self.took_ns())
     }
 
     /// How often this was tried before.

@@ -104,7 +104,8 @@ impl Run {
             Ok(file) => match presence(&file) {
                 Presence::Runs => return Ok(Some((file, false))),
                 Presence::Orphaned => {
-                    let adopt = Launch { dir: &self.lab.dir, lab: name, plan: None, load: true };
+                    let adopt =
+                        Launch { dir: &self.lab.dir, lab: name, plan: None, load: true, trace_ratio: None };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
                     return Ok(Some((file, false)));
@@ -115,7 +116,7 @@ impl Run {
             Err(error) => return Err(error.into()),
         }
         // The run brings its own load.
-        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(plan), load: false };
+        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(plan), load: false, trace_ratio: None };
         tokio::select! {
             started = launch(&new) => {
                 let (file, took) = started?;

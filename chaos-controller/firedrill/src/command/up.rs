@@ -34,6 +34,9 @@ pub(crate) struct Up {
     /// Start without load
     #[arg(long)]
     no_load: bool,
+    /// Share of traces that is kept whatever happens in them, 0 to 1
+    #[arg(long, default_value = "0.1", env = "FIREDRILL_TRACE_RATIO", value_parser = controller::traces::ratio)]
+    trace_ratio: f64,
     #[command(flatten)]
     lab: LabFlags,
     #[command(flatten)]
@@ -63,7 +66,13 @@ impl Up {
                     (file, None)
                 }
                 Presence::Orphaned => {
-                    let adopt = Launch { dir: &self.lab.dir, lab: name, plan: None, load: !self.no_load };
+                    let adopt = Launch {
+                        dir: &self.lab.dir,
+                        lab: name,
+                        plan: None,
+                        load: !self.no_load,
+                        trace_ratio: None,
+                    };
                     let (file, took) = launch(&adopt).await?;
                     narrate(&format!(
                         "lab `{name}` is adopted: its controller had died, its processes had not"
@@ -103,7 +112,13 @@ impl Up {
     async fn start(&self, name: &str) -> Result<(LabFile, Option<std::time::Duration>), Failure> {
         let choice = Choice { variant: self.variant.clone(), scale: self.scale, ..Choice::default() };
         let plan = drills::plan(&self.drill, &choice)?;
-        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(&plan), load: !self.no_load };
+        let new = Launch {
+            dir: &self.lab.dir,
+            lab: name,
+            plan: Some(&plan),
+            load: !self.no_load,
+            trace_ratio: Some(self.trace_ratio),
+        };
         let (file, took) = launch(&new).await?;
         Ok((file, Some(took)))
     }

@@ -16,8 +16,8 @@ use crate::client::connection::Lost;
 use crate::client::edge::{Edge, Pass};
 use crate::client::{Answer, Connections, Failure, FailureKind};
 use crate::context::Ctx;
-use crate::trace::{self, Span};
-use crate::{headers, status};
+use crate::headers;
+use crate::trace::{self, Onset, Span};
 
 /// What is sent, as often as it takes.
 pub(crate) struct Template {
@@ -34,31 +34,24 @@ pub(crate) async fn attempt(
     call: &Call,
     template: &Template,
     ctx: &Ctx,
-    mut span: Span,
+    span: Span,
     resends: u32,
 ) -> Result<Answer, Failure> {
-    span.set("policy.version", i64::try_from(ctx.policy().version).unwrap_or(i64::MAX));
-    if resends > 0 {
-        span.set("http.request.resend_count", i64::from(resends));
+    let left = ctx.remaining();
+    let late = left.is_some_and(|left| left.is_zero());
+    let started = Onset { policy: ctx.policy().version, left, waited: Duration::ZERO };
+    let breaker = edge.breaker_state();
+    let told = Told { edge, span, ctx, started, breaker, resends, counts: !late, end: End::Cancelled };
+    if late {
+        let failure = Failure::too_late();
+        told.end(End::of(&failure));
+        return Err(failure);
     }
-    if let Some(remaining) = ctx.remaining() {
-        span.set("deadline.remaining_ms", i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX));
-    }
-    if let Some(state) = edge.breaker_state() {
-        span.set("breaker.state", state);
-    }
-    if ctx.remaining().is_some_and(|remaining| remaining.is_zero()) {
-        return Err(Failure::too_late());
-    }
-    let counted = Counted { edge, outcome: "cancelled" };
-    let result = admitted(edge, connections, call, template, ctx, &span, resends).await;
-    counted.end(match &result {
-        Ok(_) => "ok",
-        Err(failure) => failure.outcome(),
+    let result = admitted(edge, connections, call, template, ctx, &told.span, resends).await;
+    told.end(match &result {
+        Ok(_) => End::Ok,
+        Err(failure) => End::of(failure),
     });
-    if let Err(failure) = &result {
-        span.fail(status::name(failure.status.code()));
-    }
     result
 }
 
@@ -72,7 +65,7 @@ async fn admitted(
     resends: u32,
 ) -> Result<Answer, Failure> {
     let pass = match &call.breaker {
-        Some(_) => edge.breaker()?,
+        Some(_) => edge.breaker(ctx.span().trace_id())?,
         None => None,
     };
     let slow_after = call.breaker.as_ref().and_then(|rules| rules.slow_call_duration);
@@ -200,21 +193,69 @@ fn millis(d: Duration) -> HeaderValue {
     HeaderValue::from(u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Counts an attempt, also one that is dropped half-way.
-struct Counted<'a> {
+/// Counts an attempt and describes its span, also of one that is dropped half-way.
+struct Told<'a> {
     edge: &'a Edge,
-    outcome: &'static str,
+    span: Span,
+    ctx: &'a Ctx,
+    started: Onset,
+    breaker: Option<&'static str>,
+    resends: u32,
+    /// Not if it was too late to try.
+    counts: bool,
+    end: End,
 }
 
-impl Counted<'_> {
-    fn end(mut self, outcome: &'static str) {
-        self.outcome = outcome;
+/// How an attempt ended.
+enum End {
+    Ok,
+    Failed {
+        outcome: &'static str,
+        kind: &'static str,
+        said: String,
+    },
+    /// Nobody waits for it any more: the call's time was over, or the caller has left.
+    Cancelled,
+}
+
+impl End {
+    fn of(failure: &Failure) -> Self {
+        let said = failure.status.message().to_owned();
+        Self::Failed { outcome: failure.outcome(), kind: failure.kind.name(), said }
     }
 }
 
-impl Drop for Counted<'_> {
+impl Told<'_> {
+    fn end(mut self, end: End) {
+        self.end = end;
+    }
+}
+
+impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.edge.count_attempt(self.outcome);
+        let (outcome, failed) = match std::mem::replace(&mut self.end, End::Ok) {
+            End::Ok => ("ok", None),
+            End::Failed { outcome, kind, said } => (outcome, Some((kind, said))),
+            End::Cancelled => ("cancelled", Some(("cancelled", String::new()))),
+        };
+        if self.counts {
+            self.edge.count_attempt(outcome);
+        }
+        if !self.span.matters(failed.is_some()) {
+            return;
+        }
+        self.span.began_with(&self.started);
+        self.span.concerns(self.ctx.order());
+        if self.resends > 0 {
+            self.span.set("http.request.resend_count", i64::from(self.resends));
+        }
+        if let Some(state) = self.breaker {
+            self.span.set("breaker.state", state);
+        }
+        if let Some((kind, said)) = failed {
+            self.span.set("error.type", kind);
+            self.span.fail(said);
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Caller {
         let mut retries = 0;
         let mut nothing_done = true;
         loop {
-            let span = Span::client(self.shared.mesh.tracer(), edge.name, ctx.span());
+            let span = self.shared.mesh.recorder().client(edge.name, ctx.span());
             let draw = unit(&span, retries);
             let failure =
                 match attempt(edge, &self.shared.connections, call, template, ctx, span, retries).await {

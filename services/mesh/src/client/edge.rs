@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use opentelemetry::trace::TraceId;
 use prometheus::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec};
 use resilience::Call;
 use resilience::breaker::{Breaker, Outcome, Permit, State};
@@ -72,24 +73,24 @@ impl Edge {
             }
         }
         machines.bulkhead.configure(call.bulkhead);
-        self.show_breaker(&mut machines);
+        self.show_breaker(&mut machines, TraceId::INVALID);
     }
 
     pub(crate) fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
 
-    /// The breaker's leave for one attempt; `None` when it is off.
-    pub(crate) fn breaker(self: &Arc<Self>) -> Result<Option<Pass>, Failure> {
+    /// The breaker's leave for one attempt, of a trace; `None` when it is off.
+    pub(crate) fn breaker(self: &Arc<Self>, trace: TraceId) -> Result<Option<Pass>, Failure> {
         let mut machines = self.machines();
         let on = machines.breaker_is_on;
         let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
             return Ok(None);
         };
         let leave = breaker.acquire(self.now());
-        self.show_breaker(&mut machines);
+        self.show_breaker(&mut machines, trace);
         match leave {
-            Ok(permit) => Ok(Some(Pass { edge: Arc::clone(self), permit: Some(permit) })),
+            Ok(permit) => Ok(Some(Pass { edge: Arc::clone(self), permit: Some(permit), trace })),
             Err(_open) => {
                 self.metrics.breaker_rejected.with_label_values(&[self.target, self.method]).inc();
                 Err(Failure::rejected(BREAKER_OPEN))
@@ -143,8 +144,9 @@ impl Edge {
         self.state.lock().expect("no panic in a state machine")
     }
 
-    /// Puts the breaker's moves on the metrics and in the log.
-    fn show_breaker(&self, machines: &mut Machines) {
+    /// Puts the breaker's moves on the metrics and in the log, with the trace
+    /// whose attempt moved it.
+    fn show_breaker(&self, machines: &mut Machines, trace: TraceId) {
         let states = &self.metrics.breaker_state;
         let on = machines.breaker_is_on;
         let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
@@ -156,7 +158,13 @@ impl Edge {
         for (from, to) in breaker.take_transitions() {
             let labels = [self.target, self.method, from.name(), to.name()];
             self.metrics.breaker_transitions.with_label_values(&labels).inc();
-            tracing::info!(edge = self.name, from = from.name(), to = to.name(), "breaker moved");
+            let trace_id = (trace != TraceId::INVALID).then(|| tracing::field::display(trace));
+            let (edge, from) = (self.name, from.name());
+            if to == State::Open {
+                tracing::warn!(edge, from, to = to.name(), trace_id, "breaker moved");
+            } else {
+                tracing::info!(edge, from, to = to.name(), trace_id, "breaker moved");
+            }
         }
         let current = breaker.state();
         for state in State::ALL {
@@ -182,6 +190,7 @@ fn observe(histograms: &HistogramVec, edge: &Edge, outcome: &str) -> Histogram {
 pub(crate) struct Pass {
     edge: Arc<Edge>,
     permit: Option<Permit>,
+    trace: TraceId,
 }
 
 impl Pass {
@@ -189,7 +198,7 @@ impl Pass {
     pub(crate) fn slow(&mut self) {
         let now = self.edge.now();
         if let Some(permit) = self.permit.as_mut() {
-            self.edge.with_breaker(|breaker| breaker.slow(permit, now));
+            self.edge.with_breaker(self.trace, |breaker| breaker.slow(permit, now));
         }
     }
 
@@ -197,7 +206,7 @@ impl Pass {
     pub(crate) fn record(mut self, outcome: Outcome) {
         let now = self.edge.now();
         if let Some(permit) = self.permit.take() {
-            self.edge.with_breaker(|breaker| breaker.record(permit, now, outcome));
+            self.edge.with_breaker(self.trace, |breaker| breaker.record(permit, now, outcome));
         }
     }
 }
@@ -206,17 +215,17 @@ impl Drop for Pass {
     fn drop(&mut self) {
         let now = self.edge.now();
         if let Some(permit) = self.permit.take() {
-            self.edge.with_breaker(|breaker| breaker.cancel(permit, now));
+            self.edge.with_breaker(self.trace, |breaker| breaker.cancel(permit, now));
         }
     }
 }
 
 impl Edge {
-    fn with_breaker(&self, act: impl FnOnce(&mut Breaker)) {
+    fn with_breaker(&self, trace: TraceId, act: impl FnOnce(&mut Breaker)) {
         let mut machines = self.machines();
         if let Some(breaker) = machines.breaker.as_mut() {
             act(breaker);
-            self.show_breaker(&mut machines);
+            self.show_breaker(&mut machines, trace);
         }
     }
 }

@@ -37,6 +37,20 @@ pub enum FailureKind {
     Rejected,
 }
 
+impl FailureKind {
+    /// The kind on spans.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Unreachable => "unreachable",
+            Self::Broken => "broken",
+            Self::Answered => "answered",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// A failed call.
 #[derive(Debug)]
 pub struct Failure {

@@ -20,7 +20,6 @@ use tower::Service;
 use crate::headers;
 use crate::server::job::Job;
 use crate::server::worker::{Admitted, Handler, Place, Workers};
-use crate::trace::Span;
 
 /// No request of the shop is larger.
 const MOST_BODY: usize = 64 * 1024;
@@ -107,7 +106,7 @@ where
     let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
     let deadline = headers::parse_grpc_timeout(&head.headers);
     let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
-    let span = Span::server(workers.tracer(), class, &head.headers);
+    let span = workers.recorder().server(class, &head.headers);
     let (reply, answer) = oneshot::channel();
     let job = Box::new(Job {
         head,

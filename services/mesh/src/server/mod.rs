@@ -12,6 +12,7 @@
 
 mod admission;
 mod job;
+mod overflow;
 mod protocol;
 mod worker;
 

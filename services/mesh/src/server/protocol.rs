@@ -14,6 +14,7 @@ pub struct Protocol<B> {
     pub(crate) refuse: fn(Status) -> Response<B>,
     pub(crate) code: fn(&Response<B>) -> &'static str,
     failed: fn(&Response<B>) -> bool,
+    said: fn(&Response<B>) -> String,
     duration: fn() -> prometheus::Result<HistogramVec>,
     /// True where users come in: the edge sets the deadline.
     pub(crate) edge: bool,
@@ -32,7 +33,11 @@ impl Protocol<tonic::body::Body> {
             code: |response| status::name(status::code_in(response.headers()).unwrap_or(Code::Ok)),
             failed: |response| {
                 let code = status::code_in(response.headers()).unwrap_or(Code::Ok);
-                !matches!(code, Code::Ok | Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition)
+                reads_as_5xx(code)
+            },
+            said: |response| {
+                let status = Status::from_header_map(response.headers());
+                status.map_or_else(String::new, |status| status.message().to_owned())
             },
             duration: metrics::grpc_duration,
             edge: false,
@@ -49,6 +54,8 @@ impl Protocol<axum::body::Body> {
             refuse,
             code: |response| code_name(response.status()),
             failed: |response| response.status().is_server_error(),
+            // A page says nothing but its status.
+            said: |_| String::new(),
             duration: metrics::http_duration,
             edge: true,
         }
@@ -70,6 +77,35 @@ impl<B> Protocol<B> {
     /// A failure of ours, as opposed to a "no" to the caller's mistake.
     pub(crate) fn failed(&self, response: &Response<B>) -> bool {
         (self.failed)(response)
+    }
+
+    /// The words of a failure.
+    pub(crate) fn said(&self, response: &Response<B>) -> String {
+        (self.said)(response)
+    }
+}
+
+/// Whether HTTP would say 5xx: as the semantic conventions have it for servers,
+/// and with them the codes that the lab reads as 503 and 504.
+fn reads_as_5xx(code: Code) -> bool {
+    match code {
+        Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::ResourceExhausted
+        | Code::Cancelled => true,
+        Code::Ok
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unauthenticated => false,
     }
 }
 

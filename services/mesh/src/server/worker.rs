@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use process::Tracer;
 use resilience::Snapshot;
 use resilience::policy::Cancel;
 use resilience::pool::{Offer, Pool, Priority, Start, Ticket};
@@ -23,8 +22,10 @@ use crate::hub::Mesh;
 use crate::metrics::ServerMetrics;
 use crate::policy::LivePolicy;
 use crate::server::job::Job;
+use crate::server::overflow::Overflow;
 use crate::server::protocol::Protocol;
 use crate::status;
+use crate::trace::{Onset, Recorder, Span};
 
 /// What a worker runs: a tower service that cannot fail, a copy for each job.
 pub(crate) trait Handler<B>:
@@ -50,12 +51,13 @@ pub(crate) struct Workers<S, B> {
     handler: S,
     pub(crate) protocol: Protocol<B>,
     policy: LivePolicy,
-    tracer: Tracer,
+    recorder: Recorder,
     metrics: ServerMetrics,
     epoch: Instant,
     pool: Mutex<Pool<Box<Job<B>>>>,
     counted: Mutex<Counted>,
     queued: Notify,
+    overflow: Mutex<Overflow>,
 }
 
 /// Up to when, and with how many workers, the busy time has been counted.
@@ -88,13 +90,14 @@ where
         let workers = Arc::new(Self {
             handler,
             protocol,
-            tracer: mesh.tracer().clone(),
+            recorder: mesh.recorder().clone(),
             metrics,
             epoch: Instant::now(),
             pool: Mutex::new(Pool::new(&policy.load().server)),
             policy: policy.clone(),
             counted: Mutex::default(),
             queued: Notify::new(),
+            overflow: Mutex::default(),
         });
         let configured = Arc::clone(&workers);
         policy.on_change(move |policy| configured.configure(policy));
@@ -106,8 +109,8 @@ where
         self.policy.load()
     }
 
-    pub(crate) fn tracer(&self) -> &Tracer {
-        &self.tracer
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// Starts, queues or refuses a job.
@@ -123,11 +126,14 @@ where
                 self.queued.notify_one();
                 Admitted::Queued(Box::new(QueuePlace { workers: Arc::clone(self), ticket: Some(ticket) }))
             }
-            Offer::Full(job) => {
+            Offer::Full(mut job) => {
+                self.overflow().refused(self.now(), &self.pool(), job.span.context().trace_id());
+                self.describe(&mut job.span, self.policy().version, Duration::ZERO, None);
                 self.refuse(job, "queue_full", Status::resource_exhausted("queue is full"));
                 Admitted::Started
             }
         };
+        self.overflow().passed(self.now());
         self.show();
         admitted
     }
@@ -145,12 +151,6 @@ where
         let policy = self.policy();
         let started = Instant::now();
         self.metrics.queue_wait.observe(waited.as_secs_f64());
-        job.span.set("policy.version", i64::try_from(policy.version).unwrap_or(i64::MAX));
-        if !waited.is_zero() {
-            let since = started.into_std().checked_sub(waited).unwrap_or(started.into_std());
-            job.span.event("queued", since, vec![]);
-            job.span.set("queue.wait_ms", i64::try_from(waited.as_millis()).unwrap_or(i64::MAX));
-        }
         if policy.server.cancel != Cancel::Off && job.abandoned() {
             return self.metrics.shed("abandoned", priority_name(job.priority));
         }
@@ -161,8 +161,8 @@ where
         if let Some(deadline) = job.deadline {
             let remaining = deadline.saturating_duration_since(started);
             self.metrics.deadline_remaining.observe(remaining.as_secs_f64());
-            job.span.set("deadline.remaining_ms", i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX));
             if remaining.is_zero() {
+                self.describe(&mut job.span, policy.version, waited, Some(remaining));
                 self.metrics.deadline_expired.with_label_values(&["queue"]).inc();
                 return self.refuse(
                     job,
@@ -172,17 +172,22 @@ where
             }
         }
         let user_deadline = job.user_deadline;
-        self.handle(job, policy, started).await;
+        self.handle(job, policy, started, waited).await;
         self.count_waste(started, user_deadline);
     }
 
     /// Runs the handler to its end, or to the end that the policy sets.
-    async fn handle(&self, job: Box<Job<B>>, policy: Arc<Snapshot>, started: Instant) {
+    async fn handle(&self, job: Box<Job<B>>, policy: Arc<Snapshot>, started: Instant, waited: Duration) {
         let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = *job;
         let cancel = policy.server.cancel;
+        let onset = Onset {
+            policy: policy.version,
+            left: deadline.map(|deadline| deadline.saturating_duration_since(started)),
+            waited,
+        };
         let ctx = Ctx::new(policy, deadline, user_deadline, span.context().clone(), priority);
         let mut request = Request::from_parts(head, Full::new(body));
-        request.extensions_mut().insert(ctx);
+        request.extensions_mut().insert(ctx.clone());
         let handler = self.handler.clone().oneshot(request);
         let response = tokio::select! {
             answered = handler => {
@@ -200,12 +205,14 @@ where
         let code = (self.protocol.code)(&response);
         let duration = self.metrics.duration.with_label_values(&[class, code]);
         duration.observe(started.elapsed().as_secs_f64());
-        span.set(
-            if self.protocol.edge { "http.response.status_code" } else { "rpc.response.status_code" },
-            code,
-        );
-        if self.protocol.failed(&response) {
-            span.fail(code);
+        let failed = self.protocol.failed(&response);
+        if span.matters(failed) {
+            span.began_with(&onset);
+            span.concerns(ctx.order());
+            self.answered(&mut span, code);
+            if failed {
+                span.fail(self.protocol.said(&response));
+            }
         }
         if reply.send(response).is_err() {
             self.metrics.abandoned.inc();
@@ -215,11 +222,25 @@ where
     /// Answers a job that no worker ran.
     fn refuse(&self, mut job: Box<Job<B>>, reason: &'static str, status: Status) {
         self.metrics.shed(reason, priority_name(job.priority));
+        job.span.fail(status.message().to_owned());
         let response = (self.protocol.refuse)(status::not_done(status));
         let code = (self.protocol.code)(&response);
         self.metrics.duration.with_label_values(&[job.class, code]).observe(0.0);
-        job.span.fail(code);
+        self.answered(&mut job.span, code);
         let _ = job.reply.send(response);
+    }
+
+    /// What the span of a job that is about to be refused would have begun with.
+    fn describe(&self, span: &mut Span, policy: u64, waited: Duration, left: Option<Duration>) {
+        span.began_with(&Onset { policy, left, waited });
+    }
+
+    fn answered(&self, span: &mut Span, code: &'static str) {
+        if self.protocol.edge {
+            span.set("http.response.status_code", code.parse().unwrap_or(0_i64));
+        } else {
+            span.set("rpc.response.status_code", code);
+        }
     }
 
     /// Worker-seconds after the user had left, whatever the policy.
@@ -259,7 +280,9 @@ where
                         () = self.queued.notified() => continue,
                     }
                     let expired = self.pool().drop_expired(self.now());
-                    for expired in expired {
+                    let version = self.policy().version;
+                    for mut expired in expired {
+                        self.describe(&mut expired.item.span, version, expired.waited, None);
                         self.refuse(
                             expired.item,
                             "queue_wait",
@@ -292,6 +315,10 @@ where
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+
+    fn overflow(&self) -> MutexGuard<'_, Overflow> {
+        self.overflow.lock().expect("no panic while refusals are counted")
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool<Box<Job<B>>>> {

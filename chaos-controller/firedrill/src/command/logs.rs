@@ -1,0 +1,153 @@
+//! `firedrill logs`: what the processes wrote down, merged by time. Below warnings nothing is written per request, so
+//! the lines are few and each tells of a change.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use controller::api::logs::{LogLine, LogQuery, Logs as Lines};
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api::Api;
+use crate::exit::{Exit, Failure};
+use crate::lab::Access;
+use crate::output::{Format, Output, narrate, write_data};
+use crate::paint::{Paint, Tone};
+use crate::parameters::with_query;
+use crate::waterfall::time_of_day;
+
+/// Between two looks of `--follow`.
+const BEAT: Duration = Duration::from_millis(500);
+/// Digits of a trace's id in a line.
+const DIGITS: usize = 8;
+
+/// Flags of `logs`.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only this service, or one instance of it
+    #[arg(long)]
+    service: Option<String>,
+    /// Only this level and graver ones
+    #[arg(long, value_parser = ["error", "warn", "info", "debug"])]
+    level: Option<String>,
+    /// Only lines of this trace, by the first digits of its id
+    #[arg(long)]
+    trace: Option<String>,
+    /// Most that are shown, the newest
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+    /// Go on as lines are written
+    #[arg(long, short = 'f')]
+    follow: bool,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Logs {
+    pub(crate) async fn run(&self) -> Result<Exit, Failure> {
+        let api = self.access.api()?;
+        let mut query = LogQuery {
+            service: self.service.clone(),
+            level: self.level.clone(),
+            trace: self.trace.clone(),
+            since_ms: None,
+            limit: Some(self.limit),
+        };
+        let first = ask(&api, &query).await?;
+        if !self.follow {
+            if !first.cut.is_empty() {
+                narrate(&format!("older lines of {} were not looked at", first.cut.join(", ")));
+            }
+            if first.lines.is_empty() {
+                narrate("no line is like that");
+            }
+            self.output.write(&first, |logs| text(&logs.lines));
+            return Ok(Exit::Pass);
+        }
+        let mut interrupt = signal(SignalKind::interrupt())
+            .map_err(|error| Failure::unexpected(format!("failed to listen for Ctrl-C: {error}")))?;
+        let mut lines = first.lines;
+        // From the epoch, until there was a line.
+        let mut since_us = 0;
+        loop {
+            self.tell(&lines);
+            since_us = lines.last().map_or(since_us, |line| line.unix_us);
+            tokio::select! {
+                () = tokio::time::sleep(BEAT) => {}
+                _ = interrupt.recv() => return Ok(Exit::Pass),
+            }
+            query.since_ms = Some(since_us as f64 / 1e3);
+            lines = ask(&api, &query).await?.lines;
+        }
+    }
+
+    /// A stream of JSON is an object a line.
+    fn tell(&self, lines: &[LogLine]) {
+        match self.output.output {
+            Format::Text => write_data(&text(lines)),
+            Format::Json => lines.iter().for_each(|line| {
+                write_data(&serde_json::to_string(line).expect("a line is plain data"));
+            }),
+        }
+    }
+}
+
+async fn ask(api: &Api, query: &LogQuery) -> Result<Lines, Failure> {
+    api.get(&with_query("/api/logs", query)).await
+}
+
+fn text(lines: &[LogLine]) -> String {
+    let paint = Paint::for_stdout();
+    let widest = lines.iter().map(|line| line.instance.len()).max().unwrap_or_default();
+    lines.iter().map(|line| one(line, widest, paint)).collect()
+}
+
+fn one(line: &LogLine, widest: usize, paint: Paint) -> String {
+    let tone = match line.level.as_str() {
+        "ERROR" => Tone::Bad,
+        "WARN" => Tone::Warn,
+        _ => Tone::Faint,
+    };
+    let mut text = format!(
+        "{} {} {:<widest$}  {}",
+        paint.faint(&time_of_day(line.unix_us * 1_000)),
+        paint.paint(tone, &format!("{:<5}", line.level)),
+        line.instance,
+        line.message
+    );
+    for (name, value) in line.fields.iter().filter(|(name, _)| *name != "instance") {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let _ = write!(text, "  {}{value}", paint.faint(&format!("{name}=")));
+    }
+    if let Some(trace) = &line.trace_id {
+        let digits = trace.get(..DIGITS).unwrap_or(trace);
+        let _ = write!(text, "  {}{digits}", paint.faint("trace="));
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_its_words_then_its_values_then_its_trace() {
+        let line = LogLine {
+            unix_us: 1_795_357_899_291_132,
+            level: "WARN".into(),
+            service: "payment".into(),
+            instance: "payment-0".into(),
+            target: "mesh::client::edge".into(),
+            message: "breaker moved".into(),
+            trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+            fields: [("edge".to_owned(), Value::from("bank.charge"))].into_iter().collect(),
+        };
+        assert_eq!(
+            one(&line, 9, Paint::PLAIN),
+            "14:31:39.291 WARN  payment-0  breaker moved  edge=bank.charge  trace=4bf92f35\n"
+        );
+    }
+}
