@@ -3,7 +3,7 @@
 //! ```text
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
-//! lab, money, lease, metrics   labs that live for some seconds
+//! lab, money, lease, metrics, traces   labs that live for some seconds
 //! drills         drills from their baseline to their verdict
 //! ```
 //! Whole-lab tests take turns.
@@ -16,3 +16,4 @@ mod lease;
 mod metrics;
 mod money;
 mod tidy;
+mod traces;

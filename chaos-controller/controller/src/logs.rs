@@ -158,7 +158,7 @@ fn in_order(mut newest_first: Vec<LogLine>) -> Vec<LogLine> {
 /// A line as the processes write it.
 fn parse(instance: &str, text: &[u8]) -> Option<LogLine> {
     let mut fields: Map<String, Value> = serde_json::from_slice(text).ok()?;
-    let mut take = |key: &str| match fields.remove(key) {
+    let mut take = |key: &str| match fields.shift_remove(key) {
         Some(Value::String(text)) => Some(text),
         _ => None,
     };

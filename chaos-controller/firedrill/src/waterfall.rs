@@ -14,6 +14,8 @@ const LEAST_BAR: usize = 20;
 /// Cells of the three columns before the bar, the spaces around them included.
 const TOOK: usize = 9;
 const STATUS: usize = 19;
+/// Work after the answer that is shorter than this is how things are.
+const WORTH_A_WORD_NS: u64 = 1_000_000_000;
 /// Services named as places where the time went.
 const NAMED: usize = 3;
 
@@ -25,7 +27,7 @@ const UNHEARD: char = '┄';
 const FAILED: char = '╳';
 const DEADLINE: char = '┊';
 const LEGEND: &str = "█ at work, on the critical path   ━ waits for those below   ─ off the critical path   ░ in a queue\n\
-                      ┄ works on, its caller has left   ╳ failed   ┊ deadline";
+                      ┄ for nobody: the caller has left   ╳ failed   ┊ deadline";
 
 /// What is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +59,8 @@ impl Canvas {
         let name = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 2;
         let name = name.min((self.width / 2).max(16));
         let bar = self.width.saturating_sub(name + TOOK + STATUS).max(LEAST_BAR);
-        let scale = Scale { extent_ns: fall.extent_ns.max(1), cells: bar };
+        let answered_ns = fall.took_ns.filter(|took| *took < fall.extent_ns);
+        let scale = Scale { extent_ns: fall.extent_ns.max(1), answered_ns, cells: bar };
         let mut text = self.head(fall);
         let _ =
             writeln!(text, "{:left$}{}", "", self.paint.faint(&scale.axis()), left = name + TOOK + STATUS);
@@ -92,71 +95,63 @@ impl Canvas {
         let order = fall.order.as_deref().map_or_else(String::new, |order| format!(", order {order}"));
         let policy = root.and_then(|row| row.policy).map_or_else(String::new, |v| format!(", policy v{v}"));
         format!(
-            "{}  {} UTC  {what}: {result}{status}{order}{policy}, {} spans\n\n",
+            "{}  {} UTC\n{what}: {result}{status}{order}{policy}, {} span{}\n\n",
             self.paint.strong(&fall.trace.to_string()),
             time_of_day(fall.start_unix_ns),
             fall.spans,
+            if fall.spans == 1 { "" } else { "s" },
         )
     }
 
     /// The diagnosis in words.
     fn words(self, fall: &Waterfall) -> String {
         let mut text = String::new();
+        let mut say = |about: &str, what: &str| {
+            let _ = writeln!(text, "{}  {what}", self.paint.strong(&format!("{about:<12}")));
+        };
         if let Some(broken) = &fall.broken {
-            let _ = writeln!(
-                text,
-                "{}  {}",
-                self.paint.strong("first broken"),
-                self.paint.bad(&broken.to_string())
-            );
+            say("first broken", &self.paint.bad(&broken.to_string()));
         }
         let whole: u64 = fall.critical.iter().map(|(_, ns)| ns).sum();
+        let share = |ns: u64| 100.0 * ns as f64 / whole.max(1) as f64;
         let shares: Vec<String> = fall
             .critical
             .iter()
+            .filter(|(_, ns)| share(*ns) >= 1.0)
             .take(NAMED)
-            .map(|(service, ns)| {
-                format!("{service} {} ({:.0} %)", length(*ns), 100.0 * *ns as f64 / whole.max(1) as f64)
-            })
+            .map(|(service, ns)| format!("{service} {} ({:.0} %)", length(*ns), share(*ns)))
             .collect();
-        let _ = writeln!(text, "{}    {}", self.paint.strong("time went"), shares.join(", "));
-        if let Some(after) =
-            fall.took_ns.and_then(|took| fall.extent_ns.checked_sub(took)).filter(|ns| *ns > 1_000_000_000)
-        {
-            let _ = writeln!(
-                text,
-                "{}   work went on for {} after the answer",
-                self.paint.strong("for nobody"),
-                length(after)
-            );
+        say("time went to", &shares.join(", "));
+        let after = fall.took_ns.and_then(|took| fall.extent_ns.checked_sub(took)).unwrap_or_default();
+        if after >= WORTH_A_WORD_NS {
+            say("for nobody", &format!("work went on for {} after the answer", length(after)));
         }
         let retried =
             fall.rows.iter().filter(|row| row.attempts.len() > 1).max_by_key(|row| row.attempts.len());
         if let Some(row) = retried {
-            let _ = writeln!(
-                text,
-                "{}      {} was called {} times",
-                self.paint.strong("retries"),
-                row.service,
-                row.attempts.len()
+            say(
+                "retries",
+                &format!("{} {} was tried {} times", row.service, row.operation, row.attempts.len()),
             );
         }
         if fall.orphans > 0 {
-            let _ = writeln!(
-                text,
-                "{}  {} begin at `?`: the span above did not come (still running, not sampled, or lost)",
-                self.paint.strong("not whole   "),
-                count(fall.orphans, "row")
+            let rows = if fall.orphans == 1 {
+                "1 row begins".to_owned()
+            } else {
+                format!("{} rows begin", fall.orphans)
+            };
+            say(
+                "not whole",
+                &format!("{rows} at `?`: the span above did not come (still running, not kept, or lost)"),
             );
         }
         let silent: Vec<&str> =
             fall.rows.iter().filter(|row| row.silent).map(|row| row.service.as_str()).collect();
         if !silent.is_empty() {
-            let _ = writeln!(
-                text,
-                "{}  nothing came from {}: still running, lost, or it was never reached",
-                self.paint.strong("silent      "),
-                silent.join(", ")
+            let who = silent.join(", ");
+            say(
+                "silent",
+                &format!("nothing came from {who}: still running, not kept, lost, or never reached"),
             );
         }
         text + "\n"
@@ -192,6 +187,8 @@ impl Canvas {
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     extent_ns: u64,
+    /// When the user was answered, if that is known and not the end of everything.
+    answered_ns: Option<u64>,
     cells: usize,
 }
 
@@ -235,6 +232,12 @@ impl Scale {
         }
         for attempt in &row.attempts {
             fill(attempt, waits);
+        }
+        // Whatever is done after the answer is done for nobody.
+        if let Some(left) = self.answered_ns {
+            for cell in cells.iter_mut().skip(self.cell(left) + 1).filter(|cell| **cell != ' ') {
+                *cell = UNHEARD;
+            }
         }
         for queued in &row.queued {
             fill(queued, QUEUES);
@@ -297,12 +300,13 @@ fn status(row: &Row) -> String {
     }
 }
 
-/// `30.0 s`, `412 ms`, `0.3 ms`.
+/// `30.0 s`, `412 ms`, `0.3 ms`, `20 us`.
 pub(crate) fn length(ns: u64) -> String {
     match ns as f64 / 1e6 {
         ms if ms >= 1_000.0 => format!("{:.1} s", ms / 1e3),
         ms if ms >= 10.0 => format!("{ms:.0} ms"),
-        ms => format!("{ms:.1} ms"),
+        ms if ms >= 0.1 => format!("{ms:.1} ms"),
+        ms => format!("{:.0} us", ms * 1e3),
     }
 }
 
@@ -311,10 +315,6 @@ pub(crate) fn time_of_day(unix_ns: u64) -> String {
     let ms = unix_ns / 1_000_000 % 86_400_000;
     let (s, ms) = (ms / 1_000, ms % 1_000);
     format!("{:02}:{:02}:{:02}.{ms:03}", s / 3_600, s / 60 % 60, s % 60)
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -336,7 +336,7 @@ mod tests {
     }
 
     fn bar(row: &Row) -> String {
-        Scale { extent_ns: 100 * MS, cells: 10 }.bar(row)
+        Scale { extent_ns: 100 * MS, answered_ns: None, cells: 10 }.bar(row)
     }
 
     #[test]
@@ -362,12 +362,15 @@ mod tests {
     #[test]
     fn the_axis_has_round_times_that_do_not_touch() {
         assert_eq!(
-            Scale { extent_ns: 30_008 * MS, cells: 60 }.axis(),
+            Scale { extent_ns: 30_008 * MS, answered_ns: None, cells: 60 }.axis(),
             "0                   10 s                20 s"
         );
-        assert_eq!(Scale { extent_ns: 110 * MS, cells: 30 }.axis(), "0             50 ms        ");
+        assert_eq!(
+            Scale { extent_ns: 110 * MS, answered_ns: None, cells: 30 }.axis(),
+            "0             50 ms        "
+        );
         for cells in [20, 40, 200] {
-            let line = Scale { extent_ns: 3_006 * MS, cells }.axis();
+            let line = Scale { extent_ns: 3_006 * MS, answered_ns: None, cells }.axis();
             assert!(line.chars().count() <= cells, "{line}");
         }
     }

@@ -73,14 +73,16 @@ async fn keep_settling(placing: Placing, policy: LivePolicy) {
             // One at a time, until one goes through.
             let settled = one.await;
             trouble.store(!settled, Ordering::Relaxed);
-            if !settled {
+            if settled {
+                tracing::info!("settling goes on");
+            } else {
                 tokio::time::sleep(PAUSE).await;
             }
         } else {
             let trouble = Arc::clone(&trouble);
             tokio::spawn(async move {
-                if !one.await {
-                    trouble.store(true, Ordering::Relaxed);
+                if !one.await && !trouble.swap(true, Ordering::Relaxed) {
+                    tracing::warn!("settling does not get through, one order at a time is tried");
                 }
             });
         }

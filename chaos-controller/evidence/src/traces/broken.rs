@@ -25,7 +25,7 @@ const SLOW_NS: u64 = 1_000_000_000;
 /// A call, and what was wrong with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BrokenEdge {
-    /// Who called; `user` where users come in.
+    /// Who called; `its user` where users come in.
     pub caller: String,
     /// Who was called.
     pub callee: String,
@@ -100,7 +100,7 @@ fn caller(tree: &Tree<'_>, span: usize) -> String {
     let span = &tree.spans[span];
     let parent = span.parent.and_then(|id| tree.spans.iter().find(|other| other.span == id));
     match (span.parent, parent) {
-        (None, _) => "user".to_owned(),
+        (None, _) => "its user".to_owned(),
         (Some(_), Some(parent)) => parent.service.clone(),
         (Some(_), None) => "an unknown caller".to_owned(),
     }
@@ -198,28 +198,28 @@ impl fmt::Display for BrokenEdge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { caller, callee, operation, .. } = self;
         let took = short(self.took_ns);
-        match self.how {
-            How::Slow => write!(f, "{caller} waits for {callee}: {operation} took {took}")?,
-            How::Queued => {
-                write!(f, "{caller} waits in {callee}'s queue: {took} before a worker took {operation}")?
+        let tries =
+            if self.attempts > 1 { format!(" and {} attempts", self.attempts) } else { String::new() };
+        let said = if self.message.is_empty() { String::new() } else { format!(": {}", self.message) };
+        match (self.how, self.status.as_deref()) {
+            (How::Slow, _) => write!(f, "{caller} waits for {callee}: {operation} took {took}{tries}"),
+            (How::Queued, _) => {
+                write!(f, "{caller} waits in {callee}'s queue: {operation} had no worker for {took}{tries}")
             }
-            How::GaveUp => write!(f, "{caller} gave up on {callee}: no answer to {operation} in {took}")?,
-            How::Failed => write!(f, "{callee} failed {caller}: {operation} failed after {took}")?,
-            How::NotSent => write!(f, "{caller} did not call {callee}: {operation} was not sent")?,
-            How::Unreachable => {
-                write!(f, "{caller} could not reach {callee}: {operation} failed after {took}")?
+            (How::GaveUp, _) => {
+                write!(f, "{caller} gave up on {callee}: no answer to {operation} in {took}{tries}")
+            }
+            (How::Failed, Some(status)) => {
+                write!(f, "{callee} answered {caller} with {status}{said} ({operation}, after {took}{tries})")
+            }
+            (How::Failed, None) => {
+                write!(f, "{callee} failed {caller}{said} ({operation}, after {took}{tries})")
+            }
+            (How::NotSent, _) => write!(f, "{caller} did not call {callee}{said} ({operation})"),
+            (How::Unreachable, _) => {
+                write!(f, "{caller} could not reach {callee}{said} ({operation}, after {took}{tries})")
             }
         }
-        if self.attempts > 1 {
-            write!(f, " and {} attempts", self.attempts)?;
-        }
-        let status = self.status.as_deref().filter(|status| !self.message.contains(status));
-        let said: Vec<&str> =
-            status.into_iter().chain(Some(self.message.as_str()).filter(|m| !m.is_empty())).collect();
-        if matches!(self.how, How::Slow | How::Queued) || said.is_empty() {
-            return Ok(());
-        }
-        write!(f, " ({})", said.join(", "))
     }
 }
 
@@ -281,7 +281,7 @@ mod tests {
         let served = server(1, 3, 2, "payment", "Charge", 2, 9_000).with("queue.wait_ms", 6_000);
         assert_eq!(
             order_calls_payment(attempt, Some(served)),
-            "order waits in payment's queue: 2.0 s before a worker took Charge"
+            "order waits in payment's queue: Charge had no worker for 2.0 s"
         );
     }
 
@@ -294,17 +294,14 @@ mod tests {
             .with("rpc.response.status_code", "RESOURCE_EXHAUSTED");
         assert_eq!(
             order_calls_payment(attempt, Some(served)),
-            "payment failed order: Charge failed after 2.0 ms (RESOURCE_EXHAUSTED, queue is full)"
+            "payment answered order with RESOURCE_EXHAUSTED: queue is full (Charge, after 2.0 ms)"
         );
     }
 
     #[test]
     fn an_open_breaker_is_a_call_not_sent() {
         let attempt = client(1, 2, 1, "payment", "bank.charge", 1, 1).failing("rejected", "breaker is open");
-        assert_eq!(
-            order_calls_payment(attempt, None),
-            "payment did not call bank: charge was not sent (rejected, breaker is open)"
-        );
+        assert_eq!(order_calls_payment(attempt, None), "payment did not call bank: breaker is open (charge)");
     }
 
     #[test]
@@ -316,10 +313,7 @@ mod tests {
         };
         let root = server(1, 1, 0, "order", "Checkout", 0, 1_300).failing("DEADLINE_EXCEEDED", "");
         let text = words(vec![root, attempt(2, 0, 0), attempt(3, 410, 1), attempt(4, 830, 2)]);
-        assert_eq!(
-            text,
-            "order gave up on payment: no answer to Charge in 1.2 s and 3 attempts (timeout, no answer in time)"
-        );
+        assert_eq!(text, "order gave up on payment: no answer to Charge in 1.2 s and 3 attempts");
     }
 
     #[test]
@@ -335,6 +329,6 @@ mod tests {
         let root = server(1, 1, 0, "frontend", "/api/checkout", 0, 1)
             .failing("503", "")
             .with("http.response.status_code", "503");
-        assert_eq!(words(vec![root]), "frontend failed user: /api/checkout failed after 1.0 ms (503)");
+        assert_eq!(words(vec![root]), "frontend answered its user with 503 (/api/checkout, after 1.0 ms)");
     }
 }

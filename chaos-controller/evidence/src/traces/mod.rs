@@ -23,4 +23,4 @@ pub use recorded::{Recorded, read_lines};
 pub use search::{Found, Search, Slowest, Summary};
 pub use span::{Event, Kind, Span, SpanId, Trace, TraceId};
 pub use store::{Bounds, Kept, Store};
-pub use waterfall::{Row, Waterfall, waterfall};
+pub use waterfall::{Row, Stretch, Waterfall, waterfall};

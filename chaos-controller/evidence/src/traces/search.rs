@@ -58,10 +58,12 @@ pub struct Summary {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// The newest that match.
+    /// The newest that match, whole ones first.
     pub traces: Vec<Summary>,
     /// How many match.
     pub matched: usize,
+    /// How many of these came without their first span: still running, not kept, or lost. They are given last.
+    pub rootless: usize,
     /// The slowest span of the service and operation asked for, whatever its duration: what an empty answer tells.
     pub slowest: Option<Slowest>,
     /// Every service that is known.
@@ -95,9 +97,18 @@ impl Store {
                 matching.push(slot);
             }
         }
-        matching.sort_by_key(|slot| std::cmp::Reverse(slot.start_ns));
+        // A list of what a person can read: what came without its first span, as every trace is for a moment, is last.
+        matching.sort_by_key(|slot| (slot.root.is_none(), std::cmp::Reverse(slot.start_ns)));
+        let rootless = matching.iter().filter(|slot| slot.root.is_none()).count();
         let traces = matching.iter().take(search.limit).map(|slot| self.summary(slot)).collect();
-        Found { traces, matched: matching.len(), slowest, services: self.services(), kept: self.kept() }
+        Found {
+            traces,
+            matched: matching.len(),
+            rootless,
+            slowest,
+            services: self.services(),
+            kept: self.kept(),
+        }
     }
 
     fn summary(&self, slot: &Slot) -> Summary {

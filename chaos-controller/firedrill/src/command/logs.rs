@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 use controller::api::logs::{LogLine, LogQuery, Logs as Lines};
-use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::Api;
@@ -118,7 +117,10 @@ fn one(line: &LogLine, widest: usize, paint: Paint) -> String {
         line.instance,
         line.message
     );
-    for (name, value) in line.fields.iter().filter(|(name, _)| *name != "instance") {
+    for (name, value) in &line.fields {
+        if name == "instance" && value.as_str() == Some(&line.instance) {
+            continue;
+        }
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let _ = write!(text, "  {}{value}", paint.faint(&format!("{name}=")));
     }
@@ -131,6 +133,8 @@ fn one(line: &LogLine, widest: usize, paint: Paint) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

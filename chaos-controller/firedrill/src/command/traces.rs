@@ -133,9 +133,13 @@ impl Traces {
             0 => String::new(),
             more => format!(", {more} more match"),
         };
+        let rootless = match found.rootless {
+            0 => String::new(),
+            n => format!(" ({n} of the matching, `...`, came without their first span and are last)"),
+        };
         let kept = &found.kept;
         text.push_str(&paint.faint(&format!(
-            "\n{} of {} traces held{more}{}\n",
+            "\n{} of {} traces held{more}{rootless}{}\n",
             found.traces.len(),
             kept.traces,
             lost(list)
@@ -253,7 +257,7 @@ mod tests {
 
     fn list(traces: &str, services: &str) -> TraceList {
         let text = format!(
-            r#"{{"traces":{traces},"matched":0,"slowest":{{"trace":"4bf92f3577b34da6a3ce929d0e0e4736","took_ns":412000000}},
+            r#"{{"traces":{traces},"matched":0,"rootless":0,"slowest":{{"trace":"4bf92f3577b34da6a3ce929d0e0e4736","took_ns":412000000}},
             "services":{services},"kept":{{"traces":812,"spans":9000,"bytes":1,"evicted":0,"dropped":0}},"ratio":0.1,"given_up":4}}"#
         );
         serde_json::from_str(&text).unwrap()
