@@ -228,10 +228,10 @@ impl Scale {
         let waits = if row.critical.is_empty() { ASIDE } else { WAITS };
         let called = row.caller.is_some();
         for served in &row.served {
-            fill(served, if called { UNHEARD } else { waits });
+            fill(&mut cells, served, if called { UNHEARD } else { waits });
         }
         for attempt in &row.attempts {
-            fill(attempt, waits);
+            fill(&mut cells, attempt, waits);
         }
         // Whatever is done after the answer is done for nobody.
         if let Some(left) = self.answered_ns {
@@ -240,7 +240,7 @@ impl Scale {
             }
         }
         for queued in &row.queued {
-            fill(queued, QUEUES);
+            fill(&mut cells, queued, QUEUES);
         }
         for (cell, shown) in cells.iter_mut().enumerate() {
             if *shown != QUEUES && self.mostly(cell, &row.critical) {
