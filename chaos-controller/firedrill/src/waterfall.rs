@@ -220,7 +220,7 @@ impl Scale {
 
     fn bar(self, row: &Row) -> String {
         let mut cells = vec![' '; self.cells];
-        let mut fill = |stretch: &Stretch, with: char| {
+        let fill = |cells: &mut [char], stretch: &Stretch, with: char| {
             let (from, to) =
                 (self.cell(stretch.from_ns), self.cell(stretch.to_ns.max(stretch.from_ns + 1) - 1));
             cells[from..=to].fill(with);
