@@ -15,5 +15,6 @@ mod layers;
 mod lease;
 mod metrics;
 mod money;
+mod seeing;
 mod tidy;
 mod traces;

@@ -15,7 +15,7 @@ const OTHERS: [&str; 2] = ["bank", "traffic"];
 
 /// What the page shows, and the query behind it. A rate over 5 s answers within seconds and is smooth enough at a tenth
 /// of the scale; a 99th percentile needs more calls, so it looks back 10 s.
-const QUERIES: [(&str, &str); 18] = [
+const QUERIES: [(&str, &str); 19] = [
     ("offered", "sum(lab_offered_rate)"),
     ("in_flight", "sum(lab_user_requests_in_flight)"),
     ("journeys.rate", "sum by (journey) (rate(lab_user_requests_total[5s]))"),
@@ -45,6 +45,7 @@ const QUERIES: [(&str, &str); 18] = [
     ),
     ("edges.calls", "sum by (service, target, method) (rate(lab_client_calls_total[5s]))"),
     ("edges.attempts", "sum by (service, target, method, outcome) (rate(lab_client_attempts_total[5s]))"),
+    ("edges.recent", "sum by (service, target, method) (rate(lab_client_attempts_total[1m]))"),
     ("edges.breaker", "sum by (service, target, method, state) (lab_breaker_state) > 0"),
     ("orders_open", "sum by (state) (lab_orders_open)"),
     ("charges", "sum by (state) (rate(lab_charges_total[5s]))"),
@@ -131,6 +132,7 @@ fn edge_field(edge: &mut Edge, field: &str, labels: &promql::Labels, value: f64)
     let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
     match field {
         "calls" => edge.calls = value,
+        "recent" => edge.recent = value,
         "attempts" => drop(edge.attempts.insert(label("outcome"), value)),
         // Of several instances with several states, the one that is not closed is told.
         _ if edge.breaker.is_none() || !label("state").eq_ignore_ascii_case("closed") => {

@@ -30,8 +30,6 @@ pub struct Board {
     pub edges: Vec<Edge>,
     /// Orders that are in a state now.
     pub orders_open: BTreeMap<String, f64>,
-    /// Orders per second that entered a state.
-    pub orders: BTreeMap<String, f64>,
     /// Charges per second.
     pub charges: BTreeMap<String, f64>,
     /// Resident memory of the whole lab, in MiB.
@@ -84,6 +82,9 @@ pub struct Edge {
     pub calls: f64,
     /// Attempts per second that ended, by outcome.
     pub attempts: BTreeMap<String, f64>,
+    /// Attempts per second that ended in the last minute: an edge on which nothing ends any more had some.
+    #[serde(default)]
+    pub recent: f64,
     /// State of its breaker; `None` if it has none.
     pub breaker: Option<String>,
 }

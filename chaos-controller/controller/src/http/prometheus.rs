@@ -7,12 +7,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query as Params, RawQuery, State};
 use axum::http::Uri;
+use axum::response::Response;
 use evidence::promql::{self, Query, Value};
 use serde_json::{Value as Json_, json};
 
 use crate::answers::{Clock, Steps};
 use crate::api::Role;
-use crate::api::query::{Answer, Time};
+use crate::api::query::Time;
 use crate::book::unix_ms;
 use crate::lab::Lab;
 
@@ -27,12 +28,12 @@ pub(super) async fn query(
     caller: Caller,
     RawQuery(raw): RawQuery,
     form: String,
-) -> Result<Json<Answer>, Unanswered> {
+) -> Result<Response, Unanswered> {
     caller.must_be(Role::Observer)?;
     let fields = Fields::read(raw.as_deref(), &form)?;
     let clock = clock(&lab);
     let t_ms = fields.time("time", clock)?.unwrap_or_else(|| lab.now_ms());
-    evaluate(&lab, fields.needed("query")?, clock, When::At(t_ms)).await.map(Json)
+    evaluate(&lab, fields.needed("query")?, clock, When::At(t_ms)).await
 }
 
 pub(super) async fn query_range(
@@ -40,7 +41,7 @@ pub(super) async fn query_range(
     caller: Caller,
     RawQuery(raw): RawQuery,
     form: String,
-) -> Result<Json<Answer>, Unanswered> {
+) -> Result<Response, Unanswered> {
     caller.must_be(Role::Observer)?;
     let fields = Fields::read(raw.as_deref(), &form)?;
     let clock = clock(&lab);
@@ -49,7 +50,7 @@ pub(super) async fn query_range(
     let to_ms = fields.time("end", clock)?.ok_or_else(|| missing("end"))?;
     let step_ms = step_ms(fields.needed("step")?)?;
     let steps = Steps { from_ms, to_ms, step_ms };
-    evaluate(&lab, fields.needed("query")?, clock, When::Over(steps)).await.map(Json)
+    evaluate(&lab, fields.needed("query")?, clock, When::Over(steps)).await
 }
 
 pub(super) async fn labels(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query as Params, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use evidence::promql::{Query, Refused as NotAQuery};
 use process::monotonic_us;
@@ -14,7 +15,7 @@ use serde_json::json;
 
 use crate::answers::{self, Clock, NoValue, Steps};
 use crate::api::Role;
-use crate::api::query::{Answer, Metric, NoAnswer, Time};
+use crate::api::query::{Metric, NoAnswer, Time};
 use crate::lab::Lab;
 
 use super::{Caller, Refused};
@@ -71,20 +72,20 @@ pub(super) async fn instant(
     State(lab): State<Arc<Lab>>,
     caller: Caller,
     Params(asked): Params<Asked>,
-) -> Result<Json<Answer>, Unanswered> {
+) -> Result<Response, Unanswered> {
     caller.must_be(Role::Observer)?;
     let clock = clock(&lab, asked.clock);
     let now_ms = lab.now_ms();
     let t_ms = asked.time_ms.map_or(now_ms, |t| clock.read(Time::Millis(t)));
     let t_ms = t_ms.saturating_sub(asked.ago_ms.unwrap_or_default());
-    evaluate(&lab, &asked.query, clock, When::At(t_ms)).await.map(Json)
+    evaluate(&lab, &asked.query, clock, When::At(t_ms)).await
 }
 
 pub(super) async fn range(
     State(lab): State<Arc<Lab>>,
     caller: Caller,
     Params(asked): Params<Asked>,
-) -> Result<Json<Answer>, Unanswered> {
+) -> Result<Response, Unanswered> {
     caller.must_be(Role::Observer)?;
     let clock = clock(&lab, asked.clock);
     let to_ms = asked.to_ms.or(asked.time_ms).map_or(lab.now_ms(), |t| clock.read(Time::Millis(t)));
@@ -95,7 +96,7 @@ pub(super) async fn range(
     };
     let step_ms = asked.step_ms.unwrap_or_else(|| (to_ms.saturating_sub(from_ms) / POINTS).max(1000));
     let steps = Steps { from_ms, to_ms, step_ms };
-    evaluate(&lab, &asked.query, clock, When::Over(steps)).await.map(Json)
+    evaluate(&lab, &asked.query, clock, When::Over(steps)).await
 }
 
 pub(super) async fn metrics(
@@ -126,14 +127,23 @@ pub(super) enum When {
     Over(Steps),
 }
 
-/// Asks the samples.
-pub(super) async fn evaluate(lab: &Lab, text: &str, clock: Clock, when: When) -> Result<Answer, Unanswered> {
+/// Asks the samples, which also write the answer: a long one takes as long to write as to find.
+pub(super) async fn evaluate(
+    lab: &Lab,
+    text: &str,
+    clock: Clock,
+    when: When,
+) -> Result<Response, Unanswered> {
     let query = Query::parse(text).map_err(Unanswered::NotAQuery)?;
-    let answer = lab.samples.ask(move |held| match when {
-        When::At(t_ms) => answers::instant(&query, held.samples(), t_ms, clock),
-        When::Over(steps) => answers::range(&query, held.samples(), steps, clock),
+    let answer = lab.samples.ask(move |held| {
+        let answer = match when {
+            When::At(t_ms) => answers::instant(&query, held.samples(), t_ms, clock),
+            When::Over(steps) => answers::range(&query, held.samples(), steps, clock),
+        };
+        answer.map(|answer| serde_json::to_vec(&answer).expect("an answer is plain data"))
     });
-    answer.await?.map_err(Unanswered::NoValue)
+    let body = answer.await?.map_err(Unanswered::NoValue)?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 fn clock(lab: &Lab, whose: Whose) -> Clock {

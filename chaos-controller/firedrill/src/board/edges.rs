@@ -10,15 +10,15 @@ use crate::watch::pulse::percent;
 /// Tries per call from which retries make things worse.
 const AMPLIFIED: f64 = 1.2;
 /// The column of the outcomes.
-const OUTCOMES_AT: usize = 57;
+const OUTCOMES_AT: usize = 58;
 
 /// The heading; it says how many edges there was no room for.
 pub(crate) fn head(columns: usize, left_out: usize) -> Line {
     let head = Line::of(Tone::Strong, "EDGES")
-        .right(35, Tone::Faint, "calls/s")
-        .right(43, Tone::Faint, "tries/s")
-        .right(50, Tone::Faint, "x")
-        .to(OUTCOMES_AT - 5)
+        .right(41, Tone::Faint, "calls/s")
+        .right(49, Tone::Faint, "tries/s")
+        .right(56, Tone::Faint, "x")
+        .to(OUTCOMES_AT)
         .then(Tone::Faint, "outcomes");
     if left_out > 0 && columns > 75 {
         head.right(columns.min(79), Tone::Faint, &format!("{left_out} more"))
@@ -28,27 +28,40 @@ pub(crate) fn head(columns: usize, left_out: usize) -> Line {
 }
 
 /// A line per edge that is used, or whose breaker is not closed, with how much trouble it is in.
-pub(crate) fn lines(board: &Board, _columns: usize) -> Vec<(u32, Line)> {
-    board.edges.iter().filter(|edge| attempts(edge) > 0.0 || edge.calls > 0.0 || open(edge).is_some()).map(row).collect()
+pub(crate) fn lines(board: &Board) -> Vec<(u32, Line)> {
+    let used = |edge: &&Edge| edge.recent > 0.0 || attempts(edge) > 0.0 || open(edge).is_some();
+    let full = |name: &str| {
+        let caller = board.services.iter().find(|service| service.service == name);
+        caller.is_some_and(|caller| caller.workers > Some(0.0) && caller.busy >= caller.workers)
+    };
+    board.edges.iter().filter(used).map(|edge| row(edge, full(&edge.service))).collect()
 }
 
-fn row(edge: &Edge) -> (u32, Line) {
+fn row(edge: &Edge, caller_is_full: bool) -> (u32, Line) {
     let tries = attempts(edge);
     let amplification = if edge.calls > 0.0 { tries / edge.calls } else { f64::NAN };
     let amplified = amplification >= AMPLIFIED;
-    let failed: f64 = edge.attempts.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, rate)| rate).sum();
+    let failed: f64 =
+        edge.attempts.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, rate)| rate).sum();
     let share = if tries > 0.0 { failed / tries } else { 0.0 };
     let mut trouble = (share * 10.0).ceil() as u32 + if amplified { 5 } else { 0 };
     let shown = |rate: f64| number((rate * 10.0).round() / 10.0);
     let ratio = if amplification.is_finite() { format!("{amplification:.2}") } else { "-".to_owned() };
     let mut line = Line::of(Tone::Plain, format!("  {} > {}.{}", edge.service, edge.target, edge.method))
-        .right(35, Tone::Plain, &shown(edge.calls))
-        .right(43, Tone::Plain, &shown(tries))
-        .right(50, if amplified { Tone::Bad } else { Tone::Plain }, &ratio)
-        .to(OUTCOMES_AT - 5);
+        .right(41, Tone::Plain, &shown(edge.calls))
+        .right(49, Tone::Plain, &shown(tries))
+        .right(56, if amplified { Tone::Bad } else { Tone::Plain }, &ratio)
+        .to(OUTCOMES_AT);
     if let Some(state) = open(edge) {
         trouble += 20;
         line = line.then(Tone::Bad, format!("BREAKER {state}  "));
+    }
+    // An outcome is counted when it comes: a callee that hangs has none.
+    if tries == 0.0 && caller_is_full {
+        trouble += 15;
+        line = line.then(Tone::Bad, "NO ANSWERS");
+    } else if tries == 0.0 {
+        line = line.then(Tone::Faint, "quiet");
     }
     let mut outcomes: Vec<(&String, f64)> =
         edge.attempts.iter().filter(|(_, rate)| **rate > 0.0).map(|(name, rate)| (name, *rate)).collect();
@@ -62,7 +75,10 @@ fn row(edge: &Edge) -> (u32, Line) {
 
 /// The state of a breaker that is not closed.
 fn open(edge: &Edge) -> Option<String> {
-    edge.breaker.as_ref().filter(|state| !state.eq_ignore_ascii_case("closed")).map(|state| state.to_uppercase())
+    edge.breaker
+        .as_ref()
+        .filter(|state| !state.eq_ignore_ascii_case("closed"))
+        .map(|state| state.to_uppercase())
 }
 
 fn attempts(edge: &Edge) -> f64 {
@@ -81,23 +97,32 @@ mod tests {
             method: "charge".into(),
             calls: 10.0,
             attempts: attempts.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
+            recent: 10.0,
             breaker: breaker.map(str::to_owned),
         }
     }
 
     #[test]
     fn retries_and_their_outcomes_are_told() {
-        let (trouble, line) = row(&edge(&[("ok", 5.0), ("timeout", 25.0)], Some("closed")));
+        let (trouble, line) = row(&edge(&[("ok", 5.0), ("timeout", 25.0)], Some("closed")), true);
         let text = line.write(120, Paint::PLAIN);
         assert!(text.contains("payment > bank.charge") && text.contains("3.00"), "{text}");
         assert!(text.ends_with("timeout 83%  ok 17%"), "{text}");
-        assert!(trouble > row(&edge(&[("ok", 10.0)], None)).0);
+        assert!(trouble > row(&edge(&[("ok", 10.0)], None), true).0);
     }
 
     #[test]
     fn an_open_breaker_is_the_worst() {
-        let (trouble, line) = row(&edge(&[("rejected", 10.0)], Some("open")));
+        let (trouble, line) = row(&edge(&[("rejected", 10.0)], Some("open")), true);
         assert!(line.write(120, Paint::PLAIN).contains("BREAKER OPEN  rejected 100%"));
-        assert!(trouble > row(&edge(&[("timeout", 99.0)], None)).0);
+        assert!(trouble > row(&edge(&[("timeout", 99.0)], None), true).0);
+    }
+
+    #[test]
+    fn an_edge_on_which_nothing_ends_any_more_is_not_forgotten() {
+        let (stuck, line) = row(&edge(&[("ok", 0.0)], None), true);
+        assert!(line.write(120, Paint::PLAIN).ends_with("NO ANSWERS"));
+        let (quiet, line) = row(&edge(&[], None), false);
+        assert!(line.write(120, Paint::PLAIN).ends_with("quiet") && stuck > quiet);
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Size {
 const EVENTS: usize = 3;
 /// Rows of edges that are worth giving up healthy services for.
 const EDGES: usize = 3;
+/// Services that are shown before any edge.
+const SERVICES: usize = 4;
 /// Columns before the spark of a journey.
 const SPARK_AT: usize = 42;
 
@@ -32,16 +34,16 @@ pub(crate) fn render(board: &Board, size: Size, paint: Paint) -> Vec<String> {
 }
 
 fn lines(board: &Board, size: Size) -> Vec<Line> {
-    let mut page = vec![header(board), alerts(board)];
+    let mut page = vec![header(board), load_and_alerts(board)];
     page.extend(users(board, size.columns));
     let money = money(board);
     let mut services = services::lines(board, size.columns);
-    let mut edges = edges::lines(board, size.columns);
+    let mut edges = edges::lines(board);
     // What is left for services, edges and events, after their headings.
     let room = size.rows.saturating_sub(page.len() + 1 + 3);
     let wanted_events = board.events.len().min(EVENTS);
     let wanted_edges = edges.len().min(EDGES);
-    let for_services = room.saturating_sub(wanted_edges + wanted_events);
+    let for_services = room.saturating_sub(wanted_edges + wanted_events).max(room.min(SERVICES));
     drop_calm(&mut services, for_services);
     let for_edges = room.saturating_sub(services.len() + wanted_events);
     let calm_edges = drop_calm(&mut edges, for_edges);
@@ -90,27 +92,27 @@ fn header(board: &Board) -> Line {
     line.then(Tone::Plain, format!("  policy v{}  {:.0} MiB", board.policy_version, board.rss_mib))
 }
 
-fn alerts(board: &Board) -> Line {
+fn load_and_alerts(board: &Board) -> Line {
+    let load = match (board.offered, board.in_flight) {
+        (Some(offered), Some(waiting)) if offered > 0.0 => {
+            format!("load: {} requests/s, {} waiting  ", number(offered.round()), number(waiting))
+        }
+        _ => "load: none  ".to_owned(),
+    };
+    let line = Line::of(Tone::Plain, load);
     if board.alerts.is_empty() {
-        return Line::of(Tone::Faint, "alerts: none");
+        return line.then(Tone::Faint, "alerts: none");
     }
-    Line::of(Tone::Bad, format!("ALERTS ({})", board.alerts.len()))
-        .then(Tone::Bad, format!(" {}", board.alerts.join(", ")))
+    line.then(Tone::Bad, format!("ALERTS ({}) {}", board.alerts.len(), board.alerts.join(", ")))
 }
 
 fn users(board: &Board, columns: usize) -> Vec<Line> {
-    let load = match (board.offered, board.in_flight) {
-        (Some(offered), Some(waiting)) if offered > 0.0 => {
-            format!("{} offered/s, {} waiting", number(offered.round()), number(waiting))
-        }
-        _ => "no load".to_owned(),
-    };
     let head = Line::of(Tone::Strong, "USERS")
-        .right(22, Tone::Faint, "ended/s")
-        .right(30, Tone::Faint, "good")
+        .right(24, Tone::Faint, "ended/s")
+        .right(31, Tone::Faint, "good")
         .right(SPARK_AT - 2, Tone::Faint, "p99")
         .to(SPARK_AT)
-        .then(Tone::Faint, format!("good, last minute   {load}"));
+        .then(Tone::Faint, "good, last minute");
     let rows = board.journeys.iter().map(|journey| user(journey, columns));
     std::iter::once(head).chain(rows).collect()
 }
@@ -131,8 +133,8 @@ fn user(journey: &Journey, columns: usize) -> Line {
     let width = columns.saturating_sub(SPARK_AT).min(journey.history.len());
     let newest = &journey.history[journey.history.len().saturating_sub(60)..];
     Line::of(Tone::Plain, format!("  {}", journey.journey))
-        .right(22, Tone::Plain, &number((journey.rate * 10.0).round() / 10.0))
-        .right(30, tone, &journey.goodput.map_or("-".to_owned(), percent))
+        .right(24, Tone::Plain, &number((journey.rate * 10.0).round() / 10.0))
+        .right(31, tone, &journey.goodput.map_or("-".to_owned(), percent))
         .then(tone, mark)
         .right(SPARK_AT - 2, Tone::Plain, &journey.p99_seconds.map_or("-".to_owned(), seconds))
         .to(SPARK_AT)
@@ -140,17 +142,20 @@ fn user(journey: &Journey, columns: usize) -> Line {
 }
 
 fn money(board: &Board) -> Line {
-    let mut line = Line::of(Tone::Strong, "MONEY");
-    for (state, count) in &board.orders_open {
-        // What nobody knows the end of is what hurts.
-        let open = matches!(state.as_str(), "unknown" | "pending") && *count > 0.0;
-        line = line.then(if open { Tone::Warn } else { Tone::Plain }, format!("  {state} {}", number(*count)));
+    let charges = board.charges.get("committed").copied().unwrap_or_default();
+    let rate = format!("  charges {}/s", number((charges * 10.0).round() / 10.0));
+    let mut line = Line::of(Tone::Strong, "MONEY").then(Tone::Plain, rate);
+    // What nobody knows the end of is what hurts: it is told first, and also when there is none.
+    let hurts = |state: &str| matches!(state, "unknown" | "pending");
+    let count = |state: &str| board.orders_open.get(state).copied().unwrap_or_default();
+    for state in ["unknown", "pending"] {
+        let tone = if count(state) > 0.0 { Tone::Warn } else { Tone::Plain };
+        line = line.then(tone, format!("  {state} {}", number(count(state))));
     }
-    for (state, rate) in &board.orders {
-        line = line.then(Tone::Plain, format!("  {state} {}/s", number((rate * 10.0).round() / 10.0)));
+    for (state, count) in board.orders_open.iter().filter(|(state, count)| !hurts(state) && **count > 0.0) {
+        line = line.then(Tone::Plain, format!("  {state} {}", number(*count)));
     }
-    let charges: f64 = board.charges.get("committed").copied().unwrap_or_default();
-    line.then(Tone::Plain, format!("  charges {}/s", number((charges * 10.0).round() / 10.0)))
+    line
 }
 
 fn events(board: &Board, room: usize) -> Vec<Line> {
@@ -160,7 +165,11 @@ fn events(board: &Board, room: usize) -> Vec<Line> {
         .filter_map(|past| {
             let Event::Journal { kind, actor, body, .. } = &past.event else { return None };
             let (tone, text) = narrate::line(kind, actor, body)?;
-            Some(Line::of(Tone::Faint, format!("{:>7}", ago(past.ago_ms))).then(Tone::Plain, "  ").then(tone, text))
+            Some(
+                Line::of(Tone::Faint, format!("{:>7}", ago(past.ago_ms)))
+                    .then(Tone::Plain, "  ")
+                    .then(tone, text),
+            )
         })
         .collect();
     if room == 0 || told.is_empty() {

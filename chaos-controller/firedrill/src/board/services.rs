@@ -15,6 +15,8 @@ const LONG_WAIT_SECONDS: f64 = 0.1;
 /// Share of failures from which a service mostly fails.
 const MOSTLY: f64 = 0.5;
 const SOME: f64 = 0.01;
+/// Trouble of a service that has no worker left and work that waits.
+const FULL: u32 = 8;
 /// Where memory is shown too.
 const WIDE: usize = 96;
 
@@ -34,7 +36,8 @@ pub(crate) fn head() -> Line {
 
 /// A line per service with how much trouble it is in.
 pub(crate) fn lines(board: &Board, columns: usize) -> Vec<(u32, Line)> {
-    let shown = board.services.iter().filter(|service| !matches!(service.service.as_str(), "controller" | "traffic"));
+    let shown =
+        board.services.iter().filter(|service| !matches!(service.service.as_str(), "controller" | "traffic"));
     shown.map(|service| row(service, columns)).collect()
 }
 
@@ -53,11 +56,17 @@ fn row(service: &Service, columns: usize) -> (u32, Line) {
             .then(if queued > 0.0 { Tone::Warn } else { Tone::Faint }, bar(queued, capacity, BAR))
             .then(Tone::Plain, format!(" {}", number(queued)));
     }
-    let wait = service.wait_p99_seconds.map_or("-".to_owned(), seconds);
+    // Of work that no worker starts any more, there is no wait to measure.
+    let unserved = if trouble == FULL { "stuck" } else { "-" };
+    let wait = service.wait_p99_seconds.map_or(unserved.to_owned(), seconds);
     let fail = share(service).map_or("-".to_owned(), percent);
     line = line
         .right(55, Tone::Plain, &wait)
-        .right(63, Tone::Plain, &service.rate.map_or("-".to_owned(), |rate| number((rate * 10.0).round() / 10.0)))
+        .right(
+            63,
+            Tone::Plain,
+            &service.rate.map_or("-".to_owned(), |rate| number((rate * 10.0).round() / 10.0)),
+        )
         .right(69, Tone::Plain, &fail)
         .to(71)
         .then(tone, state);
@@ -75,7 +84,7 @@ fn state(service: &Service) -> (u32, Tone, &'static str) {
     if service.up == 0 {
         (9, Tone::Bad, "DOWN")
     } else if full && queued {
-        (8, Tone::Bad, "FULL")
+        (FULL, Tone::Bad, "FULL")
     } else if failing >= MOSTLY {
         (7, Tone::Bad, "FAILING")
     } else if service.up < service.instances {
@@ -130,7 +139,10 @@ mod tests {
         let of = |service: Service| state(&service).2;
         assert_eq!(of(service()), "ok");
         assert_eq!(of(Service { busy: Some(20.0), ..service() }), "busy");
-        assert_eq!(of(Service { busy: Some(20.0), queued: Some(1.0), errors: Some(45.0), ..service() }), "FULL");
+        assert_eq!(
+            of(Service { busy: Some(20.0), queued: Some(1.0), errors: Some(45.0), ..service() }),
+            "FULL"
+        );
         assert_eq!(of(Service { errors: Some(30.0), ..service() }), "FAILING");
         assert_eq!(of(Service { errors: Some(1.0), ..service() }), "errors");
         assert_eq!(of(Service { wait_p99_seconds: Some(2.0), ..service() }), "slow");

@@ -19,10 +19,13 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
     }
     if let Some(lab) = lab {
         match in_force(&lab.document, lab.version, &keys) {
-            Some(value) => explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version)),
+            Some(value) => {
+                explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version))
+            }
             None => explained.fact("in force", format!("nothing (policy v{})", lab.version)),
         }
-        explained.fact("said by", said_by(&lab.document, &keys).unwrap_or("no row: it is the default".to_owned()));
+        explained
+            .fact("said by", said_by(&lab.document, &keys).unwrap_or("no row: it is the default".to_owned()));
     }
     if let Some((metric, cost)) = tradeoff::of(&keys) {
         explained.fact("trade-off", cost);
@@ -64,6 +67,10 @@ pub(super) fn near(word: &str) -> Vec<String> {
     for path in policies.into_iter().chain(drills).filter(|path| !path.contains(".variants.")) {
         let key = path.rsplit('.').next().unwrap_or_default();
         if !controller::answers::near(last, [key]).is_empty() {
+            let path = match word.split('.').find(|key| topology::is_service(key)) {
+                Some(service) => path.replacen("services.*", &format!("services.{service}"), 1),
+                None => path,
+            };
             let whole = controller::answers::nearness(word, &path);
             found.push((whole, path));
         }
@@ -82,7 +89,8 @@ fn name_of(file: &str) -> &'static str {
 }
 
 fn explained(subject: String, kind: &'static str, place: schema::Place) -> Explained {
-    let is = if place.description.is_empty() { "a block of the document".to_owned() } else { place.description };
+    let is =
+        if place.description.is_empty() { "a block of the document".to_owned() } else { place.description };
     let mut explained = Explained { subject, kind, is: is.replace('\n', " "), ..Explained::default() };
     explained.fact("takes", place.allowed);
     explained.fact("keys", place.keys.join(", "));

@@ -29,6 +29,7 @@ fn edge(service: &str, target: &str, method: &str, attempts: &[(&str, f64)]) -> 
         method: method.into(),
         calls: 4.0,
         attempts: attempts.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
+        recent: 4.0,
         breaker: None,
     }
 }
@@ -109,7 +110,7 @@ fn eighty_by_twenty_four_shows_the_outage() {
     assert!(page.lines().count() <= 24, "{page}");
     for wanted in [
         "red [02:14] RECOVER  bank-slowdown/full by a person  policy v2  301 MiB",
-        "97 offered/s, 412 waiting",
+        "load: 97 requests/s, 412 waiting  alerts: none",
         "4%✗",
         "payment   ████████ 20/20",
         "847",
@@ -143,9 +144,10 @@ fn a_larger_screen_shows_all_of_it_and_a_smaller_one_the_worst() {
 
 #[test]
 fn a_lab_that_was_just_started_has_a_page_too() {
-    let lines = render(&Board { lab: "x".into(), ..Board::default() }, Size { columns: 80, rows: 24 }, Paint::PLAIN);
+    let lines =
+        render(&Board { lab: "x".into(), ..Board::default() }, Size { columns: 80, rows: 24 }, Paint::PLAIN);
     assert!(lines[0].starts_with("x [00:00]  no run"), "{lines:?}");
-    assert!(lines.iter().any(|line| line.contains("no load")));
+    assert!(lines.iter().any(|line| line.contains("load: none")));
     let halted = Board { halted: true, ..outage() };
     assert!(render(&halted, Size { columns: 80, rows: 24 }, Paint::PLAIN)[0].contains("HALTED"));
 }
