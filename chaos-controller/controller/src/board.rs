@@ -15,7 +15,7 @@ const OTHERS: [&str; 2] = ["bank", "traffic"];
 
 /// What the page shows, and the query behind it. A rate over 5 s answers within seconds and is smooth enough at a tenth
 /// of the scale; a 99th percentile needs more calls, so it looks back 10 s.
-const QUERIES: [(&str, &str); 19] = [
+const QUERIES: [(&str, &str); 20] = [
     ("offered", "sum(lab_offered_rate)"),
     ("in_flight", "sum(lab_user_requests_in_flight)"),
     ("journeys.rate", "sum by (journey) (rate(lab_user_requests_total[5s]))"),
@@ -27,6 +27,7 @@ const QUERIES: [(&str, &str); 19] = [
     ("services.instances", "count by (service) (up)"),
     ("services.busy", "sum by (service) (lab_workers_busy)"),
     ("services.workers", "sum by (service) (lab_workers_limit)"),
+    ("services.active", "sum by (service) (http_server_active_requests)"),
     ("services.queued", "sum by (service) (lab_queue_depth)"),
     ("services.capacity", "sum by (service) (lab_queue_capacity)"),
     (
@@ -120,6 +121,7 @@ fn service_field(service: &mut Service, field: &str, value: f64) {
         "instances" => service.instances = value as u32,
         "busy" => service.busy = Some(value),
         "workers" => service.workers = Some(value),
+        "active" => service.active = Some(value),
         "queued" => service.queued = Some(value),
         "capacity" => service.capacity = Some(value),
         "wait_p99_seconds" => service.wait_p99_seconds = Some(value),

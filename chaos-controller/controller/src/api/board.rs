@@ -62,6 +62,9 @@ pub struct Service {
     pub instances: u32,
     pub busy: Option<f64>,
     pub workers: Option<f64>,
+    /// Requests under way, of a service without workers of ours.
+    #[serde(default)]
+    pub active: Option<f64>,
     pub queued: Option<f64>,
     pub capacity: Option<f64>,
     pub wait_p99_seconds: Option<f64>,

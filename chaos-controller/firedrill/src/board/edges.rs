@@ -9,6 +9,9 @@ use crate::watch::pulse::percent;
 
 /// Tries per call from which retries make things worse.
 const AMPLIFIED: f64 = 1.2;
+/// Trouble of an edge on which nothing ends: more than any share of failures.
+const STUCK: u32 = 30;
+const OPEN_BREAKER: u32 = 50;
 /// The column of the outcomes.
 const OUTCOMES_AT: usize = 58;
 
@@ -30,14 +33,17 @@ pub(crate) fn head(columns: usize, left_out: usize) -> Line {
 /// A line per edge that is used, or whose breaker is not closed, with how much trouble it is in.
 pub(crate) fn lines(board: &Board) -> Vec<(u32, Line)> {
     let used = |edge: &&Edge| edge.recent > 0.0 || attempts(edge) > 0.0 || open(edge).is_some();
+    // The deeper in the picture, the nearer to the cause.
     let full = |name: &str| {
-        let caller = board.services.iter().find(|service| service.service == name);
-        caller.is_some_and(|caller| caller.workers > Some(0.0) && caller.busy >= caller.workers)
+        let depth = board.services.iter().position(|service| service.service == name)?;
+        let caller = &board.services[depth];
+        (caller.workers > Some(0.0) && caller.busy >= caller.workers).then_some(depth as u32)
     };
     board.edges.iter().filter(used).map(|edge| row(edge, full(&edge.service))).collect()
 }
 
-fn row(edge: &Edge, caller_is_full: bool) -> (u32, Line) {
+/// `full`: how deep in the picture the caller is, if it has no worker left.
+fn row(edge: &Edge, full: Option<u32>) -> (u32, Line) {
     let tries = attempts(edge);
     let amplification = if edge.calls > 0.0 { tries / edge.calls } else { f64::NAN };
     let amplified = amplification >= AMPLIFIED;
@@ -53,12 +59,12 @@ fn row(edge: &Edge, caller_is_full: bool) -> (u32, Line) {
         .right(56, if amplified { Tone::Bad } else { Tone::Plain }, &ratio)
         .to(OUTCOMES_AT);
     if let Some(state) = open(edge) {
-        trouble += 20;
+        trouble += OPEN_BREAKER;
         line = line.then(Tone::Bad, format!("BREAKER {state}  "));
     }
     // An outcome is counted when it comes: a callee that hangs has none.
-    if tries == 0.0 && caller_is_full {
-        trouble += 15;
+    if let (true, Some(depth)) = (tries == 0.0, full) {
+        trouble += STUCK + depth;
         line = line.then(Tone::Bad, "NO ANSWERS");
     } else if tries == 0.0 {
         line = line.then(Tone::Faint, "quiet");
@@ -104,25 +110,25 @@ mod tests {
 
     #[test]
     fn retries_and_their_outcomes_are_told() {
-        let (trouble, line) = row(&edge(&[("ok", 5.0), ("timeout", 25.0)], Some("closed")), true);
+        let (trouble, line) = row(&edge(&[("ok", 5.0), ("timeout", 25.0)], Some("closed")), Some(5));
         let text = line.write(120, Paint::PLAIN);
         assert!(text.contains("payment > bank.charge") && text.contains("3.00"), "{text}");
         assert!(text.ends_with("timeout 83%  ok 17%"), "{text}");
-        assert!(trouble > row(&edge(&[("ok", 10.0)], None), true).0);
+        assert!(trouble > row(&edge(&[("ok", 10.0)], None), Some(5)).0);
     }
 
     #[test]
     fn an_open_breaker_is_the_worst() {
-        let (trouble, line) = row(&edge(&[("rejected", 10.0)], Some("open")), true);
+        let (trouble, line) = row(&edge(&[("rejected", 10.0)], Some("open")), Some(5));
         assert!(line.write(120, Paint::PLAIN).contains("BREAKER OPEN  rejected 100%"));
-        assert!(trouble > row(&edge(&[("timeout", 99.0)], None), true).0);
+        assert!(trouble > row(&edge(&[("timeout", 99.0)], None), Some(5)).0);
     }
 
     #[test]
     fn an_edge_on_which_nothing_ends_any_more_is_not_forgotten() {
-        let (stuck, line) = row(&edge(&[("ok", 0.0)], None), true);
+        let (stuck, line) = row(&edge(&[("ok", 0.0)], None), Some(5));
         assert!(line.write(120, Paint::PLAIN).ends_with("NO ANSWERS"));
-        let (quiet, line) = row(&edge(&[], None), false);
+        let (quiet, line) = row(&edge(&[], None), None);
         assert!(line.write(120, Paint::PLAIN).ends_with("quiet") && stuck > quiet);
     }
 }

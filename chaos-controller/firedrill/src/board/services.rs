@@ -50,6 +50,9 @@ fn row(service: &Service, columns: usize) -> (u32, Line) {
             .then(tone_of(trouble), bar(busy, workers, BAR))
             .then(Tone::Plain, format!(" {}/{}", number(busy), number(workers)));
     }
+    if let (None, Some(active)) = (service.workers, service.active) {
+        line = line.then(Tone::Plain, format!("{} under way", number(active)));
+    }
     line = line.to(31);
     if let (Some(queued), Some(capacity)) = (service.queued, service.capacity) {
         line = line
@@ -125,6 +128,7 @@ mod tests {
             instances: 1,
             busy: Some(3.0),
             workers: Some(20.0),
+            active: None,
             queued: Some(0.0),
             capacity: Some(1000.0),
             wait_p99_seconds: Some(0.002),

@@ -13,6 +13,7 @@ fn service(name: &str, busy: f64, queued: f64, rate: f64, errors: f64) -> Servic
         instances: 1,
         busy: Some(busy),
         workers: Some(20.0),
+        active: None,
         queued: Some(queued),
         capacity: Some(1000.0),
         wait_p99_seconds: Some(if queued > 0.0 { 9.5 } else { 0.001 }),
