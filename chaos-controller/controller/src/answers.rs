@@ -10,8 +10,9 @@ use crate::api::query::{Answer, Data, Instant, Metric, Range, Time};
 
 /// Points of one series in an answer, as in Prometheus.
 pub const MAX_POINTS: u64 = 11_000;
-/// Series times steps that one query may look at: some seconds of one core.
-pub const MAX_WORK: u64 = 5_000_000;
+/// Points that one query may look at (series, times moments, times seconds of its ranges): some seconds of one core.
+pub const MAX_WORK: u64 = 100_000_000;
+const LONGEST_SECONDS: u64 = 3_600;
 /// Values that are listed of a label.
 const LISTED: usize = 20;
 /// From here on two words are near.
@@ -48,9 +49,10 @@ pub enum NoValue {
     #[error("{points} points per series are too many, {MAX_POINTS} is the most; take a longer step")]
     TooManyPoints { points: u64 },
     #[error(
-        "{series} series at {points} moments are too much at once; narrow the selector or take a longer step"
+        "{series} series at {points} moments, each over {seconds} s, are too much at once; narrow the selector, or take \
+         a longer step or a shorter range"
     )]
-    TooMuch { series: u64, points: u64 },
+    TooMuch { series: u64, points: u64, seconds: u64 },
     #[error("only a number or a vector can be drawn over time, this is {0}")]
     NotDrawable(&'static str),
 }
@@ -178,10 +180,40 @@ fn affordable(query: &Query, samples: &Samples, points: u64) -> Result<(), NoVal
     } else {
         names.iter().map(|name| samples.series(name, &[]).len()).sum()
     } as u64;
-    if points > 1 && series.saturating_mul(points) > MAX_WORK {
-        return Err(NoValue::TooMuch { series, points });
+    // A scrape a second is a point a second, and no samples reach further back than an hour.
+    let seconds = (ranges_ms(query.text()) / 1000).clamp(1, LONGEST_SECONDS);
+    if series.saturating_mul(points).saturating_mul(seconds) > MAX_WORK {
+        return Err(NoValue::TooMuch { series, points, seconds });
     }
     Ok(())
+}
+
+/// How far back the ranges of a query (`[5m]`, `[1h:10s]`) look, together.
+fn ranges_ms(text: &str) -> u64 {
+    text.split('[').skip(1).filter_map(duration_ms).fold(0, u64::saturating_add)
+}
+
+/// The duration that a text begins with, such as `1h30m`.
+fn duration_ms(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 7] = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+        ("w", 604_800_000),
+        ("y", 31_536_000_000),
+    ];
+    let mut rest = text.trim_start();
+    let mut total = None;
+    while let Some(digits) = rest.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0) {
+        let count: u64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let (unit, ms) = UNITS.iter().find(|(unit, _)| rest.starts_with(unit))?;
+        rest = &rest[unit.len()..];
+        total = Some(total.unwrap_or(0_u64).saturating_add(count.saturating_mul(*ms)));
+    }
+    total
 }
 
 fn answer(data: Data, query: &Query, samples: &Samples, t_ms: u64) -> Answer {
@@ -309,6 +341,22 @@ mod tests {
         let Ok(Data::Matrix(rows)) = ask(0, 4_000, 2_000) else { panic!("no matrix") };
         assert_eq!(rows[0].values.len(), 3);
         assert_eq!(rows[0].values[2], (Time::Millis(4_000), "4".to_owned()));
+    }
+
+    #[test]
+    fn a_query_that_looks_too_far_too_often_is_refused() {
+        for (text, ms) in [
+            ("up", 0),
+            ("rate(up[5m])", 300_000),
+            ("max_over_time(rate(up[1h30m])[2h:10s])", 12_600_000),
+            ("up{a=~\"[1-4]..\"}", 0),
+            ("rate(up[500ms])", 500),
+        ] {
+            assert_eq!(ranges_ms(text), ms, "{text}");
+        }
+        let query = Query::parse("rate({__name__=~\".+\"}[1000d])").unwrap();
+        let steps = Steps { from_ms: 0, to_ms: 10_000_000, step_ms: 1_000 };
+        assert!(matches!(range(&query, &samples(), steps, LAB), Err(NoValue::TooMuch { .. })));
     }
 
     #[test]
