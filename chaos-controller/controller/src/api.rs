@@ -6,8 +6,8 @@
 //! `http.rs`; nothing here does anything.
 
 pub mod board;
-pub mod query;
 pub mod logs;
+pub mod query;
 pub mod traces;
 
 use serde::{Deserialize, Serialize};
