@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::command::query::encoded;
+
 /// `path?field=value&...`.
 pub(crate) fn with_query(path: &str, question: &impl Serialize) -> String {
     let fields = serde_json::to_value(question).expect("a question is plain data");
@@ -20,19 +22,6 @@ pub(crate) fn with_query(path: &str, question: &impl Serialize) -> String {
         before = '&';
     }
     url
-}
-
-/// Percent-encoded, but for what RFC 3986 calls unreserved.
-pub(crate) fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn from_ns(self, cell: usize) -> u64 {
+    fn begin_ns(self, cell: usize) -> u64 {
         (u128::from(self.extent_ns) * cell as u128 / self.cells as u128) as u64
     }
 
@@ -258,7 +258,7 @@ impl Scale {
 
     /// Whether at least half of a cell's time is in one of the stretches.
     fn mostly(self, cell: usize, stretches: &[Stretch]) -> bool {
-        let (from, to) = (self.from_ns(cell), self.from_ns(cell + 1));
+        let (from, to) = (self.begin_ns(cell), self.begin_ns(cell + 1));
         let inside = |s: &Stretch| s.to_ns.min(to).saturating_sub(s.from_ns.max(from));
         2 * stretches.iter().map(inside).sum::<u64>() >= (to - from).max(1)
     }

@@ -11,11 +11,12 @@ use controller::traces::{one, otlp, search_of};
 use evidence::traces::{Bounds, Store, Summary, read_lines};
 use serde_json::Value;
 
+use crate::command::query::encoded;
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::output::{Output, narrate, table, write_json};
 use crate::paint::Paint;
-use crate::parameters::{encoded, with_query};
+use crate::parameters::with_query;
 use crate::waterfall::{Canvas, length, time_of_day};
 
 /// A recording is read whole: 256 MB of lines are a quarter of that when packed.
