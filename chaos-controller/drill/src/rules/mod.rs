@@ -46,10 +46,11 @@ pub fn rules(source: &Source) -> Result<Vec<Rule>, Problems> {
     let mut problems = Problems::default();
     let Some(node) = tree::parse(source, &mut problems) else { return Err(problems) };
     let recorded = recording_rules(source, &node, &mut problems);
-    for (span, finding) in walk(&SCHEMA, &node.without(&recorded)) {
+    let alerts = node.without(&recorded);
+    for (span, finding) in walk(&SCHEMA, &alerts) {
         problems.add(source, span, finding);
     }
-    for rule in each_rule(&node) {
+    for rule in each_rule(&alerts) {
         check_rule(&mut Report { source, problems: &mut problems }, rule);
     }
     match serde_json::from_value::<RulesFile>(node.to_value()) {

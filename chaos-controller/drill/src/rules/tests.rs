@@ -26,10 +26,10 @@ fn every_problem_is_told_at_once_with_its_place() {
     let told = read(text).unwrap_err();
     let expected = [
         "r.yml:4:26: no process of the lab exposes `lab_queue_dept`",
-        "r.yml:4:55: the number 90 is not allowed here",
+        "r.yml:4:51: the number 90 is not allowed here",
         "r.yml:5:10: the lab evaluates alerts only",
-        "r.yml:6:43: `1.5s` is no duration of Prometheus",
-        "r.yml:6:49: unknown key `anotations`",
+        "r.yml:6:40: `1.5s` is no duration of Prometheus",
+        "r.yml:6:46: unknown key `anotations`",
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, expected) in told.iter().zip(expected) {
