@@ -47,7 +47,8 @@ fn body_for(entry_kind: &str, body: &Value) -> Option<Value> {
         | kind::PROCESS
         | kind::REFUSED
         | kind::FOOTPRINT
-        | kind::ALERT => Some(body.clone()),
+        | kind::ALERT
+        | kind::GUARDRAIL => Some(body.clone()),
         kind::PHASE => {
             let name = body.get("name").and_then(Value::as_str)?;
             // A phase that is renamed did not begin for this reader: the one before goes on.
