@@ -7,8 +7,8 @@
 
 pub mod alerts;
 pub mod board;
-pub mod query;
 pub mod logs;
+pub mod query;
 pub mod traces;
 
 use serde::{Deserialize, Serialize};

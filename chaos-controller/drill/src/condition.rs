@@ -127,7 +127,9 @@ mod tests {
         let zero = Sample { labels: Labels::new(), value: 0.0 };
         assert!(holds(&Value::Vector(vec![zero])), "`up == 0` is true of a series whose value is 0");
         assert!(!holds(&Value::Vector(Vec::new())));
-        assert!(holds(&Value::Scalar(1.0)) && !holds(&Value::Scalar(0.0)) && !holds(&Value::Scalar(f64::NAN)));
+        assert!(
+            holds(&Value::Scalar(1.0)) && !holds(&Value::Scalar(0.0)) && !holds(&Value::Scalar(f64::NAN))
+        );
     }
 
     #[test]

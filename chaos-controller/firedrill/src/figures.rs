@@ -12,7 +12,8 @@ pub(crate) enum Unit {
 impl Unit {
     /// As the name of a metric says it.
     pub(crate) fn of_metric(name: &str) -> Self {
-        let stem = ["_bucket", "_total", "_max", "_min"].iter().fold(name, |name, end| name.trim_end_matches(end));
+        let stem =
+            ["_bucket", "_total", "_max", "_min"].iter().fold(name, |name, end| name.trim_end_matches(end));
         if name.ends_with("_count") || name.ends_with("_bucket") {
             Self::Plain
         } else if stem.trim_end_matches("_sum").ends_with("_seconds") {
@@ -28,7 +29,10 @@ impl Unit {
     pub(crate) fn of_query(text: &str, metrics: &[&str]) -> Self {
         let [metric] = metrics else { return Self::Plain };
         // A quotient, or a difference of several things, has a unit of its own.
-        if ["/", "*", " + ", " - ", "count", "absent", ">", "<", "=="].iter().any(|sign| bare(text).contains(sign)) {
+        if ["/", "*", " + ", " - ", "count", "absent", ">", "<", "=="]
+            .iter()
+            .any(|sign| bare(text).contains(sign))
+        {
             return Self::Plain;
         }
         let rated = text.contains("rate(") || text.contains("deriv(");
@@ -77,12 +81,26 @@ fn bare(text: &str) -> String {
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
-        return if value.is_nan() { "NaN".into() } else if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
+        return if value.is_nan() {
+            "NaN".into()
+        } else if value > 0.0 {
+            "+Inf".into()
+        } else {
+            "-Inf".into()
+        };
     }
     if size >= 1e15 || (size > 0.0 && size < 0.001) {
         return format!("{value:.2e}");
     }
-    let digits = if value.fract() == 0.0 || size >= 1000.0 { 0 } else if size >= 100.0 { 1 } else if size >= 1.0 { 2 } else { 3 };
+    let digits = if value.fract() == 0.0 || size >= 1000.0 {
+        0
+    } else if size >= 100.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else {
+        3
+    };
     grouped(&format!("{value:.digits$}"))
 }
 
@@ -163,7 +181,11 @@ mod tests {
     fn the_unit_of_a_query_is_told_only_when_it_is_sure() {
         for (text, metric, unit) in [
             ("rate(lab_charges_total[5s])", "lab_charges_total", Unit::PerSecond),
-            ("sum by (service) (rate(lab_charges_total{a!=\"/\"}[5s]))", "lab_charges_total", Unit::PerSecond),
+            (
+                "sum by (service) (rate(lab_charges_total{a!=\"/\"}[5s]))",
+                "lab_charges_total",
+                Unit::PerSecond,
+            ),
             ("histogram_quantile(0.99, rate(x_seconds_bucket[10s]))", "x_seconds_bucket", Unit::Seconds),
             ("max(lab_schedule_lag_seconds)", "lab_schedule_lag_seconds", Unit::Seconds),
             ("a_seconds / 3", "a_seconds", Unit::Plain),
@@ -178,12 +200,22 @@ mod tests {
     #[test]
     fn numbers_keep_the_digits_that_matter() {
         for (value, text) in [
-            (0.0, "0"), (0.5, "0.5"), (0.123_456, "0.123"), (12.345, "12.35"), (123.45, "123.5"), (1234.5, "1234"),
-            (10_000.0, "10,000"), (-1.5, "-1.5"), (1_234_567.0, "1,234,567"), (0.000_1, "1.00e-4"),
+            (0.0, "0"),
+            (0.5, "0.5"),
+            (0.123_456, "0.123"),
+            (12.345, "12.35"),
+            (123.45, "123.5"),
+            (1234.5, "1234"),
+            (10_000.0, "10,000"),
+            (-1.5, "-1.5"),
+            (1_234_567.0, "1,234,567"),
+            (0.000_1, "1.00e-4"),
         ] {
             assert_eq!(number(value), text);
         }
-        for (value, text) in [(0.0, "0 s"), (0.000_5, "500 µs"), (0.001_5, "1.5 ms"), (30.0, "30.0 s"), (125.0, "2m05s")] {
+        for (value, text) in
+            [(0.0, "0 s"), (0.000_5, "500 µs"), (0.001_5, "1.5 ms"), (30.0, "30.0 s"), (125.0, "2m05s")]
+        {
             assert_eq!(seconds(value), text);
         }
     }

@@ -120,7 +120,8 @@ fn said(rule: &Rule, series: &Labels, value: f64) -> Alert {
     let mut labels: BTreeMap<String, String> = series.clone();
     let own = rule.labels.iter().map(|(name, text)| (name.clone(), fill(text, series, value)));
     labels.extend(own);
-    let note = |name: &str| rule.annotations.get(name).map(|text| fill(text, &labels, value)).unwrap_or_default();
+    let note =
+        |name: &str| rule.annotations.get(name).map(|text| fill(text, &labels, value)).unwrap_or_default();
     Alert {
         name: rule.alert.clone(),
         state: AlertState::Pending,

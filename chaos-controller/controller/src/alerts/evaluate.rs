@@ -112,7 +112,10 @@ mod tests {
         assert!(rules.len() >= 10, "{}", rules.len());
         for rule in rules {
             let answer = promql::instant(&rule.expr, &evidence::Samples::default(), 60_000);
-            assert_eq!(answer.unwrap_or_else(|error| panic!("{}: {error}", rule.alert)), Value::Vector(vec![]));
+            assert_eq!(
+                answer.unwrap_or_else(|error| panic!("{}: {error}", rule.alert)),
+                Value::Vector(vec![])
+            );
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::causes::chain;
 use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
-use super::recent::Recent;
 use super::conditions::{self, SteadyState};
+use super::recent::Recent;
 use super::{Ended, Run, dose, outage, settle};
 
 /// A baseline that is not there this long after its time will not come.

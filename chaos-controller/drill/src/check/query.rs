@@ -65,8 +65,7 @@ fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
         Ok(query) => query,
         Err(refused) => {
             let at = place(refused.offset, 1);
-            let finding =
-                Finding { message: refused.message, allowed: refused.allowed, hint: refused.hint };
+            let finding = Finding { message: refused.message, allowed: refused.allowed, hint: refused.hint };
             report.add(at, finding);
             return;
         }
@@ -80,7 +79,8 @@ fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
     match query.kind() {
         Answer::Matrix => found.push((
             node.span.clone(),
-            Finding::new("this answers with ranges of samples, which neither hold nor fail").allowed(COMPARED),
+            Finding::new("this answers with ranges of samples, which neither hold nor fail")
+                .allowed(COMPARED),
         )),
         Answer::Text => found.push((
             node.span.clone(),
@@ -88,7 +88,8 @@ fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
         )),
         Answer::Vector if !asks(&text) => found.push((
             node.span.clone(),
-            Finding::new("nothing is compared, so this would hold whenever there are samples").allowed(COMPARED),
+            Finding::new("nothing is compared, so this would hold whenever there are samples")
+                .allowed(COMPARED),
         )),
         Answer::Vector | Answer::Scalar => {}
     }
@@ -127,9 +128,9 @@ fn without_selectors(text: &str) -> String {
 /// Where a name stands as a whole word.
 fn word(text: &str, name: &str) -> Option<usize> {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    text.match_indices(name).map(|(at, _)| at).find(|at| {
-        !text[..*at].ends_with(part) && !text[*at + name.len()..].starts_with(part)
-    })
+    text.match_indices(name)
+        .map(|(at, _)| at)
+        .find(|at| !text[..*at].ends_with(part) && !text[*at + name.len()..].starts_with(part))
 }
 
 /// The place in the file of a byte of a scalar's value: exact where the scalar is plain or quoted on one line, and the
@@ -145,7 +146,11 @@ fn within(source: &Source, node: &Node, value: &str, offset: usize, length: usiz
         let mut at = 0;
         let bytes = inner.as_bytes();
         while left > 0 && at < bytes.len() {
-            at += if inner[at..].starts_with("''") { 2 } else { inner[at..].chars().next().map_or(1, char::len_utf8) };
+            at += if inner[at..].starts_with("''") {
+                2
+            } else {
+                inner[at..].chars().next().map_or(1, char::len_utf8)
+            };
             left = offset - inner[..at].replace("''", "'").len().min(offset);
         }
         Some(1 + at)

@@ -22,8 +22,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total, mut next) = (text, 0_u64, 0);
     while !rest.is_empty() {
         let (digits, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
-        let (unit, tail) =
-            tail.split_at(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()));
+        let (unit, tail) = tail.split_at(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()));
         let place = UNITS.iter().position(|(name, _)| *name == unit).filter(|place| *place >= next)?;
         let number: u64 = digits.parse().ok()?;
         total = total.checked_add(number.checked_mul(UNITS[place].1)?)?;

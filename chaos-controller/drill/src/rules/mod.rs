@@ -74,7 +74,11 @@ fn recording_rules(source: &Source, node: &Node, problems: &mut Problems) -> Vec
     for rule in each_rule(node) {
         if let Some((key, _)) = rule.entry("record") {
             let finding = Finding::new("the lab evaluates alerts only, and this is a recording rule");
-            problems.add(source, key.span.clone(), finding.hint("write its `expr` into the alerts that use it"));
+            problems.add(
+                source,
+                key.span.clone(),
+                finding.hint("write its `expr` into the alerts that use it"),
+            );
             places.push(rule.span.clone());
         }
     }

@@ -29,14 +29,20 @@ pub(crate) fn head(columns: usize, left_out: usize) -> Line {
 
 /// A line per edge that is used, or whose breaker is not closed, with how much trouble it is in.
 pub(crate) fn lines(board: &Board, _columns: usize) -> Vec<(u32, Line)> {
-    board.edges.iter().filter(|edge| attempts(edge) > 0.0 || edge.calls > 0.0 || open(edge).is_some()).map(row).collect()
+    board
+        .edges
+        .iter()
+        .filter(|edge| attempts(edge) > 0.0 || edge.calls > 0.0 || open(edge).is_some())
+        .map(row)
+        .collect()
 }
 
 fn row(edge: &Edge) -> (u32, Line) {
     let tries = attempts(edge);
     let amplification = if edge.calls > 0.0 { tries / edge.calls } else { f64::NAN };
     let amplified = amplification >= AMPLIFIED;
-    let failed: f64 = edge.attempts.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, rate)| rate).sum();
+    let failed: f64 =
+        edge.attempts.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, rate)| rate).sum();
     let share = if tries > 0.0 { failed / tries } else { 0.0 };
     let mut trouble = (share * 10.0).ceil() as u32 + if amplified { 5 } else { 0 };
     let shown = |rate: f64| number((rate * 10.0).round() / 10.0);
@@ -62,7 +68,10 @@ fn row(edge: &Edge) -> (u32, Line) {
 
 /// The state of a breaker that is not closed.
 fn open(edge: &Edge) -> Option<String> {
-    edge.breaker.as_ref().filter(|state| !state.eq_ignore_ascii_case("closed")).map(|state| state.to_uppercase())
+    edge.breaker
+        .as_ref()
+        .filter(|state| !state.eq_ignore_ascii_case("closed"))
+        .map(|state| state.to_uppercase())
 }
 
 fn attempts(edge: &Edge) -> f64 {

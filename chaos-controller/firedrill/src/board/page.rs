@@ -144,7 +144,8 @@ fn money(board: &Board) -> Line {
     for (state, count) in &board.orders_open {
         // What nobody knows the end of is what hurts.
         let open = matches!(state.as_str(), "unknown" | "pending") && *count > 0.0;
-        line = line.then(if open { Tone::Warn } else { Tone::Plain }, format!("  {state} {}", number(*count)));
+        line =
+            line.then(if open { Tone::Warn } else { Tone::Plain }, format!("  {state} {}", number(*count)));
     }
     for (state, rate) in &board.orders {
         line = line.then(Tone::Plain, format!("  {state} {}/s", number((rate * 10.0).round() / 10.0)));
@@ -160,7 +161,11 @@ fn events(board: &Board, room: usize) -> Vec<Line> {
         .filter_map(|past| {
             let Event::Journal { kind, actor, body, .. } = &past.event else { return None };
             let (tone, text) = narrate::line(kind, actor, body)?;
-            Some(Line::of(Tone::Faint, format!("{:>7}", ago(past.ago_ms))).then(Tone::Plain, "  ").then(tone, text))
+            Some(
+                Line::of(Tone::Faint, format!("{:>7}", ago(past.ago_ms)))
+                    .then(Tone::Plain, "  ")
+                    .then(tone, text),
+            )
         })
         .collect();
     if room == 0 || told.is_empty() {

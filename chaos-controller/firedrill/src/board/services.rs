@@ -34,7 +34,8 @@ pub(crate) fn head() -> Line {
 
 /// A line per service with how much trouble it is in.
 pub(crate) fn lines(board: &Board, columns: usize) -> Vec<(u32, Line)> {
-    let shown = board.services.iter().filter(|service| !matches!(service.service.as_str(), "controller" | "traffic"));
+    let shown =
+        board.services.iter().filter(|service| !matches!(service.service.as_str(), "controller" | "traffic"));
     shown.map(|service| row(service, columns)).collect()
 }
 
@@ -57,7 +58,11 @@ fn row(service: &Service, columns: usize) -> (u32, Line) {
     let fail = share(service).map_or("-".to_owned(), percent);
     line = line
         .right(55, Tone::Plain, &wait)
-        .right(63, Tone::Plain, &service.rate.map_or("-".to_owned(), |rate| number((rate * 10.0).round() / 10.0)))
+        .right(
+            63,
+            Tone::Plain,
+            &service.rate.map_or("-".to_owned(), |rate| number((rate * 10.0).round() / 10.0)),
+        )
         .right(69, Tone::Plain, &fail)
         .to(71)
         .then(tone, state);
@@ -130,7 +135,10 @@ mod tests {
         let of = |service: Service| state(&service).2;
         assert_eq!(of(service()), "ok");
         assert_eq!(of(Service { busy: Some(20.0), ..service() }), "busy");
-        assert_eq!(of(Service { busy: Some(20.0), queued: Some(1.0), errors: Some(45.0), ..service() }), "FULL");
+        assert_eq!(
+            of(Service { busy: Some(20.0), queued: Some(1.0), errors: Some(45.0), ..service() }),
+            "FULL"
+        );
         assert_eq!(of(Service { errors: Some(30.0), ..service() }), "FAILING");
         assert_eq!(of(Service { errors: Some(1.0), ..service() }), "errors");
         assert_eq!(of(Service { wait_p99_seconds: Some(2.0), ..service() }), "slow");

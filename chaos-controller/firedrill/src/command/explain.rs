@@ -36,7 +36,8 @@ impl Explain {
                      metrics (`lab_queue_depth`) and exit codes (`99`)",
                 );
                 Err(if near.is_empty() {
-                    failure.hint("`firedrill query --metrics` and `firedrill schema policy` list what there is")
+                    failure
+                        .hint("`firedrill query --metrics` and `firedrill schema policy` list what there is")
                 } else {
                     failure.hint(format!("did you mean `{}`?", near.join("`, `")))
                 })

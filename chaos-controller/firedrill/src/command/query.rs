@@ -102,7 +102,12 @@ impl Query {
         let answer = match self.range {
             Some(range) => {
                 let from_ms = t_ms.saturating_sub(range.as_millis() as u64);
-                answers::range(query, samples, Steps { from_ms, to_ms: t_ms, step_ms: self.step_ms(range) }, clock)
+                answers::range(
+                    query,
+                    samples,
+                    Steps { from_ms, to_ms: t_ms, step_ms: self.step_ms(range) },
+                    clock,
+                )
             }
             None => answers::instant(query, samples, t_ms, clock),
         };
@@ -152,8 +157,10 @@ pub(crate) fn samples(folder: &Path) -> Result<Samples, Failure> {
 
 /// The last scrape of a recording.
 fn end_ms(samples: &Samples) -> u64 {
-    let services: std::collections::BTreeSet<&str> = samples.instances().map(|(service, _)| service).collect();
-    let last = services.into_iter().filter_map(|service| samples.scrapes(service).last().map(|scrape| scrape.t_ms));
+    let services: std::collections::BTreeSet<&str> =
+        samples.instances().map(|(service, _)| service).collect();
+    let last =
+        services.into_iter().filter_map(|service| samples.scrapes(service).last().map(|scrape| scrape.t_ms));
     last.max().unwrap_or_default()
 }
 
@@ -161,7 +168,9 @@ fn end_ms(samples: &Samples) -> u64 {
 pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             byte => format!("%{byte:02X}"),
         })
         .collect()
@@ -173,6 +182,9 @@ mod tests {
 
     #[test]
     fn a_query_survives_a_url() {
-        assert_eq!(encoded("rate(a{b=\"c d\"}[5s]) > 1"), "rate%28a%7Bb%3D%22c%20d%22%7D%5B5s%5D%29%20%3E%201");
+        assert_eq!(
+            encoded("rate(a{b=\"c d\"}[5s]) > 1"),
+            "rate%28a%7Bb%3D%22c%20d%22%7D%5B5s%5D%29%20%3E%201"
+        );
     }
 }

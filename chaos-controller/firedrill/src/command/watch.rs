@@ -101,7 +101,8 @@ async fn full_screen(mut terminal: Terminal, api: &Api, first: Board) -> Result<
         if missed > 0
             && let Some(first) = lines.first_mut()
         {
-            *first = format!("{}  the controller does not answer ({missed} s)", Paint::for_stdout().bad("STALE"));
+            *first =
+                format!("{}  the controller does not answer ({missed} s)", Paint::for_stdout().bad("STALE"));
         }
         terminal.draw(&lines);
         tokio::select! {

@@ -11,7 +11,7 @@ use platform::{LabFile, state_dir, strays};
 use super::{Finding, Limits, State};
 use crate::api::Api;
 use crate::command::query::encoded;
-use crate::figures::{seconds, Unit};
+use crate::figures::{Unit, seconds};
 use crate::launch::{Presence, presence};
 use crate::watch::narrate::describe_fault;
 
@@ -32,15 +32,23 @@ pub(crate) fn leftovers(dir: &Path) -> Vec<Finding> {
     for lab in &labs {
         let Ok(file) = LabFile::load(dir, lab) else {
             let todo = format!("remove `{}` by hand", LabFile::path(dir, lab).display());
-            found.push(Finding::new(State::Fail, "lab file", format!("that of `{lab}` cannot be read"), todo));
+            found.push(Finding::new(
+                State::Fail,
+                "lab file",
+                format!("that of `{lab}` cannot be read"),
+                todo,
+            ));
             continue;
         };
         let (state, seen) = match presence(&file) {
             Presence::Runs => continue,
-            Presence::Orphaned => (State::Fail, format!("lab `{lab}` has lost its controller; its guard lives")),
+            Presence::Orphaned => {
+                (State::Fail, format!("lab `{lab}` has lost its controller; its guard lives"))
+            }
             Presence::Dead => (State::Warn, format!("lab `{lab}` is dead, its file is left")),
         };
-        let todo = format!("`firedrill status --lab {lab}` says more, `firedrill down --lab {lab}` clears it");
+        let todo =
+            format!("`firedrill status --lab {lab}` says more, `firedrill down --lab {lab}` clears it");
         found.push(Finding::new(state, "lab file", seen, todo));
     }
     for folder in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -48,7 +56,8 @@ pub(crate) fn leftovers(dir: &Path) -> Vec<Finding> {
         if !folder.path().is_dir() || labs.contains(&name) {
             continue;
         }
-        let left: Vec<String> = strays(&state_dir(dir, &name)).into_iter().map(|stray| stray.instance).collect();
+        let left: Vec<String> =
+            strays(&state_dir(dir, &name)).into_iter().map(|stray| stray.instance).collect();
         if !left.is_empty() {
             let seen = format!("of lab `{name}`, which has no file: {}", left.join(", "));
             let todo = format!("`firedrill up --lab {name}` and `firedrill down --lab {name}` end them");
@@ -67,7 +76,8 @@ pub(crate) async fn look(file: &LabFile, api: &Api, operator: bool) -> Vec<Findi
     let mut found = Vec::new();
     let guard = file.guard.as_ref().is_some_and(platform::GuardRef::alive);
     let state = if guard { State::Ok } else { State::Fail };
-    let todo = format!("its processes died with it: `firedrill down --lab {lab}`, then `firedrill up --lab {lab}`");
+    let todo =
+        format!("its processes died with it: `firedrill down --lab {lab}`, then `firedrill up --lab {lab}`");
     found.push(Finding::new(state, "guard", if guard { "lives" } else { "is gone" }, todo));
     let asked = Instant::now();
     let status: Status = match api.get("/api/status").await {
@@ -80,7 +90,12 @@ pub(crate) async fn look(file: &LabFile, api: &Api, operator: bool) -> Vec<Findi
     };
     let took = asked.elapsed().as_secs_f64();
     let todo = "it has too little processor time, or too many questions";
-    found.push(Finding::new(ANSWER_SECONDS.above(took), "controller", format!("answers in {}", seconds(took)), todo));
+    found.push(Finding::new(
+        ANSWER_SECONDS.above(took),
+        "controller",
+        format!("answers in {}", seconds(took)),
+        todo,
+    ));
     found.extend(processes(&status));
     if status.halted {
         let todo = "`firedrill resume` brings the load back";
@@ -115,7 +130,13 @@ fn processes(status: &Status) -> Vec<Finding> {
             format!("{} are up", status.processes.len()),
             "`firedrill status` says how they are, their logs why; `firedrill restart` starts one anew",
         ),
-        finding("frozen", frozen, State::Fail, "none".into(), "continue it: `kill -CONT <pid>`, or restart it"),
+        finding(
+            "frozen",
+            frozen,
+            State::Fail,
+            "none".into(),
+            "continue it: `kill -CONT <pid>`, or restart it",
+        ),
         finding(
             "restarts",
             again,
@@ -174,7 +195,12 @@ async fn samples(api: &Api) -> Vec<Finding> {
         }
         (_, Some(age)) => {
             let todo = "the controller has too little processor time";
-            Finding::new(STALE_SECONDS.above(age), "scrapes", format!("the oldest is of {} ago", seconds(age)), todo)
+            Finding::new(
+                STALE_SECONDS.above(age),
+                "scrapes",
+                format!("the oldest is of {} ago", seconds(age)),
+                todo,
+            )
         }
         _ => {
             let todo = "a lab that was just started has none yet; look again in some seconds";

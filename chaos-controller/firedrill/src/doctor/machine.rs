@@ -62,7 +62,8 @@ fn cores() -> Finding {
 }
 
 fn load() -> Finding {
-    let Some(load) = read("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse::<f64>().ok()) else {
+    let Some(load) = read("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse::<f64>().ok())
+    else {
         return Finding::ok("load", UNKNOWN);
     };
     let cores = cores_there();

@@ -21,7 +21,11 @@ const CODES: [(Exit, &str, &str); 8] = [
         "void: the run proves nothing, because a proof failed or evidence is missing",
         "the report's proofs say which; a void run is neither passed nor failed, run it again",
     ),
-    (Exit::Failed, "fail: objectives were not met", "`report.md` in the run's folder shows what, when and why"),
+    (
+        Exit::Failed,
+        "fail: objectives were not met",
+        "`report.md` in the run's folder shows what, when and why",
+    ),
     (
         Exit::Invalid,
         "invalid: a drill, policy, fault or query that cannot be accepted; nothing was started",
@@ -36,7 +40,11 @@ const CODES: [(Exit, &str, &str); 8] = [
 
 /// `99`, or `exit 99`.
 pub(super) fn explain(word: &str) -> Option<Explained> {
-    let digits = word.trim_start_matches("exit").trim_start_matches([' ', '-', '_', '.']).trim_start_matches("code").trim();
+    let digits = word
+        .trim_start_matches("exit")
+        .trim_start_matches([' ', '-', '_', '.'])
+        .trim_start_matches("code")
+        .trim();
     let code: i32 = digits.parse().ok()?;
     let (_, is, next) = CODES.iter().find(|(exit, _, _)| *exit as i32 == code)?;
     let mut explained = Explained {

@@ -26,7 +26,9 @@ pub(super) fn explain(word: &str) -> Option<Explained> {
         explained.fact(whose, if called == "-" { "nothing like it" } else { called });
     }
     let remarks = glossary::remarks();
-    let about = |remark: &&String| remark.contains(name) || (name.ends_with("_duration_seconds") && remark.starts_with("Time"));
+    let about = |remark: &&String| {
+        remark.contains(name) || (name.ends_with("_duration_seconds") && remark.starts_with("Time"))
+    };
     for remark in remarks.iter().filter(about) {
         explained.fact("mind", remark.clone());
     }

@@ -19,10 +19,13 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
     }
     if let Some(lab) = lab {
         match in_force(&lab.document, lab.version, &keys) {
-            Some(value) => explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version)),
+            Some(value) => {
+                explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version))
+            }
             None => explained.fact("in force", format!("nothing (policy v{})", lab.version)),
         }
-        explained.fact("said by", said_by(&lab.document, &keys).unwrap_or("no row: it is the default".to_owned()));
+        explained
+            .fact("said by", said_by(&lab.document, &keys).unwrap_or("no row: it is the default".to_owned()));
     }
     if let Some((metric, cost)) = tradeoff::of(&keys) {
         explained.fact("trade-off", cost);
@@ -82,7 +85,8 @@ fn name_of(file: &str) -> &'static str {
 }
 
 fn explained(subject: String, kind: &'static str, place: schema::Place) -> Explained {
-    let is = if place.description.is_empty() { "a block of the document".to_owned() } else { place.description };
+    let is =
+        if place.description.is_empty() { "a block of the document".to_owned() } else { place.description };
     let mut explained = Explained { subject, kind, is: is.replace('\n', " "), ..Explained::default() };
     explained.fact("takes", place.allowed);
     explained.fact("keys", place.keys.join(", "));

@@ -30,7 +30,8 @@ pub(super) fn place(schema: &Value, keys: &[String]) -> Option<Place> {
         found = below;
     }
     let at: Vec<&Value> = found.into_iter().flat_map(|at| choices(schema, at)).collect();
-    let description = described.or_else(|| at.iter().find_map(|at| at["description"].as_str()).map(str::to_owned));
+    let description =
+        described.or_else(|| at.iter().find_map(|at| at["description"].as_str()).map(str::to_owned));
     let mut keys: Vec<String> =
         at.iter().filter_map(|at| at["properties"].as_object()).flat_map(|map| map.keys().cloned()).collect();
     keys.dedup();
@@ -51,7 +52,8 @@ fn collect(schema: &Value, at: &Value, path: &str, depth: usize, all: &mut Vec<S
         return;
     }
     for at in choices(schema, at) {
-        let named = at["properties"].as_object().into_iter().flatten().map(|(key, below)| (key.as_str(), below));
+        let named =
+            at["properties"].as_object().into_iter().flatten().map(|(key, below)| (key.as_str(), below));
         let any = at.get("additionalProperties").filter(|any| any.is_object()).map(|any| ("*", any));
         for (key, below) in named.chain(any) {
             let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };

@@ -32,7 +32,10 @@ fn a_path_of_the_policy_tells_type_default_value_and_row() {
 fn services_may_be_left_out_and_the_default_is_told_where_no_row_speaks() {
     let explained = explain("payment.server.queue.limit", Some(&lab())).unwrap();
     assert_eq!(explained.subject, "services.payment.server.queue.limit");
-    assert_eq!((fact(&explained, "default"), fact(&explained, "takes")), ("10000".into(), "0 to 1000000".into()));
+    assert_eq!(
+        (fact(&explained, "default"), fact(&explained, "takes")),
+        ("10000".into(), "0 to 1000000".into())
+    );
     assert!(fact(&explained, "said by").contains("default"));
 }
 
@@ -66,6 +69,8 @@ fn a_drill_path_and_an_exit_code_are_known() {
 fn a_word_that_is_nothing_has_near_ones() {
     let near = |word: &str| explain(word, None).unwrap_err();
     assert!(near("lab_queue_wait_second").contains(&"lab_queue_wait_seconds".to_owned()));
-    assert!(near("payment.calls.bank.charge.attempt_timeot").iter().any(|path| path.ends_with("attempt_timeout")));
+    assert!(
+        near("payment.calls.bank.charge.attempt_timeot").iter().any(|path| path.ends_with("attempt_timeout"))
+    );
     assert!(explain("paymnt.server.workers", None).is_err());
 }

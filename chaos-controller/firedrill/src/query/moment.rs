@@ -27,7 +27,8 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = || format!("`{text}` is no moment: `30s-ago`, `now`, `02:14` (on the run's clock) or `134s`");
+        let wrong =
+            || format!("`{text}` is no moment: `30s-ago`, `now`, `02:14` (on the run's clock) or `134s`");
         if text == "now" {
             return Ok(Self::Ago(Duration::ZERO));
         }
@@ -71,8 +72,15 @@ mod tests {
     #[test]
     fn moments_are_read_as_people_say_them() {
         for (text, on_100s) in [
-            ("now", 100_000), ("30s-ago", 70_000), ("1m30s-ago", 10_000), ("5m-ago", 0), ("02:14", 134_000),
-            ("1:00:01", 3_601_000), ("134s", 134_000), ("00:00", 0), ("01:02.5", 62_500),
+            ("now", 100_000),
+            ("30s-ago", 70_000),
+            ("1m30s-ago", 10_000),
+            ("5m-ago", 0),
+            ("02:14", 134_000),
+            ("1:00:01", 3_601_000),
+            ("134s", 134_000),
+            ("00:00", 0),
+            ("01:02.5", 62_500),
         ] {
             assert_eq!(text.parse::<Moment>().map(|moment| moment.on(100_000)), Ok(on_100s), "{text}");
         }

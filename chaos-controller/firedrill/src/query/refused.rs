@@ -6,7 +6,8 @@ use crate::exit::{Exit, Failure};
 
 /// The query, the caret, what is allowed there and what was probably meant.
 pub(crate) fn show(text: &str, refused: &Refused) -> Failure {
-    let offset = (0..=refused.offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let offset =
+        (0..=refused.offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line_end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);

@@ -27,10 +27,8 @@ pub(crate) fn text(answer: &Answer, query: &Query) -> String {
         Data::String((_, text)) => format!("{text}\n"),
         Data::Vector(vector) => {
             let labels: Vec<&Labels> = vector.iter().map(|one| &one.metric).collect();
-            let rows = vector
-                .iter()
-                .map(|one| vec![unit(&one.metric, query).write(value(&one.value))])
-                .collect();
+            let rows =
+                vector.iter().map(|one| vec![unit(&one.metric, query).write(value(&one.value))]).collect();
             laid_out(&labels, &["VALUE"], rows)
         }
         Data::Matrix(ranges) => {
@@ -57,7 +55,9 @@ pub(crate) fn csv(answer: &Answer) -> String {
     let lines: Vec<(Labels, Vec<&Point>)> = match &answer.data {
         Data::Scalar(point) | Data::String(point) => vec![(Labels::new(), vec![point])],
         Data::Vector(vector) => vector.iter().map(|one| (one.metric.clone(), vec![&one.value])).collect(),
-        Data::Matrix(rows) => rows.iter().map(|row| (row.metric.clone(), row.values.iter().collect())).collect(),
+        Data::Matrix(rows) => {
+            rows.iter().map(|row| (row.metric.clone(), row.values.iter().collect())).collect()
+        }
     };
     let names: BTreeSet<&String> = lines.iter().flat_map(|(labels, _)| labels.keys()).collect();
     let head = names.iter().map(|name| quoted(name)).chain(["t_ms".into(), "value".into()]);
@@ -82,8 +82,11 @@ fn laid_out(labels: &[&Labels], head: &[&str], cells: Vec<Vec<String>>) -> Strin
     let (same, differ): (Vec<&String>, Vec<&String>) = names.into_iter().partition(|name| common(name));
     let mut text = String::new();
     if let Some(first) = labels.first().filter(|_| !same.is_empty()) {
-        let pairs: Vec<String> =
-            same.iter().filter(|name| *name != &NAME).map(|name| format!("{name}={:?}", first[*name])).collect();
+        let pairs: Vec<String> = same
+            .iter()
+            .filter(|name| *name != &NAME)
+            .map(|name| format!("{name}={:?}", first[*name]))
+            .collect();
         let name = first.get(NAME).filter(|_| same.iter().any(|same| *same == NAME));
         text.push_str(name.map_or("", String::as_str));
         if !pairs.is_empty() {
@@ -151,7 +154,11 @@ fn millis(time: Time) -> u64 {
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +201,10 @@ mod tests {
             values: values.iter().map(|(t, value)| (Time::Millis(*t), (*value).to_owned())).collect(),
         };
         let shown = text(&answer(Data::Matrix(vec![range])), &query("sum(lab_queue_depth)"));
-        assert_eq!(shown, "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█  0    10   10\nfrom 00:00 to 00:02\n");
+        assert_eq!(
+            shown,
+            "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█  0    10   10\nfrom 00:00 to 00:02\n"
+        );
     }
 
     #[test]

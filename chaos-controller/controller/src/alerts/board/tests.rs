@@ -48,8 +48,11 @@ fn a_gap_starts_the_wait_anew_and_nobody_is_told() {
 fn without_for_it_fires_at_once_and_each_series_by_itself() {
     let seen = changes(&mut board("for: 0s"), &[&["cart"], &["cart", "order"], &["order"]]);
     let told: Vec<_> = seen.iter().map(|(t, name, state)| (*t, name.as_str(), *state)).collect();
-    let expected =
-        [(0, "cart!", AlertState::Firing), (1, "order!", AlertState::Firing), (2, "cart!", AlertState::Resolved)];
+    let expected = [
+        (0, "cart!", AlertState::Firing),
+        (1, "order!", AlertState::Firing),
+        (2, "cart!", AlertState::Resolved),
+    ];
     assert_eq!(told, expected);
 }
 

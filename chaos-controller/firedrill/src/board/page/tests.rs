@@ -143,7 +143,8 @@ fn a_larger_screen_shows_all_of_it_and_a_smaller_one_the_worst() {
 
 #[test]
 fn a_lab_that_was_just_started_has_a_page_too() {
-    let lines = render(&Board { lab: "x".into(), ..Board::default() }, Size { columns: 80, rows: 24 }, Paint::PLAIN);
+    let lines =
+        render(&Board { lab: "x".into(), ..Board::default() }, Size { columns: 80, rows: 24 }, Paint::PLAIN);
     assert!(lines[0].starts_with("x [00:00]  no run"), "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("no load")));
     let halted = Board { halted: true, ..outage() };
