@@ -48,8 +48,13 @@ fn a_candidate_may_act_when_the_outage_shows_and_the_drill_judges_by_its_own_que
     let policy = at(&|entry| entry.kind == "policy");
     let diagnosed = at(&|entry| entry.text("verb") == "diagnose");
     let declared = at(&|entry| entry.text("verb") == "declare_recovered");
-    assert_eq!((policy.len(), diagnosed.len(), declared.len()), (1, 1, 1), "{policy:?} {diagnosed:?} {declared:?}");
-    let fault = played.journal.iter().find(|entry| entry.kind == "fault_applied").expect("a fault was applied");
+    assert_eq!(
+        (policy.len(), diagnosed.len(), declared.len()),
+        (1, 1, 1),
+        "{policy:?} {diagnosed:?} {declared:?}"
+    );
+    let fault =
+        played.journal.iter().find(|entry| entry.kind == "fault_applied").expect("a fault was applied");
     // Payment is full 5.3 s after the ramp begins; 3 s more, and a scrape.
     let after = policy[0] - fault.t_ms;
     assert!((7_000..20_000).contains(&after), "acted {after} ms after the fault");
@@ -64,9 +69,8 @@ fn a_guardrail_stops_the_run_and_nothing_is_left_of_it() {
         sum(lab_workers_busy{service=\"payment\"}) >= sum(lab_workers_limit{service=\"payment\"})\n    for: 2s\n";
     let folder = watched_drill(&site, guardrail);
     let mut run = Playing::start_at(site, &folder, "watchful", "1/10", &[]);
-    let stopped = run.journaled("that a guardrail stopped it", Duration::from_secs(60), |entry| {
-        entry.kind == "guardrail"
-    });
+    let stopped = run
+        .journaled("that a guardrail stopped it", Duration::from_secs(60), |entry| entry.kind == "guardrail");
     assert_eq!((stopped.text("name"), stopped.text("for")), ("payment_is_full", "2s"));
     let said = run.end().expect(98);
     let card = said.json();

@@ -44,9 +44,9 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
         }
         let tick_us = monotonic_us();
         scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
+        alerts::evaluate(&lab, tick_us).await;
         let spent = Duration::from_micros(monotonic_us().saturating_sub(tick_us));
         tokio::time::sleep(PULSE_AFTER.saturating_sub(spent)).await;
-        alerts::evaluate(&lab, tick_us).await;
         publish(&lab, tick_us, &gauges);
         // Past the tick that was just served, or a sleep cut short would serve it twice.
         tokio::time::sleep(Duration::from_millis(1)).await;
