@@ -1,7 +1,5 @@
 //! Retries must not multiply the load: attempts per call on every edge while recovered.
 
-use std::collections::BTreeMap;
-
 use evidence::Samples;
 
 use crate::case::Case;
@@ -10,7 +8,7 @@ use crate::moments::Span;
 use crate::query::{growth, vector};
 
 /// Fewer calls than this say nothing: one attempt counted on the other side of the window's border would decide.
-const FEWEST_CALLS: f64 = 20.0;
+pub(crate) const FEWEST_CALLS: f64 = 20.0;
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     match case.judged() {
@@ -22,7 +20,12 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
 /// Judges one span: recovery is searched with it too.
 pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
     let limit = case.plan.thresholds.amplification;
-    let worst = per_edge(&case.recording.samples, span).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let query = query(&case.recording.samples, span);
+    let edges =
+        vector(&case.recording.samples, &query, span.to).into_iter().filter_map(|(labels, factor)| {
+            Some((format!("{}->{}", labels.get("service")?, labels.get("target")?), factor))
+        });
+    let worst = edges.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
     let finding = match worst {
         Some((edge, factor)) if factor >= limit => Finding::fail(format!(
             "{edge} made {factor:.2} attempts per call, less than {limit:.2} is needed"
@@ -37,7 +40,7 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
         }
     };
     let evidence = format!("samples.bin: the highest of all edges, {}", case.moments.name(span));
-    finding.threshold(limit).evidence(evidence).query(query(&case.recording.samples, span))
+    finding.threshold(limit).evidence(evidence).query(query)
 }
 
 /// Attempts per call of each edge; edges with too few calls are left out.
@@ -48,17 +51,6 @@ fn query(samples: &Samples, span: Span) -> String {
         grown("lab_client_attempts_total"),
         grown("lab_client_calls_total")
     )
-}
-
-/// Attempts per call of each edge ("order->payment") in a span; edges with too few calls are left out.
-pub(crate) fn per_edge(samples: &Samples, span: Span) -> BTreeMap<String, f64> {
-    vector(samples, &query(samples, span), span.to)
-        .into_iter()
-        .filter_map(|(labels, factor)| {
-            let (service, target) = (labels.get("service")?, labels.get("target")?);
-            Some((format!("{service}->{target}"), factor))
-        })
-        .collect()
 }
 
 #[cfg(test)]
