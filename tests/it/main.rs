@@ -3,12 +3,14 @@
 //! ```text
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
-//! lab, money, lease, metrics, traces   labs that live for some seconds
-//! drills         drills from their baseline to their verdict
+//! lab, money, lease, metrics, traces, alerts   labs that live for some seconds
+//! drills, conditions   drills from their baseline to their verdict
 //! ```
 //! Whole-lab tests take turns.
 
+mod alerts;
 mod cli;
+mod conditions;
 mod drills;
 mod lab;
 mod layers;

@@ -2,7 +2,7 @@
 //! played once.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -54,8 +54,12 @@ pub struct Look {
 impl Playing {
     /// Starts a run of the smoke variant in a lab of its own.
     pub fn start(candidate: &str, scale: &str, flags: &[&str]) -> Self {
-        let site = Site::new();
-        let folder = repo::drill(DRILL).display().to_string();
+        Self::start_at(Site::new(), &repo::drill(DRILL), candidate, scale, flags)
+    }
+
+    /// Starts a run of the smoke variant of a drill that is not shipped.
+    pub fn start_at(site: Site, folder: &Path, candidate: &str, scale: &str, flags: &[&str]) -> Self {
+        let folder = folder.display().to_string();
         let given = ["run", &folder, "--variant", "smoke", "--candidate", candidate, "--scale", scale];
         let fixed = ["--runs-dir", "runs", "--output", "json"];
         let args: Vec<&str> = given.into_iter().chain(fixed).chain(flags.iter().copied()).collect();

@@ -5,6 +5,7 @@
 //! role. Errors are a [`Refusal`] with a 4xx status. Routes stand in
 //! `http.rs`; nothing here does anything.
 
+pub mod alerts;
 pub mod board;
 pub mod logs;
 pub mod query;
@@ -188,6 +189,9 @@ pub struct Pulse {
     pub unsettled: u64,
     /// Breakers that are not closed, as `payment->bank.charge open`.
     pub breakers: Vec<String>,
+    /// Alerts that fire, as `BudgetBurnsAt14 checkout`.
+    #[serde(default)]
+    pub alerts: Vec<String>,
 }
 
 /// One worker pool in a [`Pulse`].

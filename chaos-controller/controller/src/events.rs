@@ -46,7 +46,9 @@ fn body_for(entry_kind: &str, body: &Value) -> Option<Value> {
         | kind::ACTION
         | kind::PROCESS
         | kind::REFUSED
-        | kind::FOOTPRINT => Some(body.clone()),
+        | kind::FOOTPRINT
+        | kind::ALERT
+        | kind::GUARDRAIL => Some(body.clone()),
         kind::PHASE => {
             let name = body.get("name").and_then(Value::as_str)?;
             // A phase that is renamed did not begin for this reader: the one before goes on.

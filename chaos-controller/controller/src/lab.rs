@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use drill::Plan;
+use drill::{Plan, Rule};
 use platform::{LabFile, Tokens};
 use process::monotonic_us;
 use serde_json::Value;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::Board;
 use crate::api::{Event, Pulse};
 use crate::bank::Bank;
 use crate::book::Book;
@@ -63,6 +64,7 @@ pub(crate) struct Lab {
     pub(crate) events: broadcast::Sender<Arc<Event>>,
     pub(crate) bank: Bank,
     pub(crate) faults: FaultDesk,
+    pub(crate) alerts: Mutex<Board>,
     pub(crate) guard: OnceLock<platform::Guard>,
     pub(crate) footprint: Footprint,
     /// Milliseconds from the start to the first answered checkout; 0 until then.
@@ -97,6 +99,8 @@ pub(crate) struct Founding {
     pub(crate) plan: Plan,
     pub(crate) policy: PolicyStore,
     pub(crate) journal: Journal,
+    /// What the lab evaluates each second.
+    pub(crate) rules: Vec<Rule>,
     pub(crate) start_us: u64,
     pub(crate) trace_ratio: f64,
 }
@@ -123,6 +127,7 @@ impl Lab {
             events: broadcast::Sender::new(EVENTS),
             bank,
             faults: FaultDesk::default(),
+            alerts: Mutex::new(Board::new(founding.rules)),
             guard: OnceLock::new(),
             footprint: Footprint::default(),
             ready_ms: AtomicU64::new(0),

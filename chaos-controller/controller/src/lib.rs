@@ -9,6 +9,7 @@ pub mod api;
 
 mod actions;
 mod adopt;
+mod alerts;
 mod bank;
 mod board;
 mod book;

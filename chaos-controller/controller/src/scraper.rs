@@ -13,6 +13,7 @@ use http::Method;
 use http_body_util::BodyExt as _;
 use process::monotonic_us;
 
+use crate::alerts;
 use crate::api::{Event, Pulse};
 use crate::directory::{Member, State};
 use crate::gauges::{Gauges, Reading, own_metrics};
@@ -43,6 +44,7 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
         }
         let tick_us = monotonic_us();
         scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
+        alerts::evaluate(&lab, tick_us).await;
         let spent = Duration::from_micros(monotonic_us().saturating_sub(tick_us));
         tokio::time::sleep(PULSE_AFTER.saturating_sub(spent)).await;
         publish(&lab, tick_us, &gauges);
@@ -110,6 +112,7 @@ fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
         t_ms: tick_us.saturating_sub(origin_us) / 1000,
         phase: run.map(|run| run.phase()),
         users: lab.live().second(second),
+        alerts: alerts::firing(lab),
         ..Pulse::default()
     };
     gauges.fill(&mut pulse);

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adopt;
+use crate::alerts;
 use crate::api::Ready;
 use crate::directory::State;
 use crate::fleet::Fleet;
@@ -74,6 +75,9 @@ pub struct ServeFlags {
     /// Leave the session of whoever starts this, to outlive their terminal
     #[arg(long)]
     pub detach: bool,
+    /// File of alerting rules (as Prometheus reads them) instead of the shipped ones
+    #[arg(long)]
+    pub rules: Option<PathBuf>,
     /// Only grade the run in this folder
     #[arg(long, hide = true, conflicts_with_all = ["plan", "adopt"])]
     pub grade: Option<PathBuf>,
@@ -199,9 +203,10 @@ fn lab(
     let (journal, _) = Journal::resume(&state_dir.join("journal.jsonl"))?;
     let policy = PolicyStore::open(&state_dir, plan.policy.clone());
     let trace_ratio = ratio_of(&state_dir, (!flags.adopt).then_some(flags.trace_ratio));
+    let rules = alerts::rules(flags.rules.as_deref())?;
     let name = flags.lab.clone();
     let founding =
-        Founding { name, root, state_dir, file, url, plan, policy, journal, start_us, trace_ratio };
+        Founding { name, root, state_dir, file, url, plan, policy, journal, start_us, trace_ratio, rules };
     Ok(Lab::new(founding))
 }
 

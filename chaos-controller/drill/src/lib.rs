@@ -1,6 +1,6 @@
 //! Drill files: from YAML text to a validated [`Plan`], with every problem at once, each with its
 //! line and column. PURE: texts in, plan or problems out. Leaves out reading files, running a plan,
-//! and PromQL conditions, which are refused with a clear error.
+//! and evaluating its conditions.
 //!
 //! ```text
 //!   text -> tree with places -> overlay of the variant -> schema -> rules -> types -> scale -> plan
@@ -8,12 +8,15 @@
 //! ```
 
 mod check;
+mod condition;
 mod diagnostic;
 mod file;
 mod journey;
+mod metric;
 mod plan;
 mod planning;
 mod reading;
+mod rules;
 mod scale;
 mod schema;
 mod source;
@@ -23,18 +26,21 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use condition::{Condition, During, Guardrail, Held, OwnCriterion, Steady, holds};
 pub use diagnostic::{Diagnostic, Problems};
 pub use file::{
     answer::{Answer, Ingredient, Mark, Plateau, Role},
     candidate::Expect,
 };
 pub use journey::Journey;
+pub use metric::metrics;
 pub use plan::{
     Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan,
     Replay, RubricRow, Step, Thresholds, Windows,
 };
 pub use planning::plan;
 pub use reading::{answer, check, check_policy, expectation, variants};
+pub use rules::{Rule, rules};
 pub use scale::{NotAScale, Scale};
 pub use schema::{answer_schema, candidate_schema, drill_schema};
 pub use source::{Choice, Mode, Source, Sources};

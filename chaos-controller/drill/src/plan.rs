@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    condition::{Condition, Guardrail, OwnCriterion, Steady},
     journey::Journey,
     scale::Scale,
     source::Mode,
@@ -46,6 +47,15 @@ pub struct Plan {
     pub policy: Value,
     pub safe_bounds: Vec<Bound>,
     pub baseline: Baseline,
+    /// What must hold besides the goodput, over `Baseline::proven_for`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steady_state: Vec<Steady>,
+    /// What stops the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guardrails: Vec<Guardrail>,
+    /// What is judged besides the criteria that every drill has; required or not as they say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub criteria: Vec<OwnCriterion>,
     /// By `at`, then id.
     pub faults: Vec<Fault>,
     /// Quiet time between the end of the last fault and the replay.
@@ -107,9 +117,12 @@ pub struct CandidatePlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// After t0.
+    /// After t0; with `when`, the earliest moment.
     #[serde(with = "word")]
     pub at: Duration,
+    /// What must have held for its time before the act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
     pub action: Action,
 }
 

@@ -1,5 +1,8 @@
 //! From a checked drill and the choices of a run to its plan: defaults filled in, scale applied.
 
+use std::time::Duration;
+
+use evidence::promql::Query;
 use resilience::policy::{self, Span};
 use serde::de::DeserializeOwned;
 
@@ -8,7 +11,9 @@ use crate::{
         self, Report,
         candidate::{Ground, steps},
         policy::unknown,
+        query::scaled,
     },
+    condition::{Condition, Guardrail, OwnCriterion, Steady},
     diagnostic::{Finding, Problems},
     file::{
         candidate::{Service, StepFile, Verb},
@@ -71,10 +76,22 @@ fn read_candidate(
     let mut planned = Vec::new();
     for step in steps(&node, &choice.variant) {
         let step: StepFile = typed(source, step, problems)?;
-        planned.push(Step { at: step.at?.get(), action: action(step, choice.scale)? });
+        let when = match &step.when {
+            Some(when) => {
+                Some(Condition { promql: query(&when.promql, choice.scale)?, length: when.length.get() })
+            }
+            None => None,
+        };
+        let at = step.at.map(Span::get).or(when.is_some().then_some(Duration::ZERO))?;
+        planned.push(Step { at, when, action: action(step, choice.scale)? });
     }
     planned.sort_by_key(|step| step.at);
     Some(CandidatePlan { name: name.to_owned(), steps: planned })
+}
+
+/// `None` only for a query that the check has refused.
+fn query(text: &str, scale: Scale) -> Option<Query> {
+    Query::parse(&scaled(text, scale)).ok()
 }
 
 /// `None` only for a step that the check has refused.
@@ -146,6 +163,27 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
             proven_for: drill.baseline.proven_for.min(drill.baseline.length).get(),
             goodput: drill.baseline.goodput,
         },
+        steady_state: drill
+            .steady_state
+            .into_iter()
+            .filter_map(|steady| Some(Steady { promql: query(&steady.promql, scale)?, name: steady.name }))
+            .collect(),
+        guardrails: drill
+            .guardrails
+            .into_iter()
+            .filter_map(|guardrail| {
+                let promql = query(&guardrail.promql, scale)?;
+                Some(Guardrail { promql, name: guardrail.name, length: guardrail.length.get() })
+            })
+            .collect(),
+        criteria: drill
+            .criteria
+            .into_iter()
+            .filter_map(|own| {
+                let promql = query(&own.promql, scale)?;
+                Some(OwnCriterion { promql, name: own.name, during: own.during, required: own.required })
+            })
+            .collect(),
         faults,
         clear: drill.clear.get(),
         replay: Replay { length: drill.replay.length.get(), spec: drill.replay.spec },

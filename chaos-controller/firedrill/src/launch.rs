@@ -35,6 +35,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) load: bool,
     /// Share of traces that is kept whatever happens in them; `None` leaves it to the controller.
     pub(crate) trace_ratio: Option<f64>,
+    /// Alerting rules instead of the shipped ones.
+    pub(crate) rules: Option<&'a Path>,
 }
 
 /// How a lab is that has a file.
@@ -148,6 +150,9 @@ fn serve_command(launch: &Launch<'_>, state: &Path) -> Result<Command, Failure> 
     }
     if let Some(ratio) = launch.trace_ratio.filter(|_| launch.plan.is_some()) {
         command.args(["--trace-ratio", &ratio.to_string()]);
+    }
+    if let Some(rules) = launch.rules {
+        command.arg("--rules").arg(rules);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Ok(command)

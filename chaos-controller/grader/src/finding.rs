@@ -23,11 +23,22 @@ pub struct Finding {
     pub reason: String,
     /// Where to look: the log or query, and its span of time.
     pub evidence: String,
+    /// The PromQL that `value` is the answer to, at the end of the span that `evidence` names. `None`: it rests on
+    /// another log than the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
 }
 
 impl Finding {
     pub(crate) fn new(status: Status, reason: impl Into<String>) -> Finding {
-        Finding { status, value: None, threshold: None, reason: reason.into(), evidence: String::new() }
+        Finding {
+            status,
+            value: None,
+            threshold: None,
+            reason: reason.into(),
+            evidence: String::new(),
+            query: None,
+        }
     }
 
     pub(crate) fn pass(reason: impl Into<String>) -> Finding {
@@ -53,6 +64,11 @@ impl Finding {
 
     pub(crate) fn threshold(mut self, threshold: f64) -> Finding {
         self.threshold = Some(round(threshold));
+        self
+    }
+
+    pub(crate) fn query(mut self, query: impl Into<String>) -> Finding {
+        self.query = Some(query.into());
         self
     }
 

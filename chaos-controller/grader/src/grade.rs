@@ -23,7 +23,7 @@ pub fn grade(recording: &Recording) -> Scorecard {
 
 fn judged(case: &Case<'_>) -> Scorecard {
     let required = |name: &str| case.plan.required.iter().any(|required| required == name);
-    let criteria: Vec<Criterion> = criteria::ALL
+    let mut criteria: Vec<Criterion> = criteria::ALL
         .iter()
         .map(|(name, judge)| Criterion {
             name: (*name).to_owned(),
@@ -31,10 +31,19 @@ fn judged(case: &Case<'_>) -> Scorecard {
             finding: judge(case),
         })
         .collect();
+    criteria.extend(case.plan.criteria.iter().map(|own| Criterion {
+        name: own.name.clone(),
+        required: own.required,
+        finding: criteria::own::judge(case, own),
+    }));
     let mut proofs: Vec<Criterion> = proofs::ALL
         .iter()
         .map(|(name, prove)| Criterion { name: (*name).to_owned(), required: true, finding: prove(case) })
         .collect();
+    if !case.plan.guardrails.is_empty() {
+        let finding = proofs::guardrails::prove(case);
+        proofs.push(Criterion { name: "guardrails".to_owned(), required: true, finding });
+    }
     if let Some(unknown) =
         case.plan.required.iter().find(|name| criteria::ALL.iter().all(|(known, _)| known != name))
     {

@@ -11,6 +11,7 @@ mod grade;
 mod measures;
 mod moments;
 mod proofs;
+mod query;
 mod recovery;
 mod report;
 mod scorecard;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::finding::{Status, percent};
+use crate::finding::{Finding, Status, percent};
 use crate::scorecard::{Criterion, Scorecard};
 
 impl Scorecard {
@@ -212,10 +212,18 @@ fn table(page: &mut String, criteria: &[Criterion]) -> std::fmt::Result {
             number(finding.value),
             number(finding.threshold),
             cell(&finding.reason),
-            cell(&finding.evidence)
+            cell(&evidence(finding))
         )?;
     }
     writeln!(page)
+}
+
+/// Where to look, and what to ask there.
+fn evidence(finding: &Finding) -> String {
+    match &finding.query {
+        Some(query) => format!("{}: `{query}`", finding.evidence),
+        None => finding.evidence.clone(),
+    }
 }
 
 fn list(

@@ -41,6 +41,7 @@ pub(crate) struct Bed {
     candidate: &'static str,
     action: Option<u64>,
     ramp_ms: u64,
+    plan: Value,
     sick: Vec<(u64, u64)>,
     extra: Vec<(u64, &'static str, &'static str, Value)>,
 }
@@ -103,6 +104,7 @@ impl Bed {
             candidate,
             action,
             ramp_ms: 0,
+            plan: Value::Null,
             sick: Vec::new(),
             extra: Vec::new(),
         }
@@ -134,6 +136,12 @@ impl Bed {
         self
     }
 
+    /// Fields of the plan besides, or instead of, the usual ones.
+    pub(crate) fn with_plan(mut self, fields: Value) -> Bed {
+        self.plan = fields;
+        self
+    }
+
     pub(crate) fn with_ramp_ms(mut self, ramp_ms: u64) -> Bed {
         self.ramp_ms = ramp_ms;
         self
@@ -153,7 +161,7 @@ impl Bed {
             .iter()
             .map(|journey| json!({"journey": journey.name(), "rate": RATE as f64, "slo_latency": "500ms", "slo_share": 0.99}))
             .collect();
-        let plan = json!({
+        let mut plan = json!({
             "drill": "bank-slowdown", "variant": "smoke", "seed": 1, "scale": "1", "mode": "gate",
             "title": "", "story": "", "alert": "", "hypothesis": "", "blast_radius": [],
             "candidate": {"name": self.candidate, "steps": []},
@@ -176,6 +184,9 @@ impl Bed {
             "required": ["goodput", "queue_wait", "amplification", "hold", "replay", "safe_bounds", "services", "money", "residue"],
             "agenda": [], "hints": [], "rubric": {}, "debrief": []
         });
+        for (name, value) in self.plan.as_object().into_iter().flatten() {
+            plan[name] = value.clone();
+        }
         serde_json::from_value(plan).unwrap()
     }
 

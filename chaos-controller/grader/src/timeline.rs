@@ -1,4 +1,4 @@
-//! What was done, by whom and why, on one axis: phases, faults, policy changes, actions, processes. The raw journal
+//! What was done, by whom and why, on one axis: phases, faults, policy changes, actions, processes, alerts. The raw journal
 //! has more; this is what a reader of a report wants first.
 
 use evidence::{Entry, kind};
@@ -70,6 +70,14 @@ fn told(entry: &Entry) -> Option<(String, String)> {
             event => Some((format!("{} {event}", entry.text("instance")), entry.text("detail").to_owned())),
         },
         kind::REFUSED => Some((format!("refused: {}", entry.text("what")), entry.text("why").to_owned())),
+        kind::ALERT => {
+            let summary = entry.text("summary").to_owned();
+            Some((format!("alert {} {}", entry.text("name"), entry.text("state")), summary))
+        }
+        kind::GUARDRAIL => {
+            let held = format!("{} for {}", entry.text("promql"), entry.text("for"));
+            Some((format!("guardrail {} stops the run", entry.text("name")), held))
+        }
         _ => None,
     }
 }

@@ -8,6 +8,7 @@
 //! | operator | everything: runs, faults, halt, down |
 
 mod act;
+mod alerts;
 mod auth;
 mod board;
 mod events;
@@ -43,6 +44,7 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/metrics", get(status::metrics))
         .route("/api/status", get(status::status))
         .route("/api/events", get(events::events))
+        .route("/api/alerts", get(alerts::list))
         .route("/api/board", get(board::board))
         .route("/api/query", get(query::instant))
         .route("/api/query_range", get(query::range))

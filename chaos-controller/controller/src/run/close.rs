@@ -28,6 +28,8 @@ pub(crate) async fn close(lab: &Arc<Lab>, run: &Run, ended: Result<(), Ended>) {
         Err(ended @ (Ended::Interrupted | Ended::ControllerKilled)) => {
             lab.observe(kind::ACTION, json!({"verb": "interrupt", "text": ended.to_string()}));
         }
+        // Journaled when it happened.
+        Err(Ended::Guardrail(_)) => {}
         Err(ended) => {
             lab.observe(kind::REFUSED, json!({"what": "going on", "why": ended.to_string()}));
         }

@@ -8,6 +8,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod close;
+pub(crate) mod conditions;
 pub(crate) mod dose;
 pub(crate) mod outage;
 pub(crate) mod play;

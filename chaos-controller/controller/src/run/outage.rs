@@ -89,7 +89,7 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
     let plan = &run.plan;
     let earliest = t0 + plan.handover.unwrap_or_default();
     if let Some(candidate) = &plan.candidate {
-        let first_step = candidate.steps.first().map(|step| t0 + step.at);
+        let first_step = candidate.steps.iter().find(|step| step.when.is_none()).map(|step| t0 + step.at);
         let moment = plan.handover.map(|after| t0 + after).or(first_step).unwrap_or(t0);
         run.until(moment.min(t0 + plan.heal_at())).await?;
     } else {

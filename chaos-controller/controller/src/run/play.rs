@@ -12,6 +12,7 @@ use crate::causes::chain;
 use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
+use super::conditions::{self, SteadyState};
 use super::recent::Recent;
 use super::{Ended, Run, dose, outage, settle};
 
@@ -24,8 +25,21 @@ pub(crate) const HEALTHY_SHARE: f64 = 0.2;
 /// Probes of the healthy bank.
 const PROBES: usize = 5;
 
-/// From the baseline to the settlement.
+/// From the baseline to the settlement, unless a guardrail stops it.
 pub(crate) async fn play(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<(), Ended> {
+    let mut phases = std::pin::pin!(phases(lab, run));
+    tokio::select! {
+        played = &mut phases => played,
+        stopped = conditions::guard(lab, run) => {
+            // Nobody of this run acts any more before its faults are cleared.
+            run.abort.cancel();
+            let _ = phases.await;
+            Err(stopped)
+        }
+    }
+}
+
+async fn phases(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<(), Ended> {
     let mut recent = Recent::new(lab.pulse.subscribe());
     baseline(lab, run, &mut recent).await?;
     let outage::Left { mut doses, script } = outage::outage(lab, run, &mut recent).await?;
@@ -45,15 +59,22 @@ async fn baseline(lab: &Lab, run: &Run, recent: &mut Recent) -> Result<(), Ended
     let seconds = (plan.proven_for.as_secs_f64().ceil() as usize).max(1);
     let earliest = Instant::now() + plan.length;
     let latest = earliest + BASELINE_GRACE;
+    let mut steady = SteadyState::new(run);
     loop {
         recent.next(run).await?;
+        steady.look(lab).await;
+        let missing = steady.missing();
         let worst = recent.goodput(seconds);
-        let good = worst.as_ref().is_some_and(|(_, share)| *share >= plan.goodput);
+        let well = worst.as_ref().is_some_and(|(_, share)| *share >= plan.goodput);
+        let good = well && missing.is_empty();
         if (good && Instant::now() >= earliest) || Instant::now() >= latest {
-            let detail = match &worst {
+            let mut detail = match &worst {
                 Some((journey, share)) => format!("worst journey {journey}: {:.2} % good", share * 100.0),
                 None => "not every journey was answered".to_owned(),
             };
+            if !missing.is_empty() {
+                detail = format!("{detail}; steady state did not hold: {}", missing.join(", "));
+            }
             lab.note(kind::PROOF, "controller", json!({"name": "baseline", "ok": good, "detail": detail}))?;
             return if good { Ok(()) } else { Err(Ended::Void(format!("no healthy baseline: {detail}"))) };
         }

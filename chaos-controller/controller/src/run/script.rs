@@ -1,9 +1,10 @@
-//! A scripted candidate: its steps at their times after the fault's start, through the same doors as a person's.
+//! A scripted candidate: its steps at their times after the fault's start, or when what they wait for has held, through
+//! the same doors as a person's.
 
 use std::sync::Arc;
 
 use drill::{Action, Step};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::actions;
@@ -12,25 +13,33 @@ use crate::causes::chain;
 use crate::control;
 use crate::lab::Lab;
 
-use super::Run;
+use super::{Run, conditions};
 
 /// A script that plays; dropped, it does nothing more.
-pub(crate) struct Playing(JoinHandle<()>);
-
-impl Drop for Playing {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+pub(crate) struct Playing {
+    _steps: JoinSet<()>,
 }
 
 /// Starts the script, if the run has one.
 pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<Playing> {
     let candidate = run.plan.candidate.clone()?;
+    let actor = format!("script:{}", candidate.name);
+    let (waiting, timed): (Vec<Step>, Vec<Step>) =
+        candidate.steps.into_iter().partition(|step| step.when.is_some());
+    let mut steps = JoinSet::new();
+    // What waits for a condition waits by itself: two conditions may hold in any order.
+    for step in waiting {
+        let (lab, run, actor) = (Arc::clone(lab), Arc::clone(run), actor.clone());
+        steps.spawn(async move {
+            if due(&lab, &run, t0, &step).await {
+                act(&lab, &run, &actor, step).await;
+            }
+        });
+    }
     let (lab, run) = (Arc::clone(lab), Arc::clone(run));
-    Some(Playing(tokio::spawn(async move {
-        let actor = format!("script:{}", candidate.name);
-        for step in candidate.steps {
-            if run.until(t0 + step.at).await.is_err() {
+    steps.spawn(async move {
+        for step in timed {
+            if !due(&lab, &run, t0, &step).await {
                 return;
             }
             // A step that waits (a restart drains) must not make the next one late.
@@ -41,7 +50,19 @@ pub(crate) fn spawn(lab: &Arc<Lab>, run: &Arc<Run>, t0: Instant) -> Option<Playi
                 act(&lab, &run, &actor, step).await;
             }
         }
-    })))
+    });
+    Some(Playing { _steps: steps })
+}
+
+/// Waits for the moment of a step; false if it will not come.
+async fn due(lab: &Lab, run: &Run, t0: Instant, step: &Step) -> bool {
+    if run.until(t0 + step.at).await.is_err() {
+        return false;
+    }
+    match &step.when {
+        Some(when) => conditions::wait(lab, run, &when.promql, when.length).await.is_ok(),
+        None => true,
+    }
 }
 
 fn is_slow(step: &Step) -> bool {

@@ -44,6 +44,9 @@ pub(crate) enum Ended {
     /// Going on would prove nothing.
     #[error("{0}")]
     Void(String),
+    /// A guardrail of the drill, by name, held for its time.
+    #[error("guardrail `{0}` stopped the run")]
+    Guardrail(String),
     /// The journal could not be written.
     #[error("failed to write the journal")]
     Journal(#[from] io::Error),

@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use super::{
     Report,
-    drill::{heal_at, refuse_condition},
+    drill::heal_at,
     part,
     policy::{self, unknown},
+    query::check_condition,
 };
 use crate::{
     diagnostic::Finding,
-    file::candidate::Verb,
+    file::{candidate::Verb, drill::Criterion},
     schema::{candidate_schema, walk},
     tree::Node,
 };
@@ -53,19 +54,42 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node, variants: &[String], g
     for ground in grounds {
         check_on(report, node, ground);
     }
+    check_expected(report, node, grounds);
+}
+
+/// The verdict that it must get speaks of criteria that there are.
+fn check_expected(report: &mut Report<'_>, node: &Node, grounds: &[Ground<'_>]) {
+    let expected = node.get("expect").and_then(|expect| expect.get("criteria"));
+    let own = |ground: &Ground<'_>| -> Vec<String> {
+        let list = ground.drill.get("criteria").map(Node::items).unwrap_or_default();
+        list.iter().filter_map(|criterion| part(criterion.get("name"))).collect()
+    };
+    let common = Criterion::ALL.map(|criterion| criterion.name().to_owned());
+    let mut known: Vec<String> = common.into_iter().chain(grounds.iter().flat_map(own)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    known.retain(|name| seen.insert(name.clone()));
+    // Without a sound drill nobody knows what it judges.
+    for (key, _) in expected.map(Node::entries).unwrap_or_default().iter().filter(|_| !grounds.is_empty()) {
+        if !known.contains(&key.name) {
+            report.add(key.span.clone(), unknown("criterion", &key.name, &known));
+        }
+    }
 }
 
 /// One act by itself: the keys that its verb needs, no others, and a moment.
 fn check_step(report: &mut Report<'_>, step: &Node) {
-    refuse_condition(report, step);
+    if let Some(condition) = step.get("when") {
+        check_condition(report, condition);
+    }
     let Some((verb_key, verb_node)) = step.entry("do") else { return };
     if step.get("at").is_none() && step.get("when").is_none() {
-        let finding = Finding::new("this step has no moment").allowed("at: a duration such as 80s");
+        let finding = Finding::new("this step has no moment")
+            .allowed("at: a duration such as 80s, or when: {promql: a condition, for: a duration}");
         report.add(verb_key.span.clone(), finding);
     }
     let Some(verb) = part::<Verb>(Some(verb_node)) else { return };
     let allowed = || {
-        let keys = ["at", "do"].into_iter().chain(verb.keys().iter().copied());
+        let keys = ["at", "when", "do"].into_iter().chain(verb.keys().iter().copied());
         keys.collect::<Vec<_>>().join(", ")
     };
     for key in verb.keys() {
@@ -93,7 +117,11 @@ fn check_on(report: &mut Report<'_>, candidate: &Node, ground: &Ground<'_>) {
         .map(|(heal, clear)| heal + clear.get());
     let mut ordered: Vec<(Duration, &Node)> = steps(candidate, ground.variant)
         .iter()
-        .filter_map(|step| Some((part::<Span>(step.get("at"))?.get(), step)))
+        // A step that waits for a condition comes where its file puts it, as far as anybody can say.
+        .filter_map(|step| match step.get("at") {
+            Some(at) => Some((part::<Span>(Some(at))?.get(), step)),
+            None => Some((Duration::ZERO, step)),
+        })
         .collect();
     ordered.sort_by_key(|(at, _)| *at);
     let mut document: Option<Value> = ground.drill.get("policy").map(Node::to_value);

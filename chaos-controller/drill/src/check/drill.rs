@@ -8,15 +8,15 @@ use resilience::policy::{Bound, Span, check_bounds, violations};
 use super::{
     Report, part,
     policy::{self, Shape},
+    query::check_named,
 };
 use crate::{
     diagnostic::Finding,
+    file::drill::Criterion,
     journey::Journey,
     schema::{drill_schema, walk},
     tree::{Kind, Node},
 };
-
-const NOT_YET: &str = "PromQL conditions are not supported yet";
 
 /// Says everything that is wrong with a variant; the schema comes first.
 pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
@@ -30,17 +30,9 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
     check_bounds_of(report, node, policy.filter(|_| sound));
     check_faults(report, node);
     check_times(report, node);
-    for guardrail in node.get("guardrails").map(Node::items).unwrap_or_default() {
-        refuse_condition(report, guardrail);
-    }
-}
-
-/// Conditions are part of the format, but nothing measures them yet.
-pub(crate) fn refuse_condition(report: &mut Report<'_>, node: &Node) {
-    if let Some((key, _)) = node.entry("when") {
-        let finding = Finding::new(NOT_YET).hint("a step can name its moment: `at: 80s`");
-        report.add(key.span.clone(), finding);
-    }
+    check_named(report, node.get("steady_state"), "condition", &[]);
+    check_named(report, node.get("guardrails"), "guardrail", &[]);
+    check_named(report, node.get("criteria"), "criterion", &Criterion::ALL.map(Criterion::name));
 }
 
 fn check_name(report: &mut Report<'_>, node: &Node) {

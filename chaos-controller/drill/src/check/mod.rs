@@ -5,6 +5,7 @@
 pub(crate) mod candidate;
 pub(crate) mod drill;
 pub(crate) mod policy;
+pub(crate) mod query;
 
 use std::ops::Range;
 

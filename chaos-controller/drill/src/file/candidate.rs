@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::drill::Condition;
+use super::condition::Condition;
 
 /// A planted candidate.
 #[derive(JsonSchema)]
@@ -39,12 +39,11 @@ pub(crate) struct StepsFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepFile {
-    /// After the start of the faults.
+    /// After the start of the faults; with `when`, not before.
     #[serde(default)]
     pub(crate) at: Option<Span>,
-    /// When a condition holds, instead of `at`.
+    /// Once a condition has held for its time. It fires at most once.
     #[serde(default)]
-    #[expect(dead_code, reason = "refused until there is an engine")]
     pub(crate) when: Option<Condition>,
     #[serde(rename = "do")]
     pub(crate) verb: Verb,
@@ -140,25 +139,8 @@ pub struct Expect {
     pub exit: i32,
     /// Criterion to status; criteria that are not listed may be anything.
     #[serde(default)]
-    #[schemars(with = "Criteria")]
+    #[schemars(with = "BTreeMap<String, Status>")]
     pub criteria: BTreeMap<String, String>,
-}
-
-/// The shape of [`Expect::criteria`], for the schema.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Criteria {
-    goodput: Option<Status>,
-    queue_wait: Option<Status>,
-    amplification: Option<Status>,
-    hold: Option<Status>,
-    replay: Option<Status>,
-    safe_bounds: Option<Status>,
-    services: Option<Status>,
-    money: Option<Status>,
-    residue: Option<Status>,
 }
 
 #[derive(JsonSchema)]

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::condition::{GuardrailFile, OwnCriterionFile, SteadyFile};
 use crate::plan::{Arrivals, RubricRow};
 
 /// A drill.
@@ -61,10 +62,15 @@ pub(crate) struct DrillFile {
     /// The criteria that must pass. Default: all.
     #[serde(default = "all_criteria")]
     pub(crate) required: Vec<Criterion>,
-    /// Stops the run when a condition holds.
+    /// What must hold before a fault may begin, besides the goodput.
     #[serde(default)]
-    #[expect(dead_code, reason = "every one is refused until there is an engine")]
+    pub(crate) steady_state: Vec<SteadyFile>,
+    /// What stops the run, at any time before the books are closed.
+    #[serde(default)]
     pub(crate) guardrails: Vec<GuardrailFile>,
+    /// What is judged besides the criteria that every drill has.
+    #[serde(default)]
+    pub(crate) criteria: Vec<OwnCriterionFile>,
     /// The parts of a person's session, from the handover.
     #[serde(default)]
     pub(crate) agenda: Vec<AgendaFile>,
@@ -262,7 +268,7 @@ pub(crate) enum Criterion {
 }
 
 impl Criterion {
-    const ALL: [Criterion; 9] = [
+    pub(crate) const ALL: [Criterion; 9] = [
         Criterion::Goodput,
         Criterion::QueueWait,
         Criterion::Amplification,
@@ -287,32 +293,6 @@ impl Criterion {
             Criterion::Residue => "residue",
         }
     }
-}
-
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct GuardrailFile {
-    #[expect(dead_code, reason = "refused until there is an engine")]
-    pub(crate) when: Condition,
-    #[serde(rename = "do")]
-    #[expect(dead_code, reason = "there is one choice")]
-    pub(crate) action: GuardrailAction,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum GuardrailAction {
-    Abort,
-}
-
-/// Something measured that holds for a while.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "refused until there is an engine")]
-pub(crate) struct Condition {
-    pub(crate) promql: String,
-    #[serde(rename = "for", default)]
-    pub(crate) length: Option<Span>,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -4,4 +4,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod candidate;
+pub(crate) mod condition;
 pub(crate) mod drill;
+pub(crate) mod rules;

@@ -163,51 +163,50 @@ pub(super) enum Grouping {
 }
 
 impl Expr {
-    /// Adds the names of the metrics that are selected by name.
-    pub(super) fn metrics(&self, names: &mut Vec<String>) {
-        let mut selector = |selector: &Selector| {
-            if let Some(name) = selector.name.as_ref().filter(|name| !names.contains(name)) {
-                names.push(name.clone());
-            }
-        };
+    /// Visits every selector in the order of the text, and tells whether it stands in an `absent()`.
+    pub(super) fn each_selector(&self, visit: &mut dyn FnMut(&Selector, bool)) {
+        self.visit(false, visit);
+    }
+
+    fn visit(&self, absent: bool, visit: &mut dyn FnMut(&Selector, bool)) {
         match self {
             Expr::Number(_) | Expr::Text(_) | Expr::Time => {}
-            Expr::Select(select) => selector(select),
+            Expr::Select(select) => visit(select, absent),
             Expr::Range(range) | Expr::Roll { range, .. } => {
                 match &range.of {
-                    Ranged::Samples(select) => selector(select),
-                    Ranged::Subquery { expr, .. } => expr.metrics(names),
+                    Ranged::Samples(select) => visit(select, absent),
+                    Ranged::Subquery { expr, .. } => expr.visit(absent, visit),
                 }
                 if let Expr::Roll { scalar: Some(scalar), .. } = self {
-                    scalar.metrics(names);
+                    scalar.visit(absent, visit);
                 }
             }
             Expr::Binary(binary) => {
-                binary.left.metrics(names);
-                binary.right.metrics(names);
+                binary.left.visit(absent, visit);
+                binary.right.visit(absent, visit);
             }
             Expr::Aggregate(aggregate) => {
                 if let Some(param) = &aggregate.param {
-                    param.metrics(names);
+                    param.visit(absent, visit);
                 }
-                aggregate.of.metrics(names);
+                aggregate.of.visit(absent, visit);
             }
             Expr::Map { of, scalars, .. } => {
-                of.metrics(names);
-                scalars.iter().for_each(|scalar| scalar.metrics(names));
+                of.visit(absent, visit);
+                scalars.iter().for_each(|scalar| scalar.visit(absent, visit));
             }
             Expr::HistogramQuantile { q, of } => {
-                q.metrics(names);
-                of.metrics(names);
+                q.visit(absent, visit);
+                of.visit(absent, visit);
             }
+            Expr::Absent { of, .. } => of.visit(true, visit),
             Expr::Negate(of)
-            | Expr::Absent { of, .. }
             | Expr::LabelReplace { of, .. }
             | Expr::LabelJoin { of, .. }
             | Expr::Sort { of, .. }
             | Expr::Scalar(of)
             | Expr::Vector(of)
-            | Expr::Timestamp(of) => of.metrics(names),
+            | Expr::Timestamp(of) => of.visit(absent, visit),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use clap::Args;
 use drill::{Choice, Mode, Plan as RunPlan, Scale};
+use resilience::policy::Span;
 
 use crate::drills;
 use crate::exit::{Exit, Failure};
@@ -97,10 +98,13 @@ fn render(plan: &RunPlan) -> String {
     }
     for step in plan.candidate.iter().flat_map(|candidate| &candidate.steps) {
         let action = serde_json::to_value(&step.action).expect("an action is plain data");
+        let when = step.when.as_ref().map_or_else(String::new, |when| {
+            format!(", once `{}` has held for {}", when.promql, Span(when.length))
+        });
         marks.push((
             zero + step.at,
             format!(
-                "{}: {}",
+                "{}: {}{when}",
                 plan.candidate.as_ref().map_or("", |candidate| &candidate.name),
                 step_words(&action)
             ),
@@ -127,7 +131,19 @@ fn render(plan: &RunPlan) -> String {
     for (at, what) in &marks {
         text.push_str(&format!("{:>7.1} s  {what}\n", at.as_secs_f64()));
     }
-    text.push_str(&format!("\nmust pass: {}\n", plan.required.join(", ")));
+    let own = plan.criteria.iter().filter(|own| own.required).map(|own| own.name.as_str());
+    let required: Vec<&str> = plan.required.iter().map(String::as_str).chain(own).collect();
+    text.push_str(&format!("\nmust pass: {}\n", required.join(", ")));
+    for steady in &plan.steady_state {
+        text.push_str(&format!("steady state {}: {}\n", steady.name, steady.promql));
+    }
+    for guardrail in &plan.guardrails {
+        let length = Span(guardrail.length);
+        text.push_str(&format!("guardrail {}: {} for {length}\n", guardrail.name, guardrail.promql));
+    }
+    for own in &plan.criteria {
+        text.push_str(&format!("criterion {} ({}): {}\n", own.name, own.during.name(), own.promql));
+    }
     text
 }
 

@@ -104,8 +104,14 @@ impl Run {
             Ok(file) => match presence(&file) {
                 Presence::Runs => return Ok(Some((file, false))),
                 Presence::Orphaned => {
-                    let adopt =
-                        Launch { dir: &self.lab.dir, lab: name, plan: None, load: true, trace_ratio: None };
+                    let adopt = Launch {
+                        dir: &self.lab.dir,
+                        lab: name,
+                        plan: None,
+                        load: true,
+                        trace_ratio: None,
+                        rules: None,
+                    };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
                     return Ok(Some((file, false)));
@@ -116,7 +122,14 @@ impl Run {
             Err(error) => return Err(error.into()),
         }
         // The run brings its own load.
-        let new = Launch { dir: &self.lab.dir, lab: name, plan: Some(plan), load: false, trace_ratio: None };
+        let new = Launch {
+            dir: &self.lab.dir,
+            lab: name,
+            plan: Some(plan),
+            load: false,
+            trace_ratio: None,
+            rules: None,
+        };
         tokio::select! {
             started = launch(&new) => {
                 let (file, took) = started?;

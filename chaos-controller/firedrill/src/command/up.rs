@@ -37,6 +37,9 @@ pub(crate) struct Up {
     /// Share of traces that is kept whatever happens in them, 0 to 1
     #[arg(long, default_value = "0.1", env = "FIREDRILL_TRACE_RATIO", value_parser = controller::traces::ratio)]
     trace_ratio: f64,
+    /// Alerting rules (a rule file of Prometheus) instead of the shipped ones
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     #[command(flatten)]
     lab: LabFlags,
     #[command(flatten)]
@@ -59,6 +62,10 @@ struct Lab {
 impl Up {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
         let name = self.lab.name();
+        let rules = self.rules.as_deref();
+        if let Some(path) = rules {
+            drill::rules(&drills::source(path)?).map_err(|problems| drills::invalid(&problems, path))?;
+        }
         let (file, took) = match LabFile::load(&self.lab.dir, name) {
             Ok(file) => match presence(&file) {
                 Presence::Runs => {
@@ -72,6 +79,7 @@ impl Up {
                         plan: None,
                         load: !self.no_load,
                         trace_ratio: None,
+                        rules,
                     };
                     let (file, took) = launch(&adopt).await?;
                     narrate(&format!(
@@ -110,6 +118,7 @@ impl Up {
     }
 
     async fn start(&self, name: &str) -> Result<(LabFile, Option<std::time::Duration>), Failure> {
+        let rules = self.rules.as_deref();
         let choice = Choice { variant: self.variant.clone(), scale: self.scale, ..Choice::default() };
         let plan = drills::plan(&self.drill, &choice)?;
         let new = Launch {
@@ -118,6 +127,7 @@ impl Up {
             plan: Some(&plan),
             load: !self.no_load,
             trace_ratio: Some(self.trace_ratio),
+            rules,
         };
         let (file, took) = launch(&new).await?;
         Ok((file, Some(took)))

@@ -27,6 +27,8 @@ pub(crate) fn line(entry_kind: &str, actor: &str, body: &Value) -> Option<Line> 
         kind::ACTION => (Tone::Strong, action(actor, body)),
         kind::PROCESS => process(body)?,
         kind::REFUSED => (Tone::Warn, format!("refused: {}{}", text("what"), because(text("why")))),
+        kind::ALERT => alert(body),
+        kind::GUARDRAIL => (Tone::Bad, guardrail(body)),
         kind::BANK_LOG => bank_log(body)?,
         kind::RESIDUE => residue(body),
         // The intent was told already; the others are for the recording.
@@ -34,6 +36,21 @@ pub(crate) fn line(entry_kind: &str, actor: &str, body: &Value) -> Option<Line> 
         other => (Tone::Faint, format!("{other} {body}")),
     };
     Some(said)
+}
+
+fn alert(body: &Value) -> Line {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let name = text("name");
+    if text("state") == "resolved" {
+        return (Tone::Good, format!("alert resolved: {name}: {}", text("summary")));
+    }
+    let tone = if text("severity") == "page" { Tone::Bad } else { Tone::Warn };
+    (tone, format!("ALERT {}: {name}: {} ({})", text("state"), text("summary"), text("runbook")))
+}
+
+fn guardrail(body: &Value) -> String {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    format!("guardrail {} stops the run: {} for {}", text("name"), text("promql"), text("for"))
 }
 
 fn started(body: &Value) -> String {
@@ -248,6 +265,22 @@ mod tests {
             "commit then fail 502"
         );
         assert_eq!(describe_fault(&json!({"effect": {"hang": {}}, "path": "all"})), "hang, path all");
+    }
+
+    #[test]
+    fn an_alert_is_told_when_it_fires_and_when_it_is_over() {
+        let body = |state: &str| {
+            json!({"name": "WorkersFull", "state": state, "severity": "page",
+                "summary": "all workers of cart are busy", "runbook": "deploy/runbooks/workers-full.md"})
+        };
+        assert_eq!(
+            said("alert", body("firing")),
+            "ALERT firing: WorkersFull: all workers of cart are busy (deploy/runbooks/workers-full.md)"
+        );
+        assert_eq!(
+            said("alert", body("resolved")),
+            "alert resolved: WorkersFull: all workers of cart are busy"
+        );
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Retries must not multiply the load: attempts per call on every edge while recovered.
 
-use std::collections::BTreeMap;
-
 use evidence::Samples;
 
 use crate::case::Case;
 use crate::finding::Finding;
 use crate::moments::Span;
+use crate::query::{growth, vector};
 
 /// Fewer calls than this say nothing: one attempt counted on the other side of the window's border would decide.
-const FEWEST_CALLS: f64 = 20.0;
+pub(crate) const FEWEST_CALLS: f64 = 20.0;
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     match case.judged() {
@@ -21,7 +20,12 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
 /// Judges one span: recovery is searched with it too.
 pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
     let limit = case.plan.thresholds.amplification;
-    let worst = per_edge(&case.recording.samples, span).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let query = query(&case.recording.samples, span);
+    let edges =
+        vector(&case.recording.samples, &query, span.to).into_iter().filter_map(|(labels, factor)| {
+            Some((format!("{}->{}", labels.get("service")?, labels.get("target")?), factor))
+        });
+    let worst = edges.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
     let finding = match worst {
         Some((edge, factor)) if factor >= limit => Finding::fail(format!(
             "{edge} made {factor:.2} attempts per call, less than {limit:.2} is needed"
@@ -35,31 +39,18 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
             Finding::unknown(format!("no edge of the shop made {FEWEST_CALLS:.0} calls that were recorded"))
         }
     };
-    finding.threshold(limit).evidence(format!(
-        "sum by (service, target) (increase(lab_client_attempts_total)) / (increase(lab_client_calls_total)), {}",
-        case.moments.name(span)
-    ))
+    let evidence = format!("samples.bin: the highest of all edges, {}", case.moments.name(span));
+    finding.threshold(limit).evidence(evidence).query(query)
 }
 
-/// Attempts per call of each edge ("order->payment") in a span; edges with too few calls are left out.
-pub(crate) fn per_edge(samples: &Samples, span: Span) -> BTreeMap<String, f64> {
-    let mut edges: BTreeMap<(&str, &str), f64> = BTreeMap::new();
-    for series in samples.series("lab_client_calls_total", &[]) {
-        if let (Some(service), Some(target)) = (series.label("service"), series.label("target")) {
-            edges.insert((service, target), 0.0);
-        }
-    }
-    let mut factors = BTreeMap::new();
-    for (service, target) in edges.into_keys() {
-        let matchers = [("service", service), ("target", target)];
-        let calls =
-            samples.increase("lab_client_calls_total", &matchers, span.from, span.to).unwrap_or_default();
-        let attempts = samples.increase("lab_client_attempts_total", &matchers, span.from, span.to);
-        if let Some(attempts) = attempts.filter(|_| calls >= FEWEST_CALLS) {
-            factors.insert(format!("{service}->{target}"), attempts / calls);
-        }
-    }
-    factors
+/// Attempts per call of each edge; edges with too few calls are left out.
+fn query(samples: &Samples, span: Span) -> String {
+    let grown = |counter: &str| growth(samples, counter, "service, target", span);
+    format!(
+        "{} / ({} >= {FEWEST_CALLS})",
+        grown("lab_client_attempts_total"),
+        grown("lab_client_calls_total")
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What "recovered" needs, one file per criterion. Each looks at the case and finds pass, fail or unknown; which of
-//! them are required is the plan's choice. To add one: a file with `judge`, and a row here.
+//! them are required is the plan's choice. To add one: a file with `judge`, and a row here. Those that one drill alone
+//! has need no file: they are its queries (`own.rs`).
 
 pub(crate) mod amplification;
 pub(crate) mod goodput;
 pub(crate) mod hold;
 pub(crate) mod money;
+pub(crate) mod own;
 pub(crate) mod queue_wait;
 pub(crate) mod replay;
 pub(crate) mod residue;

@@ -1,10 +1,13 @@
 //! No hidden queue: while recovered, a request waits at most this long (p99) for a worker, in every service.
 
+use std::collections::BTreeMap;
+
 use crate::case::Case;
 use crate::finding::Finding;
 use crate::moments::Span;
+use crate::query::{growth, vector};
 
-const HISTOGRAM: &str = "lab_queue_wait_seconds";
+const BUCKETS: &str = "lab_queue_wait_seconds_bucket";
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     match case.judged() {
@@ -16,16 +19,18 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
 /// Judges one span: recovery is searched with it too.
 pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
     let limit = case.plan.thresholds.queue_wait_p99.as_secs_f64();
+    let samples = &case.recording.samples;
+    let query = format!("histogram_quantile(0.99, {})", growth(samples, BUCKETS, "service, le", span));
+    // A service without requests in the span has no quantile: NaN.
+    let waits: BTreeMap<String, f64> = vector(samples, &query, span.to)
+        .into_iter()
+        .filter(|(_, wait)| !wait.is_nan())
+        .filter_map(|(mut labels, wait)| Some((labels.remove("service")?, wait)))
+        .collect();
     let mut worst: Option<(&str, f64)> = None;
     let mut silent = Vec::new();
     for service in case.shop() {
-        match case.recording.samples.histogram_quantile(
-            HISTOGRAM,
-            &[("service", service)],
-            0.99,
-            span.from,
-            span.to,
-        ) {
+        match waits.get(service).copied() {
             Some(wait) if worst.is_none_or(|(_, most)| wait > most) => worst = Some((service, wait)),
             Some(_) => {}
             None => silent.push(service),
@@ -44,10 +49,8 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
         }
         _ => Finding::unknown(format!("no samples of the queue wait of {}", silent.join(", "))),
     };
-    finding.threshold(limit).evidence(format!(
-        "histogram_quantile(0.99, sum by (service, le) (increase({HISTOGRAM}_bucket))), {}",
-        case.moments.name(span)
-    ))
+    let evidence = format!("samples.bin: the highest of all services, {}", case.moments.name(span));
+    finding.threshold(limit).evidence(evidence).query(query)
 }
 
 #[cfg(test)]
@@ -69,6 +72,20 @@ mod tests {
         let finding = graded(&bed, judge);
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.reason.contains("payment"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn the_query_answers_what_is_counted() {
+        let mut bed = Bed::recovered();
+        bed.wait_ms.insert("payment", 400);
+        let finding = graded(&bed, judge);
+        let recording = bed.recording();
+        let span = Case::new(&recording, bed.plan()).judged().unwrap();
+        let name = "lab_queue_wait_seconds";
+        let counted =
+            recording.samples.histogram_quantile(name, &[("service", "payment")], 0.99, span.from, span.to);
+        assert_eq!(finding.value, counted.map(crate::finding::round));
+        assert!(finding.query.unwrap().contains(name));
     }
 
     #[test]

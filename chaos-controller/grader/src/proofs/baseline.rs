@@ -1,9 +1,13 @@
 //! The shop was healthy before the fault: else nothing that follows is the fault's doing.
 
+use drill::{During, OwnCriterion};
+
 use super::with_note;
 use crate::case::Case;
-use crate::finding::{Finding, percent};
+use crate::criteria::own;
+use crate::finding::{Finding, Status, percent};
 use crate::measures::before;
+use crate::moments::Span;
 
 pub(super) fn prove(case: &Case<'_>) -> Finding {
     let least = case.plan.baseline.goodput;
@@ -26,6 +30,10 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
         ))
         .value(share),
     };
+    let finding = match steady(case, span) {
+        Some(steady) if finding.status == Status::Pass => steady,
+        _ => finding,
+    };
     with_note(
         case,
         "baseline",
@@ -33,10 +41,26 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
     )
 }
 
+/// The first condition of the steady state that did not hold, or of which nothing is known.
+fn steady(case: &Case<'_>, span: Span) -> Option<Finding> {
+    case.plan.steady_state.iter().find_map(|steady| {
+        let condition = OwnCriterion {
+            name: steady.name.clone(),
+            promql: steady.promql.clone(),
+            during: During::default(),
+            required: true,
+        };
+        let mut finding = own::judge_span(case, &condition, span).query(steady.promql.text());
+        finding.reason = format!("steady state `{}`: {}", steady.name, finding.reason);
+        (finding.status != Status::Pass).then_some(finding)
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::finding::Status;
     use crate::testbed::{Bed, judge as graded};
 
     #[test]
@@ -46,5 +70,18 @@ mod tests {
         let mut silent = Bed::recovered();
         silent.requests.retain(|request| request.intended_ms() > 5_000);
         assert_eq!(graded(&silent, prove).status, Status::Unknown);
+    }
+
+    #[test]
+    fn the_steady_state_of_a_drill_is_part_of_its_baseline() {
+        let bed = |promql: &str| {
+            Bed::recovered().with_plan(json!({"steady_state": [{"name": "room", "promql": promql}]}))
+        };
+        let judged = |promql: &str| graded(&bed(promql), prove);
+        assert_eq!(judged("max(lab_workers_busy) < 10").status, Status::Pass);
+        let finding = judged("max(lab_workers_busy) < 5");
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.reason.starts_with("steady state `room`"), "{}", finding.reason);
+        assert_eq!(judged("max(lab_shed_total) < 5").status, Status::Unknown);
     }
 }

@@ -6,6 +6,7 @@ mod baseline;
 mod clean;
 pub(crate) mod dose;
 pub(crate) mod generator;
+pub(crate) mod guardrails;
 mod sealed;
 mod trigger_removed;
 

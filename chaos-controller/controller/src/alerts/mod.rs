@@ -1,0 +1,17 @@
+//! Alerts: the rule file that a Prometheus would use, evaluated each second on the live samples. What fires and what
+//! resolves is in the journal, for everybody: the rules know only what users and services show, so they cannot tell
+//! of a fault.
+//!
+//! ```text
+//!             true                true for `for`            not true, for `keep_firing_for`
+//!  (nothing) -----> pending ------------------------> firing ------------------------------> resolved
+//!      ^---------------'  not true
+//! ```
+//! Left out: recording rules, groups' intervals, and telling anybody beyond the journal, the pulse and the API.
+
+mod board;
+mod evaluate;
+mod template;
+
+pub(crate) use board::Board;
+pub(crate) use evaluate::{answer, evaluate, firing, rules, told};

@@ -1,0 +1,99 @@
+//! Asking the recording in PromQL: what a criterion rests on is a query that anybody can ask again.
+//!
+//! Growth is written as `x - x offset 8s` and not as `increase(x[8s])`. Prometheus extrapolates an increase to the whole
+//! window, and does not count what a series had when it was born within it (the first timeout of an edge makes a series
+//! of its own); the difference of two sums is what was counted, no more and no less. Where a process was started anew in
+//! the span the difference is wrong, so there, and only there, the query is the extrapolated `increase`.
+
+use evidence::Samples;
+use evidence::promql::{Labels, Query, Value, instant};
+
+use crate::moments::Span;
+
+/// A counter's growth over a span, summed by labels, as PromQL.
+pub(crate) fn growth(samples: &Samples, counter: &str, by: &str, span: Span) -> String {
+    let length = words(span.to.saturating_sub(span.from));
+    if reset(samples, counter, span) {
+        return format!("sum by ({by}) (increase({counter}[{length}]))");
+    }
+    // A series that was not there before has grown from nothing: `sum` leaves it out of the second term, but for a
+    // group that has no other.
+    format!(
+        "(sum by ({by}) ({counter}) - (sum by ({by}) ({counter} offset {length}) or 0 * sum by ({by}) ({counter})))"
+    )
+}
+
+/// A vector at a moment; empty if there is no answer.
+pub(crate) fn vector(samples: &Samples, text: &str, t_ms: u64) -> Vec<(Labels, f64)> {
+    let Ok(query) = Query::parse(text) else { return Vec::new() };
+    match instant(&query, samples, t_ms) {
+        Ok(Value::Vector(found)) => found.into_iter().map(|one| (one.labels, one.value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A process that exposes the counter was started anew in the span.
+fn reset(samples: &Samples, counter: &str, span: Span) -> bool {
+    let name = counter.split('{').next().unwrap_or(counter);
+    samples.series(name, &[]).iter().any(|series| {
+        let inside = series.points.iter().filter(|(t, _)| *t > span.from && *t <= span.to);
+        let mut last = series.at(span.from);
+        inside.map(|(_, value)| *value).any(|value| {
+            let anew = value.is_nan() || last.is_some_and(|before| value < before);
+            last = Some(value).filter(|value| !value.is_nan());
+            anew
+        })
+    })
+}
+
+/// A length of time as PromQL writes it.
+pub(crate) fn words(length_ms: u64) -> String {
+    if length_ms % 1_000 == 0 { format!("{}s", length_ms / 1_000) } else { format!("{length_ms}ms") }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::SampleWriter;
+
+    use super::*;
+
+    fn samples(texts: &[&str]) -> Samples {
+        let mut writer = SampleWriter::new();
+        let scrape =
+            |(second, text): (usize, &&str)| writer.scrape(second as u64 * 1_000, "cart", "cart-0", text);
+        let bytes: Vec<u8> = texts.iter().enumerate().flat_map(scrape).collect();
+        Samples::decode(&bytes).unwrap()
+    }
+
+    fn grown(texts: &[&str]) -> (f64, bool) {
+        let samples = samples(texts);
+        let span = Span { from: 1_000, to: 3_000 };
+        let text = growth(&samples, "m", "service", span);
+        (vector(&samples, &text, span.to)[0].1, text.contains("increase"))
+    }
+
+    #[test]
+    fn growth_is_what_was_counted() {
+        assert_eq!(grown(&["m 1\n", "m 2\n", "m 5\n", "m 9\n"]), (7.0, false));
+    }
+
+    #[test]
+    fn a_series_that_is_born_in_the_span_counts_from_nothing() {
+        assert_eq!(
+            grown(&[
+                "m{a=\"1\"} 1\n",
+                "m{a=\"1\"} 1\n",
+                "m{a=\"1\"} 1\nm{a=\"2\"} 4\n",
+                "m{a=\"1\"} 1\nm{a=\"2\"} 4\n"
+            ]),
+            (4.0, false)
+        );
+        assert_eq!(grown(&["x 1\n", "x 1\n", "m 3\n", "m 4\n"]), (4.0, false));
+    }
+
+    #[test]
+    fn after_a_restart_the_increase_is_extrapolated() {
+        let (grown, extrapolated) = grown(&["m 10\n", "m 12\n", "m 1\n", "m 3\n"]);
+        assert!(extrapolated && grown > 0.0, "{grown}");
+    }
+}

@@ -1,0 +1,84 @@
+//! What a drill says in PromQL, live: a steady state before the fault, a candidate who acts when the outage shows and
+//! not by the clock, criteria of the drill's own; and a guardrail that stops a run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tests::site::DRILL;
+use tests::{Playing, Site, Turn, repo};
+
+/// The shipped drill with more in it, in a folder of the site.
+fn watched_drill(site: &Site, extra: &str) -> PathBuf {
+    let folder = site.scratch.work().join(DRILL);
+    std::fs::create_dir_all(folder.join("candidates")).expect("a scratch folder can be written");
+    let drill = repo::read(&repo::drill(DRILL).join("drill.yaml"));
+    let (before, variants) = drill.split_once("\nvariants:\n").expect("the shipped drill has variants");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).expect("a scratch folder can be written");
+    };
+    write("drill.yaml", &format!("{before}\n{extra}\nvariants:\n{variants}"));
+    let data = repo::root().join("tests/data/conditions");
+    write("candidates/watchful.yaml", &repo::read(&data.join("watchful.yaml")));
+    folder
+}
+
+#[test]
+fn a_candidate_may_act_when_the_outage_shows_and_the_drill_judges_by_its_own_queries() {
+    let _turn = Turn::take();
+    let site = Site::new();
+    let extra = repo::read(&repo::root().join("tests/data/conditions/drill-extra.yaml"));
+    let folder = watched_drill(&site, &extra);
+    let played = Playing::start_at(site, &folder, "watchful", "1/10", &[]).finish(false);
+    assert_eq!(played.said.code, Some(0), "{}\n{}", played.card["reason"], played.said.stderr);
+
+    for name in ["payment_drained", "guardrails", "baseline", "goodput"] {
+        assert_eq!(played.status(name), "pass", "{name}: {}", played.criterion(name)["reason"]);
+    }
+    // Cart shed nothing, so nothing was ever counted: unknown, and not required.
+    assert_eq!(played.status("nothing_shed_at_cart"), "unknown");
+    let query = |name: &str| played.criterion(name)["query"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(query("payment_drained"), "max(lab_queue_depth{service=\"payment\"}) < 100 * 0.1");
+    assert!(query("queue_wait").contains("lab_queue_wait_seconds_bucket"), "{}", query("queue_wait"));
+
+    // Each step once, in the outage, the declaration after the policy.
+    let at = |wanted: &dyn Fn(&evidence::Entry) -> bool| -> Vec<u64> {
+        let script = |entry: &&evidence::Entry| entry.actor == "script:watchful" && wanted(entry);
+        played.journal.iter().filter(script).map(|entry| entry.t_ms).collect()
+    };
+    let policy = at(&|entry| entry.kind == "policy");
+    let diagnosed = at(&|entry| entry.text("verb") == "diagnose");
+    let declared = at(&|entry| entry.text("verb") == "declare_recovered");
+    assert_eq!(
+        (policy.len(), diagnosed.len(), declared.len()),
+        (1, 1, 1),
+        "{policy:?} {diagnosed:?} {declared:?}"
+    );
+    let fault =
+        played.journal.iter().find(|entry| entry.kind == "fault_applied").expect("a fault was applied");
+    // Payment is full 5.3 s after the ramp begins; 3 s more, and a scrape.
+    let after = policy[0] - fault.t_ms;
+    assert!((7_000..20_000).contains(&after), "acted {after} ms after the fault");
+    assert!(declared[0] > policy[0]);
+}
+
+#[test]
+fn a_guardrail_stops_the_run_and_nothing_is_left_of_it() {
+    let _turn = Turn::take();
+    let site = Site::new();
+    let guardrail = "guardrails:\n  - name: payment_is_full\n    promql: >-\n      \
+        sum(lab_workers_busy{service=\"payment\"}) >= sum(lab_workers_limit{service=\"payment\"})\n    for: 2s\n";
+    let folder = watched_drill(&site, guardrail);
+    let mut run = Playing::start_at(site, &folder, "watchful", "1/10", &[]);
+    let stopped = run
+        .journaled("that a guardrail stopped it", Duration::from_secs(60), |entry| entry.kind == "guardrail");
+    assert_eq!((stopped.text("name"), stopped.text("for")), ("payment_is_full", "2s"));
+    let said = run.end().expect(98);
+    let card = said.json();
+    assert_eq!((card["verdict"].as_str(), card["residue"].as_array().map(Vec::len)), (Some("void"), Some(0)));
+    let reason = card["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("guardrails: guardrail `payment_is_full` stopped the run"), "{reason}");
+    let journal = run.journal();
+    let cleared = journal.iter().find(|entry| entry.kind == "fault_cleared").expect("the fault was cleared");
+    assert!(cleared.t_ms - stopped.t_ms < 2_000, "cleared {} ms later", cleared.t_ms - stopped.t_ms);
+    assert!(!journal.iter().any(|entry| entry.kind == "policy" && entry.actor == "script:watchful"));
+}
