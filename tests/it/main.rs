@@ -4,6 +4,7 @@
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
 //! lab, money, lease, metrics   labs that live for some seconds
+//! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills         drills from their baseline to their verdict
 //! ```
 //! Whole-lab tests take turns.
@@ -15,4 +16,5 @@ mod layers;
 mod lease;
 mod metrics;
 mod money;
+mod promql;
 mod tidy;

@@ -42,6 +42,22 @@ pub fn terminate(pid: u32) {
     send(pid, Signal::TERM);
 }
 
+/// SIGSTOP.
+///
+/// # Panics
+/// When there is no such process.
+pub fn freeze(pid: u32) {
+    send(pid, Signal::STOP);
+}
+
+/// SIGCONT.
+///
+/// # Panics
+/// When there is no such process.
+pub fn thaw(pid: u32) {
+    send(pid, Signal::CONT);
+}
+
 /// Ends whatever is left of a test.
 pub(crate) fn end(scratch: &Scratch) {
     for pid in of(scratch) {

@@ -34,10 +34,12 @@ mod refused;
 mod regression;
 mod relabel;
 mod roll;
+mod scan;
 mod select;
 mod set;
 mod statistics;
 mod sum;
+mod syntax;
 mod value;
 mod walk;
 
