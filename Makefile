@@ -52,6 +52,7 @@ deny:
 # The lab under test is the binary that people get; the tests themselves are built
 # with overflow checks and assertions. Whole-lab tests run one at a time.
 test: build
+	deploy/scripts/test-tools
 	$(CARGO) test --locked --workspace --exclude tests
 	$(CARGO) test --locked --package tests -- --test-threads=1
 

@@ -3,7 +3,8 @@
 //! ```text
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
-//! lab, money, lease, metrics, traces, alerts   labs that live for some seconds
+//! lab, money, lease, metrics, traces, alerts, seeing   labs that live for some seconds
+//! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions   drills from their baseline to their verdict
 //! ```
 //! Whole-lab tests take turns.
@@ -17,6 +18,7 @@ mod layers;
 mod lease;
 mod metrics;
 mod money;
+mod promql;
 mod seeing;
 mod tidy;
 mod traces;

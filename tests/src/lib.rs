@@ -8,12 +8,15 @@ pub mod exposition;
 pub mod http;
 mod lanes;
 pub mod ledgers;
+pub mod oracle;
 pub mod played;
 pub mod processes;
 pub mod program;
 pub mod repo;
+pub mod scrapes;
 pub mod scratch;
 pub mod site;
+pub mod tools;
 pub mod wait;
 
 pub use lanes::{Turn, in_lanes};

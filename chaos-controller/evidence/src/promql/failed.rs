@@ -23,6 +23,6 @@ pub enum Failed {
     BadRange,
     #[error("{steps} steps are too many: at most {limit}, use a longer step")]
     TooManySteps { steps: u64, limit: u64 },
-    #[error("invalid label name `{name}`")]
-    LabelName { name: String },
+    #[error("{value} is no number of series to keep")]
+    NoCount { value: String },
 }

@@ -34,11 +34,13 @@ mod refused;
 mod regression;
 mod relabel;
 mod roll;
+mod scan;
 mod seen;
 mod select;
 mod set;
 mod statistics;
 mod sum;
+mod syntax;
 mod value;
 mod walk;
 

@@ -91,3 +91,6 @@ impl<'de> Deserialize<'de> for Query {
         Query::parse(&text).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,8 +157,13 @@ impl<'a> Evaluation<'a> {
         let Aggregate { fold, of, param, grouping } = aggregate;
         let params = || param.as_ref().map_or_else(|| Ok(Vec::new()), |param| self.scalar(param, grid));
         Ok(match (fold, param) {
-            (Fold::Topk, _) => rank::top(self.vector(of, grid)?, grouping, &params()?, true),
-            (Fold::Bottomk, _) => rank::top(self.vector(of, grid)?, grouping, &params()?, false),
+            (Fold::Topk | Fold::Bottomk, _) => {
+                let ks = params()?;
+                if let Some(k) = ks.iter().find(|k| k.is_nan() || k.is_infinite()) {
+                    return Err(Failed::NoCount { value: k.to_string() });
+                }
+                rank::top(self.vector(of, grid)?, grouping, &ks, *fold == Fold::Topk)
+            }
             (Fold::Quantile, _) => rank::quantiles(&self.vector(of, grid)?, grouping, &params()?),
             (Fold::CountValues, Some(Expr::Text(label))) => {
                 rank::count_values(&self.vector(of, grid)?, grouping, label)
