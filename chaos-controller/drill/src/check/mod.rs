@@ -5,6 +5,7 @@
 pub(crate) mod candidate;
 pub(crate) mod drill;
 pub(crate) mod policy;
+mod target;
 
 use std::ops::Range;
 
