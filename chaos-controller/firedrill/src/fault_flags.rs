@@ -125,6 +125,7 @@ enum Shape {
 impl FaultFlags {
     /// The document that these flags spell; the file is somebody else's.
     pub(crate) fn document(&self) -> Result<Value, String> {
+        self.belong()?;
         let mut document = Map::new();
         document.insert("effect".into(), self.effect()?);
         if let Some(share) = self.share {
@@ -145,6 +146,25 @@ impl FaultFlags {
             document.insert("lease".into(), json!(lease));
         }
         Ok(Value::Object(document))
+    }
+
+    /// Whether every flag that is about an effect has its effect. The parser does not say so where that effect would
+    /// contradict the one that is there.
+    fn belong(&self) -> Result<(), String> {
+        let refuses = self.error.is_some() || self.rate_limit.is_some();
+        let grows = self.ramp_from.is_some() || self.memory_growth.is_some();
+        for (flag, there, whose, effect) in [
+            ("--after-commit", self.after_commit, self.reset, "--reset"),
+            ("--retry-after", self.retry_after.is_some(), refuses, "--error or --rate-limit"),
+            ("--every", self.every.is_some(), self.kill, "--kill"),
+            ("--cores", self.cores.is_some(), self.cpu_burn.is_some(), "--cpu-burn"),
+            ("--over", self.over.is_some(), grows, "--ramp-from or --memory-growth"),
+        ] {
+            if there && !whose {
+                return Err(format!("{flag} belongs to {effect}"));
+            }
+        }
+        Ok(())
     }
 
     fn effect(&self) -> Result<Value, String> {
@@ -295,12 +315,13 @@ mod tests {
             "x --latency 3s --ramp-from 1s",
             "x -f a --share 1",
             "x --memory-growth 200MiB",
-            "x --hang --retry-after 2s",
-            "x --freeze --every 1s",
-            "x --hang --after-commit",
-            "x --hang --over 2s",
         ] {
             assert!(Line::try_parse_from(bad.split(' ')).is_err(), "{bad}");
+        }
+        for lost in ["--retry-after 2s", "--every 1s", "--after-commit", "--over 2s", "--cores 2"] {
+            let line = format!("x --hang {lost}");
+            let taken = Line::try_parse_from(line.split(' ')).is_ok_and(|line| line.fault.document().is_ok());
+            assert!(!taken, "{line}");
         }
         assert!(fault::parse(&document("x --hang --ramp-from 1s --over 2s")).is_err());
         assert!(distribution("cauchy:1s/2s").is_err());
