@@ -37,8 +37,8 @@ const IMPURE: [&str; 12] = [
 fn allowed(name: &str) -> Vec<&'static str> {
     match name {
         "proto" | "resilience" | "fault" | "evidence" => vec![],
-        // Outside of all layers: it starts processes and knows nothing about them.
-        "platform" => vec![],
+        // Outside of all layers: it starts processes, makes them sick, and knows nothing about them.
+        "platform" => vec!["fault"],
         "drill" => vec!["resilience", "fault", "evidence"],
         "grader" => vec!["drill", "resilience", "fault", "evidence"],
         "process" => vec!["proto"],

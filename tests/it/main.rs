@@ -4,6 +4,7 @@
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
 //! lab, money, lease, metrics, traces, alerts, seeing   labs that live for some seconds
+//! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions   drills from their baseline to their verdict
 //! ```
@@ -13,6 +14,7 @@ mod alerts;
 mod cli;
 mod conditions;
 mod drills;
+mod faults;
 mod lab;
 mod layers;
 mod lease;

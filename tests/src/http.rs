@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
+    /// Status line and headers.
+    pub head: String,
     pub body: String,
     pub took: Duration,
 }
@@ -85,7 +87,7 @@ impl Ask {
         let (head, body) = split(&raw).ok_or_else(|| format!("half an answer from {}", self.address))?;
         let status = status(&head).ok_or_else(|| format!("not HTTP: {head}"))?;
         let body = if is_chunked(&head) { unchunked(body)? } else { body.to_vec() };
-        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned(), took })
+        Ok(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned(), took })
     }
 
     /// Reads an endless answer until it is `enough`, or patience is over.

@@ -270,7 +270,7 @@ pub struct PolicyVersion {
 pub struct AddFault {
     /// Name of the fault; made up if absent.
     pub id: Option<String>,
-    /// Only `bank` for now.
+    /// `bank`, or for a fault of processes also a service or an instance of the shop.
     pub target: String,
     /// A `fault::FaultSpec`.
     pub spec: Value,

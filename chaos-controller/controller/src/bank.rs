@@ -17,6 +17,9 @@ use crate::web::{Connection, WebError};
 /// Service name of the bank.
 pub(crate) const BANK: &str = "bank";
 
+/// A bank that is frozen answers nobody, and must not hold up who asks.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// The operator's key to the bank.
 #[derive(Debug)]
 pub(crate) struct Bank {
@@ -99,7 +102,7 @@ impl Bank {
 
     fn client(&self, directory: &Directory) -> Result<Client, BankError> {
         let bank = directory.first(BANK).ok_or(BankError::Absent)?;
-        Ok(Client::new(&format!("http://{}", bank.admin), &self.operator_token))
+        Ok(Client::new(&format!("http://{}", bank.admin), &self.operator_token).patient(PATIENCE))
     }
 }
 

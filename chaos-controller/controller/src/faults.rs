@@ -1,26 +1,38 @@
-//! Faults that this controller holds at the bank: written to the journal before they are applied, kept alive by
-//! renewing their lease at a third of it, and ended by clearing them or by no longer renewing. A controller that dies
-//! takes its faults with it: the bank ends them when the lease is over.
+//! Faults that this controller holds at the bank and at the guard: written to the journal before they are applied, kept
+//! alive by renewing their lease at a third of it, and ended by clearing them or by no longer renewing. A controller
+//! that dies takes its faults with it: they end where they act when the lease is over.
+
+pub(crate) mod place;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use evidence::kind;
-use fault::FaultSpec;
+use fault::{Effect, FaultSpec, Kill};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::bank::BankError;
 use crate::causes::chain;
 use crate::lab::Lab;
+use place::{Place, PlaceError};
 
 /// The faults that are held.
 #[derive(Debug, Default)]
 pub(crate) struct FaultDesk {
-    /// By name, what ends their renewal.
-    held: Mutex<BTreeMap<String, CancellationToken>>,
+    held: Mutex<BTreeMap<String, Held>>,
 }
+
+/// A fault that is held.
+#[derive(Debug)]
+struct Held {
+    place: Place,
+    /// Ends its renewal.
+    release: CancellationToken,
+}
+
+/// What is done once is over when it is done; it stays listed for so long.
+const ONCE: Duration = Duration::from_secs(3);
 
 /// Why a fault was not applied or cleared.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +40,9 @@ pub(crate) enum FaultError {
     /// The journal could not be written, so nothing was done.
     #[error("failed to write the journal")]
     Journal(#[from] std::io::Error),
-    /// The bank did not do it.
+    /// It was not done where it acts.
     #[error(transparent)]
-    Bank(#[from] BankError),
+    Place(#[from] PlaceError),
     /// Nothing of that name is held.
     #[error("no fault `{id}`")]
     Unknown {
@@ -49,29 +61,33 @@ pub(crate) struct Cause<'a> {
 }
 
 impl FaultDesk {
+    /// All that are held, those of the guard first.
     fn names(&self) -> Vec<String> {
-        self.locked().keys().cloned().collect()
+        let held = self.locked();
+        let mut names: Vec<(Place, String)> =
+            held.iter().map(|(id, held)| (held.place, id.clone())).collect();
+        names.sort();
+        names.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Lets a fault go; whether it was held.
-    fn release(&self, id: &str) -> bool {
-        let held = self.locked().remove(id);
-        if let Some(release) = &held {
-            release.cancel();
-        }
-        held.is_some()
+    /// Lets a fault go; where it was held, if it was.
+    fn release(&self, id: &str) -> Option<Place> {
+        let held = self.locked().remove(id)?;
+        held.release.cancel();
+        Some(held.place)
     }
 
     /// Holds a fault; the token ends its renewal.
-    fn hold(&self, id: &str) -> CancellationToken {
+    fn hold(&self, id: &str, place: Place) -> CancellationToken {
         let release = CancellationToken::new();
-        if let Some(before) = self.locked().insert(id.to_owned(), release.clone()) {
-            before.cancel();
+        let held = Held { place, release: release.clone() };
+        if let Some(before) = self.locked().insert(id.to_owned(), held) {
+            before.release.cancel();
         }
         release
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, CancellationToken>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
         self.held.lock().expect("no code panics while it holds the faults")
     }
 }
@@ -80,19 +96,23 @@ impl FaultDesk {
 pub(crate) async fn apply(
     lab: &Arc<Lab>,
     id: &str,
+    target: &str,
     spec: &FaultSpec,
     length: Option<Duration>,
     cause: Cause<'_>,
 ) -> Result<(), FaultError> {
+    let place = Place::of(&spec.effect);
+    let once = matches!(spec.effect, Effect::Kill(Kill { every: None }));
+    let length = if once { Some(length.unwrap_or(ONCE)) } else { length };
     lab.note(
         kind::FAULT_INTENT,
         cause.actor,
-        json!({"id": id, "target": "bank", "spec": spec, "why": cause.why}),
+        json!({"id": id, "target": target, "spec": spec, "why": cause.why}),
     )?;
-    lab.bank.apply(&lab.directory, id, spec).await?;
-    let release = lab.faults.hold(id);
+    place.apply(lab, id, target, spec).await?;
+    let release = lab.faults.hold(id, place);
     lab.note(kind::FAULT_APPLIED, cause.actor, json!({"id": id}))?;
-    tokio::spawn(keep(Arc::clone(lab), id.to_owned(), spec.lease.get(), length, release));
+    tokio::spawn(keep(Arc::clone(lab), place, id.to_owned(), spec.lease.get(), length, release));
     Ok(())
 }
 
@@ -105,8 +125,8 @@ pub(crate) async fn clear(
     abort_inflight: bool,
 ) -> Result<(), FaultError> {
     let held = lab.faults.release(id);
-    match lab.bank.clear(&lab.directory, id, abort_inflight).await {
-        Ok(cleared) if cleared || held => {}
+    match clear_at(lab, held, id, abort_inflight).await {
+        Ok(cleared) if cleared || held.is_some() => {}
         Ok(_) => return Err(FaultError::Unknown { id: id.to_owned() }),
         Err(error) => {
             // Not renewed any more, so it ends with its lease all the same.
@@ -122,15 +142,49 @@ pub(crate) async fn clear(
     Ok(())
 }
 
-/// Clears everything that is held, and everything else that the bank says is active. Gives what could not be cleared.
+/// Clears it where it is held; one that is not, wherever it is. Says whether it was in force.
+async fn clear_at(
+    lab: &Lab,
+    held: Option<Place>,
+    id: &str,
+    abort_inflight: bool,
+) -> Result<bool, PlaceError> {
+    if let Some(place) = held {
+        return place.clear(lab, id, abort_inflight).await;
+    }
+    let mut cleared = false;
+    for place in Place::ALL {
+        cleared |= place.clear(lab, id, abort_inflight).await?;
+    }
+    Ok(cleared)
+}
+
+/// Clears everything that is held, and everything else that is active anywhere. Gives what could not be cleared.
 pub(crate) async fn clear_all(lab: &Lab, reason: &str, abort_inflight: bool) -> Vec<String> {
+    let mut stuck = Vec::new();
     let mut ids: Vec<String> = lab.faults.names();
-    for id in active_at_bank(lab).await.unwrap_or_default() {
-        if !ids.contains(&id) {
-            ids.push(id);
+    for place in Place::ALL {
+        // Those of the guard are gone by the time that the bank is asked: it may have been frozen.
+        if place == Place::Bank {
+            clear_each(lab, std::mem::take(&mut ids), reason, abort_inflight, &mut stuck).await;
+        }
+        for fault in place.list(lab).await.as_ref().map(active).unwrap_or_default() {
+            ids.extend(
+                fault["id"].as_str().filter(|id| !stuck.iter().any(|known| known == id)).map(str::to_owned),
+            );
         }
     }
-    let mut stuck = Vec::new();
+    clear_each(lab, ids, reason, abort_inflight, &mut stuck).await;
+    stuck
+}
+
+async fn clear_each(
+    lab: &Lab,
+    ids: Vec<String>,
+    reason: &str,
+    abort_inflight: bool,
+    stuck: &mut Vec<String>,
+) {
     for id in ids {
         match clear(lab, &id, reason, "controller", abort_inflight).await {
             Ok(()) | Err(FaultError::Unknown { .. }) => {}
@@ -140,28 +194,44 @@ pub(crate) async fn clear_all(lab: &Lab, reason: &str, abort_inflight: bool) -> 
             }
         }
     }
-    stuck
 }
 
-/// Names of the faults that the bank says are active.
-pub(crate) async fn active_at_bank(lab: &Lab) -> Result<Vec<String>, BankError> {
-    let faults = lab.bank.faults(&lab.directory).await?;
-    Ok(ids(active(&faults)))
+/// Names of the faults that are active, at the bank or at the guard.
+pub(crate) async fn active_ids(lab: &Lab) -> Result<Vec<String>, PlaceError> {
+    let mut ids = Vec::new();
+    for place in Place::ALL {
+        let list = place.list(lab).await?;
+        ids.extend(active(&list).iter().filter_map(|fault| fault.get("id")?.as_str().map(str::to_owned)));
+    }
+    Ok(ids)
 }
 
-/// The active ones in the bank's list.
+/// `{faults: [..], ended: [..], silent: [..]}` of all places; `silent` says which of them do not answer.
+pub(crate) async fn list(lab: &Lab) -> Value {
+    let (mut faults, mut ended, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+    for place in Place::ALL {
+        match place.list(lab).await {
+            Ok(mut list) => {
+                let mut take =
+                    |which: &str| list[which].as_array_mut().map(std::mem::take).unwrap_or_default();
+                faults.append(&mut take("faults"));
+                ended.append(&mut take("ended"));
+            }
+            Err(error) => silent.push(chain(&error)),
+        }
+    }
+    json!({"faults": faults, "ended": ended, "silent": silent})
+}
+
+/// The active ones in a list.
 pub(crate) fn active(faults: &Value) -> &[Value] {
-    let list = faults.as_array().or_else(|| faults.get("faults").and_then(Value::as_array));
-    list.map_or(&[], Vec::as_slice)
-}
-
-fn ids(faults: &[Value]) -> Vec<String> {
-    faults.iter().filter_map(|fault| fault.get("id")?.as_str().map(str::to_owned)).collect()
+    faults.get("faults").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Renews the lease of a fault until it is released or its time is over.
 async fn keep(
     lab: Arc<Lab>,
+    place: Place,
     id: String,
     lease: Duration,
     length: Option<Duration>,
@@ -186,15 +256,14 @@ async fn keep(
             }
             () = tokio::time::sleep(lease / 3) => {}
         }
-        match lab.bank.renew(&lab.directory, &id).await {
+        match place.renew(&lab, &id).await {
             Ok(()) => {}
             Err(error) if error.is_unknown() => {
                 // Not our doing: the bank was restarted, or somebody else cleared it. The journal must say so.
-                if lab.faults.release(&id) {
-                    lab.observe(
-                        kind::FAULT_CLEARED,
-                        json!({"id": id, "reason": "the bank no longer knows it"}),
-                    );
+                if lab.faults.release(&id).is_some() {
+                    let who = if place == Place::Bank { "bank" } else { "guard" };
+                    let reason = format!("the {who} no longer knows it");
+                    lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": reason}));
                 }
                 return;
             }

@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fault::FaultSpec;
 use resilience::policy::Bound;
+use resilience::policy::topology::BANK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -215,6 +216,9 @@ pub struct Baseline {
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     pub id: String,
+    /// `bank`, or a service or instance. Plans from before there were others say nothing.
+    #[serde(default = "bank")]
+    pub target: String,
     /// After t0.
     #[serde(with = "word")]
     pub at: Duration,
@@ -223,10 +227,17 @@ pub struct Fault {
     pub spec: FaultSpec,
 }
 
+/// Whom a fault is put on unless it says so.
+pub(crate) fn bank() -> String {
+    BANK.0.to_owned()
+}
+
 /// The trigger, fired again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
+    #[serde(default = "bank")]
+    pub target: String,
     #[serde(rename = "for", with = "word")]
     pub length: Duration,
     pub spec: FaultSpec,

@@ -17,7 +17,7 @@ use crate::{
     diagnostic::{Finding, Problems},
     file::{
         candidate::{Service, StepFile, Verb},
-        drill::{DrillFile, JourneysFile},
+        drill::{DrillFile, FaultFile, JourneysFile},
     },
     journey::Journey,
     plan::{
@@ -129,7 +129,13 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
     let mut faults: Vec<Fault> = drill
         .timeline
         .into_iter()
-        .map(|(id, fault)| Fault { id, at: fault.at.get(), length: fault.length.get(), spec: fault.spec })
+        .map(|(id, FaultFile { target, at, length, spec })| Fault {
+            id,
+            target,
+            at: at.get(),
+            length: length.get(),
+            spec,
+        })
         .collect();
     faults.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     let recovered = drill.recovered;
@@ -186,7 +192,11 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
             .collect(),
         faults,
         clear: drill.clear.get(),
-        replay: Replay { length: drill.replay.length.get(), spec: drill.replay.spec },
+        replay: Replay {
+            target: drill.replay.target,
+            length: drill.replay.length.get(),
+            spec: drill.replay.spec,
+        },
         settle_limit: drill.settle_limit.get(),
         windows: Windows { count: recovered.windows.count, length: recovered.windows.length.get() },
         hold: recovered.hold.get(),

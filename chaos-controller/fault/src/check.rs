@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{Effect, FaultSpec, LONGEST_LATENCY, Latency, Span};
+use crate::{Effect, FaultSpec, LONGEST_LATENCY, PROCESS_EFFECTS, Path, Place, Span};
 
 /// Something wrong with a fault, at a dotted path inside it (`effect.latency.lognormal.p99`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,13 +32,10 @@ impl fmt::Display for Problem {
 /// All that is wrong with the values of a fault; empty if nothing is.
 pub fn check(spec: &FaultSpec) -> Vec<Problem> {
     let mut problems = Problems::default();
-    match &spec.effect {
-        Effect::Latency(latency) => problems.latency(latency),
-        Effect::Error { status } => problems.status("effect.error.status", *status),
-        Effect::CommitThenFail { status } => {
-            problems.status("effect.commit_then_fail.status", *status);
-        }
-        Effect::Hang {} => {}
+    spec.effect.check(&mut problems);
+    match spec.effect.place() {
+        Place::Process => problems.only_the_bank_has_calls(spec),
+        Place::Bank => problems.of_the_bank(spec),
     }
     if !(0.0..=1.0).contains(&spec.share) {
         problems.add("share", format!("{} is not a share: allowed are 0 to 1", spec.share));
@@ -59,65 +56,81 @@ pub fn check(spec: &FaultSpec) -> Vec<Problem> {
     problems.0
 }
 
+/// What is wrong with putting this fault on `target`: the bank has faults of its calls, every
+/// process has faults of processes. Whether there is such a target is known elsewhere.
+pub fn misplaced(spec: &FaultSpec, target: &str) -> Option<Problem> {
+    if target == BANK || spec.effect.place() == Place::Process {
+        return None;
+    }
+    let message = format!(
+        "`{}` is a fault of the bank's calls, not of `{target}`: allowed are {}",
+        spec.effect.name(),
+        PROCESS_EFFECTS.join(", ")
+    );
+    Some(Problem { path: "effect".to_owned(), message })
+}
+
+/// The target whose calls can be hit.
+const BANK: &str = "bank";
+
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, path: &str, message: impl Into<String>) {
-        self.0.push(Problem { path: path.to_owned(), message: message.into() });
-    }
-
-    fn latency(&mut self, latency: &Latency) {
-        let path = |field: &str| format!("effect.latency.{field}");
-        let fields: &[(&str, Span)] = match latency {
-            Latency::Fixed { value } => &[("fixed.value", *value)],
-            Latency::Uniform { min, max } => {
-                self.ordered(&path("uniform"), ("min", *min), ("max", *max));
-                &[("uniform.min", *min), ("uniform.max", *max)]
+    fn only_the_bank_has_calls(&mut self, spec: &FaultSpec) {
+        let name = spec.effect.name();
+        for (key, there) in [("share", spec.share != 1.0), ("path", spec.path != Path::default())] {
+            if there {
+                self.add(key, format!("`{name}` hits a process, which is not a share of calls"));
             }
-            Latency::Normal { mean, stddev } => &[("normal.mean", *mean), ("normal.stddev", *stddev)],
-            Latency::Lognormal { p50, p99 } => {
-                self.positive(&path("lognormal.p50"), *p50);
-                self.ordered(&path("lognormal"), ("p50", *p50), ("p99", *p99));
-                &[("lognormal.p50", *p50), ("lognormal.p99", *p99)]
-            }
-            Latency::Pareto { p50, p99 } => {
-                self.positive(&path("pareto.p50"), *p50);
-                self.ordered(&path("pareto"), ("p50", *p50), ("p99", *p99));
-                &[("pareto.p50", *p50), ("pareto.p99", *p99)]
-            }
-        };
-        for (field, span) in fields {
-            self.at_most(&path(field), *span, LONGEST_LATENCY);
         }
     }
 
-    fn status(&mut self, path: &str, status: u16) {
+    fn of_the_bank(&mut self, spec: &FaultSpec) {
+        match spec.effect {
+            Effect::WrongAmount(_) if spec.path != Path::Charge => {
+                self.add("path", "only a charge has an amount: allowed is charge");
+            }
+            Effect::RateLimit(_) if spec.share != 1.0 => {
+                self.add(
+                    "share",
+                    "a limit counts every call; for a share of them there is `error` with status 429",
+                );
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn add(&mut self, path: &str, message: impl Into<String>) {
+        self.0.push(Problem { path: path.to_owned(), message: message.into() });
+    }
+
+    pub(crate) fn status(&mut self, path: &str, status: u16) {
         if !(400..=599).contains(&status) {
             self.add(path, format!("{status} is not a failure: allowed are 400 to 599"));
         }
     }
 
-    fn positive(&mut self, path: &str, span: Span) {
+    pub(crate) fn positive(&mut self, path: &str, span: Span) {
         if span.0.is_zero() {
             self.add(path, "must be above zero");
         }
     }
 
-    fn at_most(&mut self, path: &str, span: Span, limit: Duration) {
+    pub(crate) fn at_most(&mut self, path: &str, span: Span, limit: Duration) {
         if span.0 > limit {
             self.add(path, format!("{span} is too long: at most {}", Span(limit)));
         }
     }
 
-    fn between(&mut self, path: &str, span: Span, least: Duration, most: Duration) {
+    pub(crate) fn between(&mut self, path: &str, span: Span, least: Duration, most: Duration) {
         if span.0 < least || span.0 > most {
             let (least, most) = (Span(least), Span(most));
             self.add(path, format!("{span} is out of range: allowed are {least} to {most}"));
         }
     }
 
-    fn ordered(&mut self, path: &str, low: (&str, Span), high: (&str, Span)) {
+    pub(crate) fn ordered(&mut self, path: &str, low: (&str, Span), high: (&str, Span)) {
         if high.1 < low.1 {
             let message = format!("`{}` ({}) is above `{}` ({})", low.0, low.1, high.0, high.1);
             self.add(path, message);
@@ -128,7 +141,7 @@ impl Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ramp, Shape};
+    use crate::{Kill, Latency, Ramp, Shape, WrongAmount};
 
     #[test]
     fn every_problem_is_named_at_once() {
@@ -140,7 +153,7 @@ mod tests {
                 over: Span::from_secs(0),
                 shape: Shape::Geometric,
             }),
-            ..FaultSpec::new(Effect::Error { status: 200 })
+            ..FaultSpec::new(Effect::Error(crate::Error::new(200)))
         };
         let paths: Vec<String> = check(&spec).into_iter().map(|problem| problem.path).collect();
         assert_eq!(paths, ["effect.error.status", "share", "lease", "ramp.over", "ramp.from", "ramp"]);
@@ -165,7 +178,31 @@ mod tests {
 
     #[test]
     fn a_share_that_is_not_a_number_is_refused() {
-        let spec = FaultSpec { share: f64::NAN, ..FaultSpec::new(Effect::Hang {}) };
+        let spec = FaultSpec { share: f64::NAN, ..FaultSpec::new(Effect::Hang(crate::Hang {})) };
         assert_eq!(check(&spec).len(), 1);
+    }
+
+    #[test]
+    fn a_process_has_no_calls_and_the_shop_has_no_bank() {
+        let killed =
+            FaultSpec { share: 0.5, path: Path::All, ..FaultSpec::new(Effect::Kill(Kill::default())) };
+        let paths: Vec<String> = check(&killed).into_iter().map(|problem| problem.path).collect();
+        assert_eq!(paths, ["share", "path"]);
+        assert!(misplaced(&killed, "bank").is_none() && misplaced(&killed, "payment-0").is_none());
+        let hung = FaultSpec::new(Effect::Hang(crate::Hang {}));
+        assert!(misplaced(&hung, "bank").is_none());
+        let problem = misplaced(&hung, "payment-0").unwrap();
+        assert!(problem.message.contains("kill, freeze, cpu_burn"), "{problem}");
+    }
+
+    #[test]
+    fn an_amount_is_of_a_charge_and_is_wrong() {
+        let wrong = |factor, by_cents| FaultSpec::new(Effect::WrongAmount(WrongAmount { factor, by_cents }));
+        assert!(check(&wrong(Some(1.5), None)).is_empty() && check(&wrong(None, Some(-100))).is_empty());
+        for right in [wrong(None, None), wrong(Some(1.0), None), wrong(Some(2.0), Some(1))] {
+            assert_eq!(check(&right).len(), 1, "{right:?}");
+        }
+        let lookup = FaultSpec { path: Path::Lookup, ..wrong(Some(2.0), None) };
+        assert_eq!(check(&lookup)[0].path, "path");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::distribution::seconds_between_zero_and_longest;
-use crate::{Effect, FaultSpec, draw};
+use crate::{Effect, FaultSpec, Outcome, draw};
 
 /// What names a draw: equal names draw equal values in every run with the seed.
 #[derive(Clone, Copy, Debug)]
@@ -17,37 +17,32 @@ pub struct Draw<'a> {
 }
 
 /// The share of a fault that one call gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Dose {
     Latency(Duration),
-    Error { status: u16 },
-    Hang,
-    CommitThenFail { status: u16 },
+    Outcome(Outcome),
 }
 
-/// The dose that this call gets, or `None` if it is not in the fault's share.
+/// The dose that this call gets, or `None` if it is not in the fault's share. Whether a rate limit
+/// takes it is up to the limit's [`crate::Bucket`]; a fault of processes has no dose for a call.
 ///
 /// The path is not looked at: the caller knows which call it is (see [`crate::Path::covers`]).
 pub fn dose(spec: &FaultSpec, draw: &Draw<'_>, since_applied: Duration) -> Option<Dose> {
     if spec.share < 1.0 && draw.unit("share") >= spec.share {
         return None;
     }
-    Some(match &spec.effect {
-        Effect::Latency(latency) => {
-            let full = latency.quantile(draw.unit("latency"));
-            Dose::Latency(match &spec.ramp {
-                None => full,
-                Some(ramp) => {
-                    let median = latency.median();
-                    let scale = ramp.median(median, since_applied) / median.as_secs_f64();
-                    seconds_between_zero_and_longest(full.as_secs_f64() * scale)
-                }
-            })
+    let Effect::Latency(latency) = &spec.effect else {
+        return spec.effect.outcome().map(Dose::Outcome);
+    };
+    let full = latency.quantile(draw.unit("latency"));
+    Some(Dose::Latency(match &spec.ramp {
+        None => full,
+        Some(ramp) => {
+            let median = latency.median();
+            let scale = ramp.median(median, since_applied) / median.as_secs_f64();
+            seconds_between_zero_and_longest(full.as_secs_f64() * scale)
         }
-        Effect::Error { status } => Dose::Error { status: *status },
-        Effect::Hang {} => Dose::Hang,
-        Effect::CommitThenFail { status } => Dose::CommitThenFail { status: *status },
-    })
+    }))
 }
 
 /// The median latency asked for, `since_applied` after the fault's start; `None` if the fault is

@@ -3,28 +3,39 @@
 //!
 //! PURE: no clock, no I/O, no randomness. `now` is a `Duration` since some start of the caller's,
 //! and every draw is a function of (seed, purpose, key). Delivering a dose is the work of whoever
-//! owns the place where it acts (the bank, later the proxy).
+//! owns the place where it acts (the bank, the guard, later the proxy).
 
 pub mod draw;
 
 mod check;
 mod distribution;
 mod dose;
+mod effect;
+mod field;
 mod lease;
+mod measure;
 mod parse;
 mod ramp;
 mod set;
+mod size;
 mod span;
 mod spec;
 
-pub use check::{Problem, check};
+pub use check::{Problem, check, misplaced};
 pub use dose::{Dose, Draw, dose, median};
+pub use effect::{
+    BANK_EFFECTS, Bucket, CommitThenFail, CpuBurn, Effect, Error, Freeze, Hang, Kill, LONGEST_LATENCY,
+    Latency, MalformedBody, MemoryGrowth, Outcome, PROCESS_EFFECTS, Place, RateLimit, Reset, RestartLoop,
+    SlowBody, WrongAmount,
+};
 pub use lease::Lease;
+pub use measure::Measure;
 pub use parse::parse;
 pub use ramp::{Ramp, Shape};
-pub use set::{Active, Change, Faults, Outcome, Treatment};
+pub use set::{Active, Change, Faults, Treatment};
+pub use size::Size;
 pub use span::Span;
-pub use spec::{Effect, FaultSpec, LONGEST_LATENCY, Latency, Path};
+pub use spec::{FaultSpec, Path};
 
 /// The JSON Schema of [`FaultSpec`], for whoever checks or documents files that hold one.
 pub fn schema() -> serde_json::Value {

@@ -6,6 +6,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::effect::{self, BANK_EFFECTS, PROCESS_EFFECTS};
+use crate::field::{self, Field};
 use crate::{FaultSpec, Problem, check};
 
 /// The fault in `document`, or every problem with it: unknown keys, wrong values, and what
@@ -43,19 +45,15 @@ struct Walk {
 
 impl Walk {
     fn effect(&mut self, effect: &Value) {
-        let kinds = ["latency", "error", "hang", "commit_then_fail"];
+        let kinds: Vec<&str> = BANK_EFFECTS.into_iter().chain(PROCESS_EFFECTS).collect();
         let Some((kind, value)) = self.variant("effect", effect, &kinds) else {
             return;
         };
         let path = format!("effect.{kind}");
         if kind == "latency" {
             self.latency(&path, value);
-        } else if let Some(fields) = self.object(&path, value) {
-            let allowed: &[&str] = if kind == "hang" { &[] } else { &["status"] };
-            self.keys(&path, fields, allowed);
-            for field in allowed {
-                self.required::<u16>(&path, fields, field);
-            }
+        } else {
+            self.fields(&path, value, effect::fields(kind));
         }
     }
 
@@ -64,17 +62,19 @@ impl Walk {
         let Some((kind, value)) = self.variant(path, latency, &kinds) else {
             return;
         };
-        let path = format!("{path}.{kind}");
-        let allowed: &[&str] = match kind {
-            "fixed" => &["value"],
-            "uniform" => &["min", "max"],
-            "normal" => &["mean", "stddev"],
-            _ => &["p50", "p99"],
-        };
-        if let Some(fields) = self.object(&path, value) {
-            self.keys(&path, fields, allowed);
-            for field in allowed {
-                self.required::<crate::Span>(&path, fields, field);
+        self.fields(&format!("{path}.{kind}"), value, effect::latency_fields(kind));
+    }
+
+    /// An object with these keys and no other.
+    fn fields(&mut self, path: &str, value: &Value, allowed: &[Field]) {
+        let Some(fields) = self.object(path, value) else { return };
+        let names: Vec<&str> = allowed.iter().map(|field| field.name).collect();
+        self.keys(path, fields, &names);
+        for field in allowed {
+            match fields.get(field.name) {
+                Some(value) => self.reads(&under(path, field.name), value, field.reads),
+                None if field.required => self.missing(path, field.name),
+                None => {}
             }
         }
     }
@@ -131,10 +131,14 @@ impl Walk {
     }
 
     fn optional<T: DeserializeOwned>(&mut self, path: &str, fields: &Map<String, Value>, key: &str) {
-        if let Some(value) = fields.get(key)
-            && let Err(error) = serde_json::from_value::<T>(value.clone())
-        {
-            self.add(&under(path, key), error.to_string());
+        if let Some(value) = fields.get(key) {
+            self.reads(&under(path, key), value, field::reads::<T>);
+        }
+    }
+
+    fn reads(&mut self, path: &str, value: &Value, reads: fn(&Value) -> Result<(), String>) {
+        if let Err(message) = reads(value) {
+            self.add(path, message);
         }
     }
 

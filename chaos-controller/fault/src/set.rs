@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::{Dose, Draw, FaultSpec, Lease, Path, dose};
+use crate::{Bucket, Dose, Draw, Effect, FaultSpec, Lease, Outcome, Path, dose};
 
 /// The faults in force, oldest first.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Active {
     /// Start of the ramp. Renewals leave it alone.
     pub applied: Duration,
     pub lease: Lease,
+    /// What is left of its rate, if it is a limit.
+    bucket: Option<Bucket>,
 }
 
 /// What an `upsert` did.
@@ -33,18 +35,11 @@ pub enum Change {
 
 /// What all faults in force together do to one call, each with the id of the fault that does it.
 /// Where several of a sort hit, the youngest rules: a slow bank can also be a failing one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Treatment {
     /// Replaces the callee's own latency.
     pub latency: Option<(String, Duration)>,
     pub outcome: Option<(String, Outcome)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Error { status: u16 },
-    Hang,
-    CommitThenFail { status: u16 },
 }
 
 impl Faults {
@@ -101,10 +96,10 @@ impl Faults {
 
     /// What the faults in force do to one call. A fault whose lease is over does nothing, even
     /// before `expire` has noticed.
-    pub fn treatment(&self, now: Duration, call: Path, seed: u64, key: &str, attempt: u32) -> Treatment {
+    pub fn treatment(&mut self, now: Duration, call: Path, seed: u64, key: &str, attempt: u32) -> Treatment {
         let mut treatment = Treatment::default();
-        for active in &self.active {
-            if !active.spec.path.covers(call) || active.lease.is_over(now) {
+        for active in &mut self.active {
+            if !active.covers(now, call) {
                 continue;
             }
             let draw = Draw { seed, fault_id: &active.id, key, attempt };
@@ -112,12 +107,11 @@ impl Faults {
             match dose(&active.spec, &draw, now.saturating_sub(active.applied)) {
                 None => {}
                 Some(Dose::Latency(latency)) => treatment.latency = Some((id(), latency)),
-                Some(Dose::Error { status }) => {
-                    treatment.outcome = Some((id(), Outcome::Error { status }));
-                }
-                Some(Dose::Hang) => treatment.outcome = Some((id(), Outcome::Hang)),
-                Some(Dose::CommitThenFail { status }) => {
-                    treatment.outcome = Some((id(), Outcome::CommitThenFail { status }));
+                Some(Dose::Outcome(outcome)) => {
+                    let taken = active.bucket.as_mut().is_some_and(|bucket| bucket.take(now));
+                    if !taken {
+                        treatment.outcome = Some((id(), outcome));
+                    }
                 }
             }
         }
@@ -129,15 +123,26 @@ impl Faults {
             id: id.to_owned(),
             lease: Lease::starting(now, spec.lease.0),
             applied: now,
+            bucket: match &spec.effect {
+                Effect::RateLimit(limit) => Some(Bucket::new(limit, now)),
+                _ => None,
+            },
             spec,
         });
+    }
+}
+
+impl Active {
+    /// Whether the fault is about such a call, now: the draw decides whether it hits it.
+    pub fn covers(&self, now: Duration, call: Path) -> bool {
+        self.spec.path.covers(call) && !self.lease.is_over(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Effect, Latency, Ramp, Shape, Span};
+    use crate::{Error, Latency, Ramp, RateLimit, Shape, Span};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -152,7 +157,7 @@ mod tests {
         }
     }
 
-    fn latency(faults: &Faults, now: Duration) -> Option<Duration> {
+    fn latency(faults: &mut Faults, now: Duration) -> Option<Duration> {
         faults.treatment(now, Path::Charge, 1, "o1", 0).latency.map(|(_, latency)| latency)
     }
 
@@ -176,9 +181,9 @@ mod tests {
             let now = second * SECOND;
             assert!(renewed.renew(now, "slow").is_some());
             assert!(renewed.expire(now).is_empty());
-            assert_eq!(latency(&renewed, now), latency(&left_alone, now));
+            assert_eq!(latency(&mut renewed, now), latency(&mut left_alone, now));
         }
-        assert_eq!(latency(&renewed, 90 * SECOND), Some(30 * SECOND));
+        assert_eq!(latency(&mut renewed, 90 * SECOND), Some(30 * SECOND));
     }
 
     #[test]
@@ -195,8 +200,8 @@ mod tests {
         let mut faults = Faults::default();
         faults.upsert(Duration::ZERO, "slow", ramped());
         assert_eq!(faults.next_expiry(), Some(10 * SECOND));
-        assert!(latency(&faults, 9 * SECOND).is_some());
-        assert!(latency(&faults, 10 * SECOND).is_none());
+        assert!(latency(&mut faults, 9 * SECOND).is_some());
+        assert!(latency(&mut faults, 10 * SECOND).is_none());
         assert_eq!(faults.expire(10 * SECOND)[0].id, "slow");
         assert!(faults.is_empty() && faults.renew(10 * SECOND, "slow").is_none());
     }
@@ -205,10 +210,24 @@ mod tests {
     fn a_slow_bank_can_also_fail() {
         let mut faults = Faults::default();
         faults.upsert(Duration::ZERO, "slow", ramped());
-        faults.upsert(Duration::ZERO, "sick", FaultSpec::new(Effect::Error { status: 503 }));
+        faults.upsert(Duration::ZERO, "sick", FaultSpec::new(Effect::Error(Error::new(503))));
         let treatment = faults.treatment(SECOND, Path::Charge, 1, "o1", 0);
         assert_eq!(treatment.latency.unwrap().0, "slow");
-        assert_eq!(treatment.outcome.unwrap().1, Outcome::Error { status: 503 });
+        assert_eq!(treatment.outcome.unwrap().1, Outcome::Error(Error::new(503)));
         assert_eq!(faults.treatment(SECOND, Path::Lookup, 1, "o1", 0), Treatment::default());
+    }
+
+    #[test]
+    fn a_limit_refuses_what_is_above_it_and_only_that() {
+        let mut faults = Faults::default();
+        let limit = RateLimit { rate: 10.0, retry_after: Span::from_secs(1) };
+        faults.upsert(Duration::ZERO, "limit", FaultSpec::new(Effect::RateLimit(limit)));
+        let refused = (0..500u64)
+            .filter(|call| {
+                let now = Duration::from_millis(call * 10);
+                faults.treatment(now, Path::Charge, 1, &format!("o{call}"), 0).outcome.is_some()
+            })
+            .count();
+        assert!((448..=452).contains(&refused), "{refused} of 500 in 5 s at 10/s");
     }
 }

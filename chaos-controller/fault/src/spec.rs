@@ -1,15 +1,11 @@
 //! The document form of a fault. Externally tagged, unknown keys refused.
 //!
-//! The same type is read from drill files, sent to the bank's admin API, and kept in the journal.
+//! The same type is read from drill files, sent to the bank and to the guard, and kept in the journal.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
-use crate::{Ramp, Span};
-
-/// The longest latency any draw can give; heavy tails are cut here. A longer one is a `hang`.
-pub const LONGEST_LATENCY: Duration = Duration::from_secs(600);
+use crate::{Effect, Ramp, Span};
 
 /// One fault: what it does, to what share of which calls, how it grows, and its lease.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +13,7 @@ pub const LONGEST_LATENCY: Duration = Duration::from_secs(600);
 pub struct FaultSpec {
     /// What happens to a call that is hit.
     pub effect: Effect,
-    /// The share of calls that are hit, 0 to 1.
+    /// The share of calls that are hit, 0 to 1. Only for faults of the bank, as is `path`.
     #[serde(default = "all_calls", skip_serializing_if = "is_all_calls")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub share: f64,
@@ -30,51 +26,6 @@ pub struct FaultSpec {
     /// How long the fault outlives its last renewal.
     #[serde(default = "default_lease", skip_serializing_if = "is_default_lease")]
     pub lease: Span,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Effect {
-    /// Replaces the callee's own latency: the answer leaves this long after receipt, never early.
-    Latency(Latency),
-    /// Answers with this status at the callee's own latency; nothing is committed.
-    Error {
-        #[schemars(range(min = 400, max = 599))]
-        status: u16,
-    },
-    /// Never answers. What the call asked for is committed all the same.
-    Hang {},
-    /// Commits what the call asked for, then answers with this status: the answer is lost.
-    CommitThenFail {
-        #[schemars(range(min = 400, max = 599))]
-        status: u16,
-    },
-}
-
-/// A distribution of latencies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Latency {
-    Fixed {
-        value: Span,
-    },
-    Uniform {
-        min: Span,
-        max: Span,
-    },
-    /// Cut at zero.
-    Normal {
-        mean: Span,
-        stddev: Span,
-    },
-    Lognormal {
-        p50: Span,
-        p99: Span,
-    },
-    Pareto {
-        p50: Span,
-        p99: Span,
-    },
 }
 
 /// The calls that a fault can hit.

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Say(Say),
     /// Declare the shop recovered
     DeclareRecovered(Say),
-    /// Make the bank sick, or well again (operators)
+    /// Make the bank or processes sick, or well again (operators)
     #[command(subcommand)]
     Fault(Fault),
     /// Stop all load and all faults
@@ -104,6 +104,9 @@ pub(crate) enum Command {
     /// Process: the parent of a lab's local processes
     #[command(hide = true)]
     Guard(Guard),
+    /// Process: a worker of the guard
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Flags of `completion`.
@@ -144,6 +147,7 @@ impl Command {
             Self::Traffic(options) => ended(process::traffic(*options).await),
             Self::Serve(flags) => ended(process::serve(*flags).await),
             Self::Guard(guard) => ended(guard.run().await),
+            Self::Worker => ended(process::worker()),
         }
     }
 }
@@ -208,6 +212,9 @@ mod tests {
             "declare-recovered",
             "fault add bank --latency 30s --ramp-from 100ms --over 60s --share 0.5 --lease 10s --for 60s",
             "fault add bank --commit-then-fail 502 --id lost-answers",
+            "fault add bank --rate-limit 100 --retry-after 2s --path all",
+            "fault add payment-0 --cpu-burn 0.8 --for 30s",
+            "fault add payment --memory-growth 200MiB --over 30s --lease 5s",
             "fault clear --all",
             "check drills/bank-slowdown policy.yaml",
             "plan bank-slowdown --candidate layered",
@@ -219,6 +226,7 @@ mod tests {
             "traffic --controller http://127.0.0.1:1",
             "serve --lab red --dir .firedrill --plan x.json --detach",
             "guard --spec x.json",
+            "worker",
         ] {
             let parsed = Cli::try_parse_from(std::iter::once("firedrill").chain(line.split(' ')));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
@@ -231,7 +239,8 @@ mod tests {
             "",
             "policy set --reason x",
             "policy set a=1",
-            "fault add shop --hang",
+            "fault add --hang",
+            "fault add payment-0 --freeze --kill",
             "down --all --lab x",
             "query",
             "query up --metrics queue",

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 /// The flags of one fault.
 #[derive(Debug, Default, Args)]
-#[command(group(ArgGroup::new("effect").required(true).multiple(false)
-    .args(["latency", "error", "hang", "commit_then_fail", "file"])))]
+#[command(group(ArgGroup::new("effect").required(true).multiple(false).args(EFFECTS)))]
+#[command(group(ArgGroup::new("refusing").args(["error", "rate_limit"])))]
+#[command(group(ArgGroup::new("growing").args(["ramp_from", "memory_growth"])))]
 pub(crate) struct FaultFlags {
     /// Answers take this long: 30s, or a distribution: uniform:MIN/MAX, normal:MEAN/STDDEV,
     /// lognormal:P50/P99, pareto:P50/P99
@@ -22,6 +23,48 @@ pub(crate) struct FaultFlags {
     /// What was asked for is done, and the answer is this status
     #[arg(long, value_name = "STATUS", num_args = 0..=1, default_missing_value = "502")]
     commit_then_fail: Option<u16>,
+    /// The exchange breaks off without an answer; nothing is charged
+    #[arg(long)]
+    reset: bool,
+    /// .. and what was asked for is done all the same
+    #[arg(long, requires = "reset")]
+    after_commit: bool,
+    /// The head of the answer comes at once, its body over so long
+    #[arg(long, value_name = "OVER")]
+    slow_body: Option<String>,
+    /// Half of the body comes: no JSON any more; what was asked for is done
+    #[arg(long)]
+    malformed_body: bool,
+    /// Another amount is charged: a factor such as 1.5, or so many more or less, such as -250cents
+    #[arg(long, allow_hyphen_values = true)]
+    wrong_amount: Option<String>,
+    /// So many calls a second are taken, the others are told 429
+    #[arg(long, value_name = "PER_SECOND")]
+    rate_limit: Option<f64>,
+    /// Header Retry-After of a refusal [default: 1s with --rate-limit]
+    #[arg(long, requires = "refusing")]
+    retry_after: Option<String>,
+    /// Processes: SIGKILL; the guard starts them again
+    #[arg(long)]
+    kill: bool,
+    /// .. again each time this is over
+    #[arg(long, requires = "kill")]
+    every: Option<String>,
+    /// Processes: SIGSTOP, until the fault ends
+    #[arg(long)]
+    freeze: bool,
+    /// Processes: a neighbour takes this share of their processor time, above 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    cpu_burn: Option<f64>,
+    /// .. on so many processors, the only ones they may run on [default: 1]
+    #[arg(long, requires = "cpu_burn")]
+    cores: Option<u32>,
+    /// Processes: they take more and more memory, up to so much more
+    #[arg(long, value_name = "TO", requires = "over")]
+    memory_growth: Option<String>,
+    /// Processes: SIGKILL so long after each start
+    #[arg(long, value_name = "EVERY")]
+    restart_loop: Option<String>,
     /// The fault as a file (YAML or JSON)
     #[arg(long, short = 'f', conflicts_with_all = ["share", "path", "ramp_from", "over", "shape", "lease"])]
     pub(crate) file: Option<std::path::PathBuf>,
@@ -34,8 +77,8 @@ pub(crate) struct FaultFlags {
     /// The latency grows from this ..
     #[arg(long, requires = "over")]
     ramp_from: Option<String>,
-    /// .. for so long
-    #[arg(long, requires = "ramp_from")]
+    /// The latency, or the memory, has grown after so long
+    #[arg(long, requires = "growing")]
     over: Option<String>,
     /// .. in this way
     #[arg(long, value_enum, requires = "ramp_from")]
@@ -44,6 +87,25 @@ pub(crate) struct FaultFlags {
     #[arg(long)]
     lease: Option<String>,
 }
+
+/// Exactly one of them.
+const EFFECTS: [&str; 15] = [
+    "latency",
+    "error",
+    "hang",
+    "commit_then_fail",
+    "reset",
+    "slow_body",
+    "malformed_body",
+    "wrong_amount",
+    "rate_limit",
+    "kill",
+    "freeze",
+    "cpu_burn",
+    "memory_growth",
+    "restart_loop",
+    "file",
+];
 
 /// Which calls of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +125,7 @@ enum Shape {
 impl FaultFlags {
     /// The document that these flags spell; the file is somebody else's.
     pub(crate) fn document(&self) -> Result<Value, String> {
+        self.belong()?;
         let mut document = Map::new();
         document.insert("effect".into(), self.effect()?);
         if let Some(share) = self.share {
@@ -85,17 +148,75 @@ impl FaultFlags {
         Ok(Value::Object(document))
     }
 
+    /// Whether every flag that is about an effect has its effect. The parser does not say so where that effect would
+    /// contradict the one that is there.
+    fn belong(&self) -> Result<(), String> {
+        let refuses = self.error.is_some() || self.rate_limit.is_some();
+        let grows = self.ramp_from.is_some() || self.memory_growth.is_some();
+        for (flag, there, whose, effect) in [
+            ("--after-commit", self.after_commit, self.reset, "--reset"),
+            ("--retry-after", self.retry_after.is_some(), refuses, "--error or --rate-limit"),
+            ("--every", self.every.is_some(), self.kill, "--kill"),
+            ("--cores", self.cores.is_some(), self.cpu_burn.is_some(), "--cpu-burn"),
+            ("--over", self.over.is_some(), grows, "--ramp-from or --memory-growth"),
+        ] {
+            if there && !whose {
+                return Err(format!("{flag} belongs to {effect}"));
+            }
+        }
+        Ok(())
+    }
+
     fn effect(&self) -> Result<Value, String> {
-        if let Some(latency) = &self.latency {
-            return Ok(json!({ "latency": distribution(latency)? }));
-        }
-        if let Some(status) = self.error {
-            return Ok(json!({ "error": { "status": status } }));
-        }
-        if let Some(status) = self.commit_then_fail {
-            return Ok(json!({ "commit_then_fail": { "status": status } }));
-        }
-        Ok(json!({ "hang": {} }))
+        let (name, of) = if let Some(latency) = &self.latency {
+            ("latency", distribution(latency)?)
+        } else if let Some(status) = self.error {
+            ("error", fields([("status", Some(json!(status))), ("retry_after", text(&self.retry_after))]))
+        } else if let Some(status) = self.commit_then_fail {
+            ("commit_then_fail", json!({ "status": status }))
+        } else if self.reset {
+            ("reset", fields([("after_commit", self.after_commit.then_some(json!(true)))]))
+        } else if let Some(over) = &self.slow_body {
+            ("slow_body", json!({ "over": over }))
+        } else if self.malformed_body {
+            ("malformed_body", json!({}))
+        } else if let Some(amount) = &self.wrong_amount {
+            ("wrong_amount", wrong_amount(amount)?)
+        } else if let Some(rate) = self.rate_limit {
+            ("rate_limit", fields([("rate", Some(json!(rate))), ("retry_after", text(&self.retry_after))]))
+        } else if self.kill {
+            ("kill", fields([("every", text(&self.every))]))
+        } else if self.freeze {
+            ("freeze", json!({}))
+        } else if let Some(share) = self.cpu_burn {
+            let cores = self.cores.map(|cores| json!(cores));
+            ("cpu_burn", fields([("share", Some(json!(share))), ("cores", cores)]))
+        } else if let Some(to) = &self.memory_growth {
+            ("memory_growth", fields([("to", Some(json!(to))), ("over", text(&self.over))]))
+        } else if let Some(every) = &self.restart_loop {
+            ("restart_loop", json!({ "every": every }))
+        } else {
+            ("hang", json!({}))
+        };
+        Ok(json!({ name: of }))
+    }
+}
+
+/// The fields that are there.
+fn fields<const N: usize>(of: [(&str, Option<Value>); N]) -> Value {
+    of.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn text(flag: &Option<String>) -> Option<Value> {
+    flag.as_ref().map(|text| json!(text))
+}
+
+fn wrong_amount(text: &str) -> Result<Value, String> {
+    let refuse =
+        || format!("`{text}` is no wrong amount: write a factor, like 1.5, or cents, like -250cents");
+    match text.strip_suffix("cents") {
+        Some(cents) => Ok(json!({ "by_cents": cents.parse::<i64>().map_err(|_| refuse())? })),
+        None => Ok(json!({ "factor": text.parse::<f64>().map_err(|_| refuse())? })),
     }
 }
 
@@ -152,6 +273,29 @@ mod tests {
                 json!({"effect": {"latency": {"pareto": {"p50": "100ms", "p99": "2s"}}}}),
             ),
             (
+                "x --error 429 --retry-after 2s",
+                json!({"effect": {"error": {"status": 429, "retry_after": "2s"}}}),
+            ),
+            ("x --reset --after-commit", json!({"effect": {"reset": {"after_commit": true}}})),
+            ("x --reset --path lookup", json!({"effect": {"reset": {}}, "path": "lookup"})),
+            ("x --slow-body 5s", json!({"effect": {"slow_body": {"over": "5s"}}})),
+            ("x --malformed-body", json!({"effect": {"malformed_body": {}}})),
+            ("x --wrong-amount 1.5", json!({"effect": {"wrong_amount": {"factor": 1.5}}})),
+            ("x --wrong-amount -250cents", json!({"effect": {"wrong_amount": {"by_cents": -250}}})),
+            (
+                "x --rate-limit 100 --retry-after 2s",
+                json!({"effect": {"rate_limit": {"rate": 100.0, "retry_after": "2s"}}}),
+            ),
+            ("x --kill", json!({"effect": {"kill": {}}})),
+            ("x --kill --every 5s", json!({"effect": {"kill": {"every": "5s"}}})),
+            ("x --freeze", json!({"effect": {"freeze": {}}})),
+            ("x --cpu-burn 0.8 --cores 2", json!({"effect": {"cpu_burn": {"share": 0.8, "cores": 2}}})),
+            (
+                "x --memory-growth 200MiB --over 30s",
+                json!({"effect": {"memory_growth": {"to": "200MiB", "over": "30s"}}}),
+            ),
+            ("x --restart-loop 5s", json!({"effect": {"restart_loop": {"every": "5s"}}})),
+            (
                 "x --latency 3s --ramp-from 1s --over 5s --shape linear",
                 json!({"effect": {"latency": {"fixed": {"value": "3s"}}},
                     "ramp": {"from": "1s", "over": "5s", "shape": "linear"}}),
@@ -165,11 +309,23 @@ mod tests {
 
     #[test]
     fn a_fault_has_exactly_one_effect_and_a_ramp_is_whole() {
-        for bad in ["x", "x --hang --error 503", "x --latency 3s --ramp-from 1s", "x -f a --share 1"] {
+        for bad in [
+            "x",
+            "x --hang --error 503",
+            "x --latency 3s --ramp-from 1s",
+            "x -f a --share 1",
+            "x --memory-growth 200MiB",
+        ] {
             assert!(Line::try_parse_from(bad.split(' ')).is_err(), "{bad}");
+        }
+        for lost in ["--retry-after 2s", "--every 1s", "--after-commit", "--over 2s", "--cores 2"] {
+            let line = format!("x --hang {lost}");
+            let taken = Line::try_parse_from(line.split(' ')).is_ok_and(|line| line.fault.document().is_ok());
+            assert!(!taken, "{line}");
         }
         assert!(fault::parse(&document("x --hang --ramp-from 1s --over 2s")).is_err());
         assert!(distribution("cauchy:1s/2s").is_err());
         assert!(distribution("uniform:1s").is_err());
+        assert!(wrong_amount("half").is_err() && wrong_amount("1.5cents").is_err());
     }
 }

@@ -6,12 +6,15 @@
 //! Left out: what the processes do (`process`), and when to start, restart or
 //! scale them (`controller`).
 
+pub mod affinity;
 pub mod guard;
 pub mod http;
 mod lab;
 mod local;
+mod local_faults;
 pub mod proc;
 mod spec;
+pub mod worker;
 
 pub use lab::{
     ControllerRef, Ended, GuardRef, LabError, LabFile, ProcessRef, Tokens, state_dir, write_private,

@@ -24,7 +24,7 @@ const DOWN_PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Guard {
     pid: u32,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// Why a guard could not be started or did not do what it was asked.

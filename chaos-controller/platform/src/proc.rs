@@ -49,6 +49,30 @@ pub fn cpu_us(pid: u32) -> Option<u64> {
     Some(nanos / 1_000)
 }
 
+/// What the process does, as `/proc` says: `R`, `S`, `T` (stopped), `Z` and so on.
+pub fn state(pid: u32) -> Option<char> {
+    stat(pid).map(|stat| stat.state)
+}
+
+/// Time that its first thread was ready to run and waited for a processor, in microseconds.
+pub fn waited_us(pid: u32) -> Option<u64> {
+    let schedstat = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    Some(schedstat.split(' ').nth(1)?.parse::<u64>().ok()? / 1_000)
+}
+
+/// The ids of its threads.
+pub fn threads(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.filter_map(|task| task.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Memory that the machine can still give, in KiB, without swapping.
+pub fn available_kib() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
 /// The process id as rustix wants it.
 pub(crate) fn pid_of(pid: u32) -> Option<rustix::process::Pid> {
     i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)

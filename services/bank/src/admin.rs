@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use bytes::Bytes;
-use fault::{Change, FaultSpec, Problem};
+use fault::{Change, FaultSpec, Place, Problem};
 use futures_util::stream;
 use process::{Membership, StoreError, require_token};
 use serde::Deserialize;
@@ -187,6 +187,14 @@ fn fault(path_id: Option<String>, body: &[u8]) -> Result<(String, FaultSpec), Re
         wrong_id(&mut problems, &allowed);
     }
     match fault::parse(&document) {
+        Ok(spec) if spec.effect.place() == Place::Process => problems.push(Problem {
+            path: "effect".to_owned(),
+            message: format!(
+                "`{}` is done to a process, by its guard: allowed here are {}",
+                spec.effect.name(),
+                fault::BANK_EFFECTS.join(", ")
+            ),
+        }),
         Ok(spec) if problems.is_empty() => return Ok((id, spec)),
         Ok(_) => {}
         Err(more) => problems.extend(more),

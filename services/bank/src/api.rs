@@ -10,24 +10,28 @@
 //! it is how somebody without an order measures this bank.
 
 use std::convert::Infallible;
+use std::future::ready;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Query, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use fault::Path;
+use fault::{Path, WrongAmount};
+use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::course::{Answer, Bank, Call};
-use crate::ledger::Order;
+use crate::course::{Answer, Bank, Call, Manner};
+use crate::ledger::{Charged, Order};
+use crate::record::Money;
 use crate::trace::Span;
 
 /// A charge is a few dozen bytes.
@@ -69,7 +73,22 @@ impl<S: Sync> FromRequestParts<S> for Receipt {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        (self.status, [(CONTENT_TYPE, "application/json")], Body::from(self.body)).into_response()
+        let length = self.body.len();
+        let body = match self.manner {
+            Manner::Whole => Body::from(self.body),
+            Manner::Dripping(drops) => Body::from_stream(drops.map(Ok::<_, Infallible>)),
+            // A body that fails before its first byte takes the head along, which has not left yet.
+            Manner::BrokenOff => Body::from_stream(stream::once(ready(Err::<Bytes, _>(
+                std::io::Error::from(ErrorKind::BrokenPipe),
+            )))),
+        };
+        let mut response = (self.status, [(CONTENT_TYPE, "application/json")], body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
@@ -87,7 +106,11 @@ async fn charge(
     let call =
         Call { path: Path::Charge, key: order.reference.clone(), attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
-    let act = async move { if dry_run { tried(&order) } else { charged(&own, order).await } };
+    let act = move |wrong: Option<WrongAmount>| async move {
+        let asked = order.amount_cents;
+        let order = Order { amount_cents: wrong.map_or(asked, |wrong| wrong.of(asked)), ..order };
+        if dry_run { tried(&order, asked) } else { charged(&own, order, asked).await }
+    };
     answered(bank.take(call, span, act).await)
 }
 
@@ -103,26 +126,27 @@ async fn lookup(
     };
     let call = Call { path: Path::Lookup, key: reference.clone(), attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
-    let act = async move { found(&own, &reference) };
+    let act = move |_| async move { found(&own, &reference) };
     answered(bank.take(call, span, act).await)
 }
 
-async fn charged(bank: &Bank, order: Order) -> Answer {
+async fn charged(bank: &Bank, order: Order, asked_cents: i64) -> Answer {
     match bank.ledger.charge(order).await {
         Ok((charge, charged)) => {
             bank.metrics.charged(charged);
-            Answer::json(StatusCode::CREATED, &charge)
+            let money = Money { asked_cents, charged_cents: charge.amount_cents };
+            let answer = Answer::json(StatusCode::CREATED, &charge);
+            Answer { money: (charged == Charged::Now).then_some(money), ..answer }
         }
         Err(error) => broken(&error),
     }
 }
 
-fn tried(order: &Order) -> Answer {
+fn tried(order: &Order, asked_cents: i64) -> Answer {
     let Order { reference, amount_cents, .. } = order;
-    Answer::json(
-        StatusCode::OK,
-        &json!({"reference": reference, "amount_cents": amount_cents, "dry_run": true}),
-    )
+    let body = json!({"reference": reference, "amount_cents": amount_cents, "dry_run": true});
+    let money = Money { asked_cents, charged_cents: *amount_cents };
+    Answer { money: Some(money), ..Answer::json(StatusCode::OK, &body) }
 }
 
 fn found(bank: &Bank, reference: &str) -> Answer {

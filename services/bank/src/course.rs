@@ -14,18 +14,19 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use fault::{Outcome, Path};
+use fault::{Outcome, Path, Span, WrongAmount};
 use process::Timer;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::effects::{self, Drops};
 use crate::faults::{Faults, Treatment};
 use crate::flags::Flags;
 use crate::latency;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::record::Hit;
-use crate::trace::Span;
+use crate::record::{Hit, Money};
+use crate::trace;
 
 /// What every call needs of the bank.
 pub(crate) struct Bank {
@@ -52,6 +53,19 @@ pub(crate) struct Call {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
+    /// What was asked for and what was charged, if this call charged.
+    pub(crate) money: Option<Money>,
+    /// Seconds after which the caller may come again.
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) manner: Manner,
+}
+
+/// How an answer leaves.
+pub(crate) enum Manner {
+    Whole,
+    Dripping(Drops),
+    /// Not at all.
+    BrokenOff,
 }
 
 /// The status recorded where the caller left before there was an answer.
@@ -64,8 +78,14 @@ impl Bank {
 
     /// Starts the course of a call. `act` is what it asks for; it is not run if
     /// a fault refuses the call.
-    pub(crate) fn take<A>(self: Arc<Self>, call: Call, mut span: Span, act: A) -> oneshot::Receiver<Answer>
+    pub(crate) fn take<F, A>(
+        self: Arc<Self>,
+        call: Call,
+        mut span: trace::Span,
+        act: F,
+    ) -> oneshot::Receiver<Answer>
     where
+        F: FnOnce(Option<WrongAmount>) -> A + Send + 'static,
         A: Future<Output = Answer> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
@@ -79,20 +99,18 @@ impl Bank {
         answered
     }
 
-    async fn course<A>(&self, call: &Call, act: A, mut answer: oneshot::Sender<Answer>) -> u16
+    async fn course<F, A>(&self, call: &Call, act: F, mut answer: oneshot::Sender<Answer>) -> u16
     where
+        F: FnOnce(Option<WrongAmount>) -> A,
         A: Future<Output = Answer>,
     {
         let seed = (self.seed)();
         let since_start = call.received.saturating_duration_since(self.start);
         let Treatment { latency, outcome } = self.faults.treatment(since_start, seed, call);
-        let result = match &outcome {
-            Some((Outcome::Error { status }, _)) => Answer::failure(*status),
-            Some((Outcome::CommitThenFail { status }, _)) => {
-                let _ = act.await;
-                Answer::failure(*status)
-            }
-            Some((Outcome::Hang, _)) | None => act.await,
+        let hangs = matches!(outcome, Some((Outcome::Hang(_), _)));
+        let (result, hit) = match outcome {
+            Some((outcome, hit)) => effects::answer(outcome, hit, &self.timer, act).await,
+            None => (act(None).await, None),
         };
         match &latency {
             Some((requested, hit)) => self.deliver(call, *requested, hit).await,
@@ -101,14 +119,15 @@ impl Bank {
                 self.timer.sleep_until(call.received + own).await;
             }
         }
-        if let Some((Outcome::Hang, hit)) = &outcome {
+        if let Some(hit) = hit.as_ref().filter(|_| hangs) {
             tokio::select! {
                 () = hit.let_go() => hit.aborted(),
                 () = answer.closed() => {}
             }
         }
-        let hits = latency.iter().map(|(_, hit)| hit).chain(outcome.iter().map(|(_, hit)| hit));
-        let status = result.status.as_u16();
+        let hits = latency.iter().map(|(_, hit)| hit).chain(hit.iter());
+        // Of an exchange that broke off the bank knows no more than that its caller is gone.
+        let status = if result.is_broken_off() { CALLER_LEFT } else { result.status.as_u16() };
         if answer.send(result).is_ok() {
             return status;
         }
@@ -131,7 +150,27 @@ impl Bank {
 impl Answer {
     pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("answers are plain maps, lists and strings");
-        Self { status, body: body.into() }
+        Self { status, body: body.into(), money: None, retry_after: None, manner: Manner::Whole }
+    }
+
+    /// The same, and when to come again, in the whole seconds that the header has.
+    pub(crate) fn retry_after(mut self, after: Option<Span>) -> Self {
+        self.retry_after = after.map(|after| after.get().as_secs_f64().ceil() as u64);
+        self
+    }
+
+    pub(crate) fn dripping(mut self, drops: Drops) -> Self {
+        self.manner = Manner::Dripping(drops);
+        self
+    }
+
+    /// No answer: the exchange ends without one.
+    pub(crate) fn broken_off() -> Self {
+        Self { manner: Manner::BrokenOff, ..Self::failure(500) }
+    }
+
+    fn is_broken_off(&self) -> bool {
+        matches!(self.manner, Manner::BrokenOff)
     }
 
     /// What a failing bank says, which is not why.

@@ -6,11 +6,15 @@
 
 use std::time::Duration;
 
+use fault::Measure;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
 /// Three significant digits: finer than the 5 % or 2 ms that a dose is judged by.
 const DIGITS: u8 = 3;
+/// What the drills judge a dose by, unless they say otherwise.
+const TOLERANCE_SHARE: f64 = 0.05;
+const TOLERANCE_MS: f64 = 2.0;
 
 pub(crate) struct Delivery {
     requested_us: Histogram<u32>,
@@ -40,6 +44,14 @@ impl Delivery {
 
     pub(crate) fn count(&self) -> u64 {
         self.requested_us.len()
+    }
+
+    /// The medians against each other, within 5 % or 2 ms; `None` where nothing was delivered.
+    pub(crate) fn measure(&self, of: &'static str) -> Option<Measure> {
+        let p50 = |histogram: &Histogram<u32>| histogram.value_at_quantile(0.50) as f64 / 1e3;
+        let (requested, delivered) = (p50(&self.requested_us), p50(&self.delivered_us));
+        let tolerance = (requested * TOLERANCE_SHARE).max(TOLERANCE_MS);
+        (self.count() > 0).then(|| Measure::new(of, "ms", requested, delivered, tolerance))
     }
 
     /// `requested_ms`, `delivered_ms` and `error_us`; null where nothing was delivered.

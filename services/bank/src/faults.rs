@@ -124,9 +124,15 @@ impl Faults {
     }
 
     pub(crate) fn treatment(&self, now: Duration, seed: u64, call: &Call) -> Treatment {
-        let state = self.state();
+        let mut state = self.state();
+        let state = &mut *state;
         if state.set.is_empty() {
             return Treatment::default();
+        }
+        for active in state.set.list().iter().filter(|active| active.covers(now, call.path)) {
+            if let Some(record) = state.records.get(&active.id) {
+                record.saw(now);
+            }
         }
         let treatment = state.set.treatment(now, call.path, seed, &call.key, call.attempt);
         let hit = |id: String| state.records.get(&id).expect("every fault in force has a record").hit();
@@ -184,7 +190,7 @@ impl State {
     fn expire(&mut self, now: Duration) {
         for fault in self.set.expire(now) {
             // Nobody is left to let these calls go, and they would outlive the lease.
-            if matches!(fault.spec.effect, Effect::Hang {})
+            if matches!(fault.spec.effect, Effect::Hang(_))
                 && let Some(record) = self.records.get(&fault.id)
             {
                 record.abort();
@@ -206,7 +212,7 @@ impl State {
             "lease_left_ms": millis(active.lease.left(now)),
             "median_ms": fault::median(&active.spec, now.saturating_sub(active.applied)).map(millis),
         });
-        extend(&mut described, record.summary());
+        extend(&mut described, record.summary(&active.spec));
         described
     }
 }
@@ -220,7 +226,7 @@ impl Ended {
             "applied_for_ms": millis(self.at.saturating_sub(self.fault.applied)),
             "ended_ago_ms": millis(now.saturating_sub(self.at)),
         });
-        extend(&mut described, self.record.summary());
+        extend(&mut described, self.record.summary(&self.fault.spec));
         described
     }
 }

@@ -4,12 +4,13 @@
 //!
 //! It commits on receipt and answers after its latency; it knows no limit of
 //! its own. Faults arrive on the admin port, guarded by the operator's token,
-//! live on leases, and show in no metric, span or answer but by their effect.
+//! live on leases, and show in no metric, span, log or answer but by their effect.
 
 mod admin;
 mod api;
 mod course;
 mod delivery;
+mod effects;
 mod faults;
 mod flags;
 mod latency;

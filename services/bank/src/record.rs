@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use fault::FaultSpec;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::Delivery;
+use crate::effects;
 
 /// The record of a fault, shared with the calls that it hit. They may end long
 /// after the fault.
@@ -17,14 +19,28 @@ pub(crate) struct Record {
     counts: Mutex<Counts>,
 }
 
-struct Counts {
-    /// Counts since the last reset; a hit from before a reset is not counted.
+/// What was counted since the last reset; a hit from before a reset is not.
+pub(crate) struct Counts {
     generation: u64,
-    hits: u64,
+    /// Calls that could have been hit.
+    pub(crate) seen: u64,
+    /// On the clock that faults are on.
+    pub(crate) first_seen: Option<Duration>,
+    pub(crate) last_seen: Option<Duration>,
+    pub(crate) hits: u64,
     abandoned: u64,
     aborted: u64,
     under_way: u64,
-    delivery: Delivery,
+    /// Of the charges that were hit.
+    pub(crate) money: Money,
+    pub(crate) delivery: Delivery,
+}
+
+/// What was asked for, and what was charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Money {
+    pub(crate) asked_cents: i64,
+    pub(crate) charged_cents: i64,
 }
 
 /// One call that the fault hit; under way until dropped.
@@ -35,17 +51,15 @@ pub(crate) struct Hit {
 
 impl Record {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            let_go: CancellationToken::new(),
-            counts: Mutex::new(Counts {
-                generation: 0,
-                hits: 0,
-                abandoned: 0,
-                aborted: 0,
-                under_way: 0,
-                delivery: Delivery::new(),
-            }),
-        })
+        Arc::new(Self { let_go: CancellationToken::new(), counts: Mutex::new(Counts::new(0, 0)) })
+    }
+
+    /// A call came that the fault is about.
+    pub(crate) fn saw(&self, now: Duration) {
+        let mut counts = self.counts();
+        counts.seen += 1;
+        counts.first_seen.get_or_insert(now);
+        counts.last_seen = Some(now);
     }
 
     pub(crate) fn hit(self: &Arc<Self>) -> Hit {
@@ -63,18 +77,16 @@ impl Record {
 
     pub(crate) fn reset(&self) {
         let mut counts = self.counts();
-        counts.generation += 1;
-        counts.hits = 0;
-        counts.abandoned = 0;
-        counts.aborted = 0;
-        counts.delivery = Delivery::new();
+        *counts = Counts::new(counts.generation + 1, counts.under_way);
     }
 
     /// Counts and doses, as an object.
-    pub(crate) fn summary(&self) -> Value {
+    pub(crate) fn summary(&self, spec: &FaultSpec) -> Value {
         let counts = self.counts();
         let mut summary = counts.delivery.summary();
+        summary["dose"] = json!(effects::measure(spec, &counts));
         for (name, value) in [
+            ("seen", counts.seen),
             ("hits", counts.hits),
             ("delivered", counts.delivery.count()),
             ("abandoned", counts.abandoned),
@@ -91,6 +103,23 @@ impl Record {
     }
 }
 
+impl Counts {
+    fn new(generation: u64, under_way: u64) -> Self {
+        Self {
+            generation,
+            seen: 0,
+            first_seen: None,
+            last_seen: None,
+            hits: 0,
+            abandoned: 0,
+            aborted: 0,
+            under_way,
+            money: Money::default(),
+            delivery: Delivery::new(),
+        }
+    }
+}
+
 impl Hit {
     /// Ends when the call is to be let go.
     pub(crate) async fn let_go(&self) {
@@ -100,6 +129,14 @@ impl Hit {
     /// The latency asked for is over, after `delivered`.
     pub(crate) fn delivered(&self, requested: Duration, delivered: Duration) {
         self.count(|counts| counts.delivery.record(requested, delivered));
+    }
+
+    /// This was charged.
+    pub(crate) fn charged(&self, money: Money) {
+        self.count(|counts| {
+            counts.money.asked_cents += money.asked_cents;
+            counts.money.charged_cents += money.charged_cents;
+        });
     }
 
     /// The caller had left before its answer.
@@ -129,14 +166,22 @@ impl Drop for Hit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fault::{Effect, Hang};
+
+    fn hang() -> FaultSpec {
+        FaultSpec::new(Effect::Hang(Hang {}))
+    }
 
     #[test]
     fn a_hit_is_under_way_until_it_is_dropped() {
         let record = Record::new();
         let hits = [record.hit(), record.hit()];
-        assert_eq!(record.summary()["in_flight"], 2);
+        assert_eq!(record.summary(&hang())["in_flight"], 2);
         drop(hits);
-        assert_eq!((&record.summary()["in_flight"], &record.summary()["hits"]), (&json!(0), &json!(2)));
+        assert_eq!(
+            (&record.summary(&hang())["in_flight"], &record.summary(&hang())["hits"]),
+            (&json!(0), &json!(2))
+        );
     }
 
     #[test]
@@ -147,7 +192,7 @@ mod tests {
         let after = record.hit();
         before.delivered(Duration::from_secs(30), Duration::from_secs(30));
         after.delivered(Duration::from_secs(1), Duration::from_secs(1));
-        let summary = record.summary();
+        let summary = record.summary(&hang());
         assert_eq!((&summary["hits"], &summary["delivered"]), (&json!(1), &json!(1)));
         assert_eq!(summary["in_flight"], 2);
     }

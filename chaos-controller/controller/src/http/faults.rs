@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::api::{AddFault, Role};
 use crate::bank::BANK;
 use crate::book::unix_ms;
-use crate::faults::{self, Cause, FaultError};
+use crate::directory::{SHOP, is_shop};
+use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
 use super::{Caller, Refused};
@@ -26,7 +27,7 @@ pub(super) struct Clearing {
 
 pub(super) async fn list(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Value>, Refused> {
     caller.must_be(Role::Operator)?;
-    Ok(Json(lab.bank.faults(&lab.directory).await.map_err(FaultError::from)?))
+    Ok(Json(faults::list(&lab).await))
 }
 
 pub(super) async fn add(
@@ -35,15 +36,18 @@ pub(super) async fn add(
     Json(request): Json<AddFault>,
 ) -> Result<Json<Value>, Refused> {
     let actor = caller.must_be(Role::Operator)?.named("");
-    if request.target != BANK {
-        return Err(Refused::invalid(format!(
-            "no fault can be put on `{}`; there is: {BANK}",
-            request.target
-        )));
-    }
     let spec: FaultSpec = serde_json::from_value(request.spec)
         .map_err(|error| Refused::invalid(format!("not a fault: {error}")))?;
-    let problems = fault::check(&spec);
+    let targets = targets(&lab);
+    if !targets.contains(&request.target) {
+        return Err(Refused::invalid(format!(
+            "no fault can be put on `{}`; there are: {}",
+            request.target,
+            targets.join(", ")
+        )));
+    }
+    let mut problems = fault::check(&spec);
+    problems.extend(fault::misplaced(&spec, &request.target));
     if !problems.is_empty() {
         let problems = problems.iter().map(|problem| json!(problem)).collect();
         return Err(Refused::invalid("not a fault that can be").with_problems(problems));
@@ -53,7 +57,7 @@ pub(super) async fn add(
         return Err(Refused::invalid("a fault's name is letters, digits, `-`, `_` and `.`"));
     }
     let length = request.for_ms.map(Duration::from_millis);
-    faults::apply(&lab, &id, &spec, length, Cause { why: "person", actor: &actor }).await?;
+    faults::apply(&lab, &id, &request.target, &spec, length, Cause { why: "person", actor: &actor }).await?;
     Ok(Json(json!({"id": id, "spec": spec})))
 }
 
@@ -66,4 +70,13 @@ pub(super) async fn clear(
     let actor = caller.must_be(Role::Operator)?.named("");
     faults::clear(&lab, &id, "cleared by hand", &actor, clearing.abort_inflight).await?;
     Ok((StatusCode::OK, Json(json!({ "id": id }))))
+}
+
+/// The services of the shop, the bank, and their instances.
+fn targets(lab: &Lab) -> Vec<String> {
+    let members = lab.directory.members().into_iter();
+    let instances = members
+        .filter(|member| is_shop(&member.service) || member.service == BANK)
+        .map(|member| member.instance);
+    [BANK].into_iter().chain(SHOP).map(str::to_owned).chain(instances).collect()
 }

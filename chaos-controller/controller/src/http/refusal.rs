@@ -87,7 +87,10 @@ impl From<FaultError> for Refused {
         match error {
             FaultError::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             FaultError::Journal(error) => unwritten(&error),
-            FaultError::Bank(error) => Self::new(StatusCode::BAD_GATEWAY, chain(&error)),
+            FaultError::Place(error) => match error.refusal() {
+                Some(why) => Self::invalid(why),
+                None => Self::new(StatusCode::BAD_GATEWAY, chain(&error)),
+            },
         }
     }
 }

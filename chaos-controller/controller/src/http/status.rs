@@ -31,7 +31,7 @@ pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Resul
     let ready_ms = lab.ready_ms.load(Ordering::Relaxed);
     let mib = |kib: u64| (kib as f64 / 102.4).round() / 10.0;
     let active = if caller.role == Role::Operator {
-        lab.bank.faults(&lab.directory).await.map(|list| faults::active(&list).to_vec()).unwrap_or_default()
+        faults::active(&faults::list(&lab).await).to_vec()
     } else {
         Vec::new()
     };

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::actions;
 use crate::causes::chain;
 use crate::directory::{State, is_shop};
-use crate::faults;
+use crate::faults::{self, place};
 use crate::lab::Lab;
 use crate::ready;
 
@@ -28,7 +28,8 @@ pub(crate) async fn prove_clean(lab: &Arc<Lab>, run: &Run) {
         tracing::error!(%error, "the journal is not written");
     }
     let mut residue = faults::clear_all(lab, "the end of the run", true).await;
-    residue.iter_mut().for_each(|id| *id = format!("fault `{id}` at the bank"));
+    residue.iter_mut().for_each(|id| *id = format!("fault `{id}`"));
+    residue.extend(on_processes(lab).await);
     put_back(lab, run).await;
     let (bank_ok, bank_detail) = bank_is_itself(lab, run).await;
     if !bank_ok {
@@ -45,6 +46,21 @@ pub(crate) async fn prove_clean(lab: &Arc<Lab>, run: &Run) {
     lab.observe(kind::RESIDUE, json!({ "items": residue }));
     let ok = residue.is_empty() && shop.is_ok();
     lab.observe(kind::PROOF, json!({"name": "clean", "ok": ok, "detail": details.join("; ")}));
+}
+
+/// What faults left on the processes themselves: frozen, confined, workers beside them.
+async fn on_processes(lab: &Lab) -> Vec<String> {
+    let deadline = Instant::now() + BACK_WITHIN;
+    loop {
+        let found = match place::residue(lab).await {
+            Ok(found) => found,
+            Err(error) => vec![format!("the guard does not tell what faults left: {}", chain(&error))],
+        };
+        if found.is_empty() || Instant::now() >= deadline {
+            return found;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// A single look can fall into somebody else's second; what is left stays left.

@@ -1,5 +1,6 @@
-//! Requested dose against delivered dose, for each fault: as the bank measured it on the shop's own calls, and on our
-//! probes of the same path, whose dose we draw ourselves because a draw is a function of names only.
+//! Requested dose against delivered dose, for each fault: as it was measured where it acts (the bank on the shop's own
+//! calls, the guard on processes), and for latencies on our probes of the same path, whose dose we draw ourselves
+//! because a draw is a function of names only.
 //!
 //! The verdict on the dose is the grader's; the proof here tells the person who watches.
 
@@ -7,11 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evidence::kind;
-use fault::{Dose, Draw, FaultSpec, Path};
+use fault::{Dose, Draw, Effect, FaultSpec, Path};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::bank::{self, BANK, PROBE_ATTEMPT, Probed};
+use crate::faults;
 use crate::lab::Lab;
 
 use super::Run;
@@ -60,12 +62,12 @@ pub(crate) fn measure(
 
 /// Waits for the measurements, and notes them.
 pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
-    let bank = lab.bank.faults(&lab.directory).await.unwrap_or(Value::Null);
+    let listed = faults::list(lab).await;
     let mut proven = true;
     let mut details = Vec::new();
     for Measuring { fault, probes } in doses {
         let measured = probes.await.unwrap_or_default();
-        let shop = shop_dose(&bank, &fault, measured.len() as u64);
+        let shop = shop_dose(&listed, &fault, measured.len() as u64);
         let probe = probe_dose(&fault, measured);
         let enough = shop.as_ref().is_some_and(|dose| dose["n"].as_u64().unwrap_or_default() >= ENOUGH);
         let judged = if enough { shop.as_ref() } else { probe.as_ref() };
@@ -81,12 +83,17 @@ pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
 
 fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
     let Some(dose) = dose else { return (false, "not measured".to_owned()) };
-    let (Some(requested), Some(delivered)) =
-        (dose["requested_p50_ms"].as_f64(), dose["delivered_p50_ms"].as_f64())
-    else {
-        // A fault that is not about latency: that it hit is its dose.
+    let number = |name: &str| dose[name].as_f64();
+    let (Some(requested), Some(delivered)) = (number("requested_p50_ms"), number("delivered_p50_ms")) else {
+        // Not about latency: judged where it was measured.
         let hits = dose["n"].as_u64().unwrap_or_default();
-        return (hits > 0, format!("{hits} hits"));
+        let (requested, delivered) = (number("requested"), number("delivered"));
+        let (Some(requested), Some(delivered)) = (requested, delivered) else {
+            return (false, format!("{hits} hits, and no dose"));
+        };
+        let (of, unit) = (dose["of"].as_str().unwrap_or_default(), dose["unit"].as_str().unwrap_or_default());
+        let detail = format!("{of} {delivered:.2}{unit} of {requested:.2}{unit}, {hits} hits");
+        return (hits > 0 && dose["within"] == true, detail);
     };
     let thresholds = &run.plan.thresholds;
     let allowed = (requested * thresholds.dose_share).max(thresholds.dose_abs.as_secs_f64() * 1000.0);
@@ -96,9 +103,10 @@ fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
     ((delivered - requested).abs() <= allowed, detail)
 }
 
-/// What the bank says it delivered to the calls of the shop. It cannot tell our probes from them; their number can.
-fn shop_dose(bank: &Value, fault: &str, probes: u64) -> Option<Value> {
-    let lists = [bank.get("ended"), bank.get("faults")];
+/// What was delivered as it was measured where it acts: by the bank to the calls of the shop, which it cannot tell from
+/// our probes, but their number can; by the guard to processes.
+fn shop_dose(listed: &Value, fault: &str, probes: u64) -> Option<Value> {
+    let lists = [listed.get("ended"), listed.get("faults")];
     let entry = lists
         .into_iter()
         .flatten()
@@ -115,6 +123,12 @@ fn shop_dose(bank: &Value, fault: &str, probes: u64) -> Option<Value> {
         "delivered_p99_ms": entry["delivered_ms"]["p99"],
         "error_p50_us": entry["error_us"]["p50"],
         "error_min_us": entry["error_us"]["min"],
+        "of": entry["dose"]["of"],
+        "unit": entry["dose"]["unit"],
+        "requested": entry["dose"]["requested"],
+        "delivered": entry["dose"]["delivered"],
+        "error": entry["dose"]["error"],
+        "within": entry["dose"]["within"],
     }))
 }
 
@@ -158,7 +172,8 @@ async fn probe_all(
     applied: Instant,
     length: Duration,
 ) -> Vec<Measured> {
-    if !spec.path.covers(Path::Charge) {
+    // A probe measures how long it took: of anything else the place itself knows more.
+    if !spec.path.covers(Path::Charge) || !matches!(spec.effect, Effect::Latency(_)) {
         return Vec::new();
     }
     let Some(bank) = lab.directory.first(BANK) else { return Vec::new() };

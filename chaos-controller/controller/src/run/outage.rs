@@ -77,7 +77,7 @@ async fn inject(
         // A fault of the script's timeline ends by itself; with a person it holds.
         let length = scripted.then_some(fault.length);
         let cause = Cause { why: "timeline", actor: "controller" };
-        faults::apply(&lab, &fault.id, &fault.spec, length, cause).await.map_err(|error| {
+        faults::apply(&lab, &fault.id, &fault.target, &fault.spec, length, cause).await.map_err(|error| {
             Ended::Void(format!("fault `{}` was not applied: {}", fault.id, chain(&error)))
         })?;
         doses.push(dose::measure(&lab, &run, &fault.id, &fault.spec, fault.length));

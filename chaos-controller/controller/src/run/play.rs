@@ -97,10 +97,10 @@ async fn clear(lab: &Arc<Lab>, run: &Run) -> Result<(), Ended> {
 
 /// Whether the bank has no fault and its own latency.
 pub(crate) async fn bank_is_itself(lab: &Lab, run: &Run, purpose: &str) -> (bool, String) {
-    match faults::active_at_bank(lab).await {
+    match faults::active_ids(lab).await {
         Ok(active) if active.is_empty() => {}
-        Ok(active) => return (false, format!("active at the bank: {}", active.join(", "))),
-        Err(error) => return (false, format!("the bank does not tell its faults: {}", chain(&error))),
+        Ok(active) => return (false, format!("active: {}", active.join(", "))),
+        Err(error) => return (false, format!("not every fault is told: {}", chain(&error))),
     }
     let Some(member) = lab.directory.first(BANK) else { return (false, "the bank is not up".to_owned()) };
     let purpose = format!("{}-{purpose}", run.book.name);
@@ -121,7 +121,7 @@ async fn replay(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<dose::Measuring, Ended
     run.enter(lab, phase::REPLAY)?;
     let plan = &run.plan.replay;
     let over = Instant::now() + plan.length;
-    faults::apply(lab, REPLAY, &plan.spec, None, Cause { why: "replay", actor: "controller" })
+    faults::apply(lab, REPLAY, &plan.target, &plan.spec, None, Cause { why: "replay", actor: "controller" })
         .await
         .map_err(|error| Ended::Void(format!("the trigger was not fired again: {}", chain(&error))))?;
     let measuring = dose::measure(lab, run, REPLAY, &plan.spec, plan.length);

@@ -1,5 +1,5 @@
-//! The bank's own log of fault changes against the journal. A change that nobody wrote down makes the run void: with
-//! the operator's token anybody on the machine can make the bank well again, and it must show.
+//! The bank's and the guard's own logs of fault changes against the journal. A change that nobody wrote down makes the
+//! run void: with the operator's token anybody on the machine can make the bank well again, and it must show.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use evidence::{Entry, kind};
 use serde_json::{Value, json};
 
 use crate::causes::chain;
+use crate::faults::place::Place;
 use crate::lab::Lab;
 
 use super::Run;
@@ -14,16 +15,16 @@ use super::Run;
 /// Wall clocks of two machines may differ by this.
 const CLOCKS_APART_MS: u64 = 50;
 
-/// Notes the bank's log and what of it the journal does not explain.
+/// Notes the logs and what of them the journal does not explain.
 pub(crate) async fn reconcile(lab: &Lab, run: &Run) {
-    let log = match lab.bank.log(&lab.directory).await {
-        Ok(log) => log,
-        Err(error) => {
-            let unexplained = [format!("the bank does not tell its log: {}", chain(&error))];
-            return lab.observe(kind::BANK_LOG, json!({"changes": [], "unexplained": unexplained}));
+    let (mut log, mut silent) = (Vec::new(), Vec::new());
+    for place in Place::ALL {
+        match place.log(lab).await {
+            Ok(mut lines) => log.append(&mut lines),
+            Err(error) => silent.push(json!(format!("a log is not told: {}", chain(&error)))),
         }
-    };
-    // The bank's clock is this machine's, or near it: what it logged before the run is no change of this run.
+    }
+    // Their clocks are this machine's, or near it: what they logged before the run is no change of this run.
     let from = run.book.start_unix_ms.saturating_sub(CLOCKS_APART_MS);
     let changes: Vec<Value> =
         log.into_iter().filter(|change| change["at_unix_ms"].as_u64().is_none_or(|at| at >= from)).collect();
@@ -32,7 +33,8 @@ pub(crate) async fn reconcile(lab: &Lab, run: &Run) {
         .and_then(|text| evidence::verify(text).ok())
         .map(|verified| verified.entries)
         .unwrap_or_default();
-    let unexplained = unexplained(&changes, &entries);
+    let mut unexplained = unexplained(&changes, &entries);
+    unexplained.append(&mut silent);
     lab.observe(kind::BANK_LOG, json!({"changes": changes, "unexplained": unexplained}));
 }
 

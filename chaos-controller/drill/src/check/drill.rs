@@ -9,6 +9,7 @@ use super::{
     Report, part,
     policy::{self, Shape},
     query::check_named,
+    target::check_target,
 };
 use crate::{
     diagnostic::Finding,
@@ -92,14 +93,16 @@ fn check_bounds_of(report: &mut Report<'_>, node: &Node, policy: Option<&Node>) 
 }
 
 fn check_faults(report: &mut Report<'_>, node: &Node) {
-    let mut specs: Vec<&Node> = node.get("replay").and_then(|r| r.get("spec")).into_iter().collect();
+    let mut faults: Vec<&Node> = node.get("replay").into_iter().collect();
     if let Some((key, timeline)) = node.entry("timeline") {
         if matches!(&timeline.kind, Kind::Map(entries) if entries.is_empty()) {
             report.add(key.span.clone(), Finding::new("the timeline has no fault"));
         }
-        specs.extend(timeline.entries().iter().filter_map(|(_, fault)| fault.get("spec")));
+        faults.extend(timeline.entries().iter().map(|(_, fault)| fault));
     }
-    for spec in specs {
+    for fault in faults {
+        check_target(report, fault);
+        let Some(spec) = fault.get("spec") else { continue };
         for problem in part::<FaultSpec>(Some(spec)).iter().flat_map(fault::check) {
             let keys: Vec<&str> = problem.path.split('.').collect();
             report.remark(spec.place(&keys), Finding::new(problem.message));

@@ -6,6 +6,7 @@ pub(crate) mod candidate;
 pub(crate) mod drill;
 pub(crate) mod policy;
 pub(crate) mod query;
+mod target;
 
 use std::ops::Range;
 

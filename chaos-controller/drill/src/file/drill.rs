@@ -172,6 +172,9 @@ pub(crate) struct BaselineFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FaultFile {
+    /// Whom: `bank`, or for a fault of processes also a service or an instance of the shop. Default: bank.
+    #[serde(default = "crate::plan::bank")]
+    pub(crate) target: String,
     /// After the end of the baseline. Default 0s.
     #[serde(default)]
     pub(crate) at: Span,
@@ -184,6 +187,9 @@ pub(crate) struct FaultFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayFile {
+    /// As in the timeline. Default: bank.
+    #[serde(default = "crate::plan::bank")]
+    pub(crate) target: String,
     #[serde(rename = "for")]
     pub(crate) length: Span,
     pub(crate) spec: FaultSpec,

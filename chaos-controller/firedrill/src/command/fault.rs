@@ -1,4 +1,4 @@
-//! `firedrill fault`: what an operator does to the bank by hand.
+//! `firedrill fault`: what an operator does to the bank, and to processes, by hand.
 
 use std::time::Duration;
 
@@ -13,9 +13,6 @@ use crate::fault_flags::FaultFlags;
 use crate::lab::Access;
 use crate::output::{Output, narrate, table};
 use crate::watch::narrate::describe_fault;
-
-/// The only target so far.
-const TARGET: &str = "bank";
 
 /// The verbs of `fault`.
 #[derive(Debug, Subcommand)]
@@ -40,8 +37,7 @@ pub(crate) struct List {
 /// Flags of `fault add`.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Whom: `bank`
-    #[arg(value_parser = [TARGET])]
+    /// Whom: `bank`; for faults of processes also a service or an instance of the shop
     target: String,
     #[command(flatten)]
     fault: FaultFlags,
@@ -123,16 +119,19 @@ impl Add {
             }
             None => self.fault.document().map_err(|message| Failure::new(Exit::Invalid, message))?,
         };
-        match fault::parse(&document) {
-            Ok(spec) => Ok(serde_json::to_value(spec).expect("a fault is plain data")),
-            Err(problems) => {
-                let mut failure = Failure::new(Exit::Invalid, "not a fault that the bank can have");
-                failure.details = problems
-                    .iter()
-                    .map(|found| problem(&json!({ "path": found.path, "message": found.message })))
-                    .collect();
-                Err(failure.hint("`firedrill schema fault` shows all that a fault can say"))
-            }
+        let refused = |problems: Vec<fault::Problem>| {
+            let what = format!("not a fault that `{}` can have", self.target);
+            let mut failure = Failure::new(Exit::Invalid, what);
+            failure.details = problems
+                .iter()
+                .map(|found| problem(&json!({ "path": found.path, "message": found.message })))
+                .collect();
+            failure.hint("`firedrill schema fault` shows all that a fault can say")
+        };
+        let spec = fault::parse(&document).map_err(refused)?;
+        match fault::misplaced(&spec, &self.target) {
+            Some(problem) => Err(refused(vec![problem])),
+            None => Ok(serde_json::to_value(spec).expect("a fault is plain data")),
         }
     }
 }
@@ -168,18 +167,24 @@ fn active(faults: &Value) -> &[Value] {
 }
 
 fn render(faults: &Value) -> String {
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let row = |fault: &Value, state: String| {
-        let dose = |side: &str| {
-            let p50 = fault.get(side).and_then(|side| side.get("p50")).and_then(Value::as_f64);
-            p50.map_or("-".to_owned(), |ms| format!("{ms:.0} ms"))
+        let dose = fault.get("dose").filter(|dose| dose.is_object());
+        let number = |name: &str| {
+            dose.map_or("-".to_owned(), |dose| {
+                quantity(dose[name].as_f64().unwrap_or_default(), dose["unit"].as_str().unwrap_or_default())
+            })
         };
         vec![
-            fault.get("id").and_then(Value::as_str).unwrap_or("?").to_owned(),
+            text(fault, "id"),
+            text(fault, "target"),
             state,
             fault.get("spec").map_or_else(|| describe_fault(fault), describe_fault),
             fault.get("hits").map_or("-".to_owned(), Value::to_string),
-            dose("requested_ms"),
-            dose("delivered_ms"),
+            dose.map_or("-".to_owned(), |dose| text(dose, "of")),
+            number("requested"),
+            number("delivered"),
+            number("error"),
         ]
     };
     let mut rows: Vec<Vec<String>> = active(faults)
@@ -192,10 +197,27 @@ fn render(faults: &Value) -> String {
     for fault in faults.get("ended").and_then(Value::as_array).into_iter().flatten() {
         rows.push(row(fault, fault.get("reason").and_then(Value::as_str).unwrap_or("ended").to_owned()));
     }
+    let silent =
+        faults.get("silent").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let silent: String = silent.map(|who| format!("not told: {who}\n")).collect();
     if rows.is_empty() {
-        return "no faults\n".to_owned();
+        return format!("no faults\n{silent}");
     }
-    table(&["FAULT", "STATE", "WHAT", "HITS", "REQUESTED P50", "DELIVERED P50"], &rows)
+    let head = ["FAULT", "ON", "STATE", "WHAT", "HITS", "DOSE", "REQUESTED", "DELIVERED", "ERROR"];
+    table(&head, &rows) + &silent
+}
+
+/// As many digits as a person compares.
+fn quantity(value: f64, unit: &str) -> String {
+    let digits = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        3
+    };
+    let gap = if unit.is_empty() || unit.starts_with('/') { "" } else { " " };
+    format!("{value:.digits$}{gap}{unit}")
 }
 
 #[cfg(test)]
@@ -205,16 +227,19 @@ mod tests {
     #[test]
     fn the_list_shows_requested_against_delivered() {
         let faults = json!({
-            "faults": [{"id": "slow", "spec": {"effect": {"latency": {"fixed": {"value": "3s"}}}}, "lease_left_ms": 9400,
-                "hits": 12, "requested_ms": {"p50": 3000.0}, "delivered_ms": {"p50": 3000.2}}],
-            "ended": [{"id": "old", "spec": {"effect": {"hang": {}}}, "reason": "cleared", "hits": 0}],
+            "faults": [{"id": "slow", "target": "bank", "spec": {"effect": {"latency": {"fixed": {"value": "3s"}}}},
+                "lease_left_ms": 9400, "hits": 12, "dose": {"of": "latency, p50", "unit": "ms",
+                "requested": 3000.0, "delivered": 3000.2, "error": 0.2}}],
+            "ended": [{"id": "old", "target": "payment-0", "spec": {"effect": {"freeze": {}}}, "reason": "cleared",
+                "hits": 0}],
         });
         let text = render(&faults);
-        assert!(
-            text.contains("slow   active, lease 9 s  latency 3s  12    3000 ms        3000 ms"),
-            "{text}"
-        );
-        assert!(text.contains("old    cleared"), "{text}");
+        for wanted in [
+            "slow   bank       active, lease 9 s  latency 3s  12    latency, p50  3000 ms    3000 ms    0.200 ms",
+            "old    payment-0  cleared            freeze      0     -             -          -          -",
+        ] {
+            assert!(text.contains(wanted), "{text}");
+        }
         assert_eq!(active_ids(&faults), ["slow"]);
         assert_eq!(render(&json!({"faults": []})), "no faults\n");
     }

@@ -74,6 +74,12 @@ pub(crate) async fn serve(flags: ServeFlags) -> anyhow::Result<()> {
     controller::serve(flags, print_line).await
 }
 
+/// `firedrill worker`.
+pub(crate) fn worker() -> anyhow::Result<()> {
+    must_have_guard()?;
+    Ok(platform::worker::run()?)
+}
+
 impl Guard {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         crate::log::start("info");

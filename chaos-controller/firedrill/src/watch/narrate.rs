@@ -103,10 +103,7 @@ pub(crate) fn describe_fault(spec: &Value) -> String {
     let mut words = Vec::new();
     match spec.get("effect").and_then(Value::as_object).and_then(|effect| effect.iter().next()) {
         Some((name, of)) if name == "latency" => words.push(format!("latency {}", latency(of))),
-        Some((name, of)) => {
-            let status = of.get("status").and_then(Value::as_u64);
-            words.push(name.replace('_', " ") + &status.map_or(String::new(), |status| format!(" {status}")));
-        }
+        Some((name, of)) => words.push(name.replace('_', " ") + &settings(of)),
         None => words.push("unknown effect".into()),
     }
     if let Some(ramp) = spec.get("ramp").filter(|ramp| ramp.is_object()) {
@@ -119,6 +116,18 @@ pub(crate) fn describe_fault(spec: &Value) -> String {
         words.push(format!("path {path}"));
     }
     words.join(", ")
+}
+
+/// ` 503`, ` to 200MiB over 30s`, ` after commit`: what an effect says beside its name.
+fn settings(of: &Value) -> String {
+    let fields = of.as_object().into_iter().flatten();
+    let words = fields.filter_map(|(name, value)| match value {
+        Value::Null | Value::Bool(false) => None,
+        Value::Bool(true) => Some(format!(" {}", name.replace('_', " "))),
+        value if name == "status" => Some(format!(" {value}")),
+        value => Some(format!(" {} {}", name.replace('_', " "), word(Some(value)))),
+    });
+    words.collect()
 }
 
 fn latency(of: &Value) -> String {
@@ -143,7 +152,12 @@ fn dose(body: &Value) -> String {
     };
     let fault = word(body.get("fault"));
     let count = number("n").map_or(String::new(), |n| format!(", {n:.0} calls"));
-    format!("dose of {fault}: {}{count}", pair("p50").unwrap_or_else(|| "not measured".into()))
+    let other = || {
+        let (of, unit) = (body.get("of")?.as_str()?, body.get("unit")?.as_str()?);
+        Some(format!("{of} {:.2}{unit} of {:.2}{unit}", number("delivered")?, number("requested")?))
+    };
+    let told = pair("p50").or_else(other).unwrap_or_else(|| "not measured".into());
+    format!("dose of {fault}: {told}{count}")
 }
 
 fn policy(body: &Value) -> String {

@@ -21,6 +21,8 @@ const STAGE: Duration = Duration::from_millis(250);
 pub(crate) struct Fleet {
     spec: Arc<GuardSpec>,
     wards: Mutex<BTreeMap<String, Ward>>,
+    /// Processes whose memory counts as an instance's own, by process id.
+    beside: Mutex<BTreeMap<u32, String>>,
     heard: watch::Sender<Heard>,
     down: mpsc::Sender<oneshot::Sender<()>>,
 }
@@ -51,7 +53,7 @@ impl Fleet {
             .collect();
         let (down, asked) = mpsc::channel(1);
         let (heard, _) = watch::channel(Heard { at: Instant::now(), pid: 0 });
-        (Self { spec, wards: Mutex::new(wards), heard, down }, asked)
+        (Self { spec, wards: Mutex::new(wards), beside: Mutex::default(), heard, down }, asked)
     }
 
     pub(crate) fn spec(&self) -> &GuardSpec {
@@ -106,10 +108,15 @@ impl Fleet {
             state: "up".into(),
             ..ProcessState::default()
         });
+        let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for state in &mut states {
             state.rss_kib = proc::rss_kib(state.pid).unwrap_or(0);
             state.cpu_us = proc::cpu_us(state.pid).unwrap_or(0);
             state.pss_kib = if pss { proc::pss_kib(state.pid).unwrap_or(0) } else { 0 };
+            for (pid, _) in beside.iter().filter(|(_, instance)| **instance == state.instance) {
+                state.rss_kib += proc::rss_kib(*pid).unwrap_or(0);
+                state.pss_kib += if pss { proc::pss_kib(*pid).unwrap_or(0) } else { 0 };
+            }
         }
         states
     }
@@ -216,7 +223,27 @@ impl Fleet {
         }
     }
 
-    fn pick(&self, targets: &[String]) -> Result<Vec<String>, Unknown> {
+    /// Instances of these that are up, each with its process.
+    pub(crate) fn up(&self, instances: &[String]) -> Vec<(String, u32)> {
+        self.with_wards(|wards| {
+            let up = instances.iter().filter_map(|instance| {
+                let state = wards.get(instance)?.state.lock().unwrap_or_else(PoisonError::into_inner);
+                (state.state == "up" && state.pid != 0).then(|| (instance.clone(), state.pid))
+            });
+            up.collect()
+        })
+    }
+
+    /// From now on the memory of `pid` is counted as the instance's, until [`Self::apart`].
+    pub(crate) fn beside(&self, instance: &str, pid: u32) {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).insert(pid, instance.to_owned());
+    }
+
+    pub(crate) fn apart(&self, pid: u32) {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+    }
+
+    pub(crate) fn pick(&self, targets: &[String]) -> Result<Vec<String>, Unknown> {
         let services: Vec<(String, String)> = self.with_wards(|wards| {
             wards
                 .iter()

@@ -7,6 +7,7 @@
 
 mod backoff;
 mod child;
+mod faults;
 mod fleet;
 mod orphan;
 mod serve;
@@ -23,6 +24,7 @@ use crate::lab::Ended;
 use crate::local::end_strays;
 use crate::spec::{GuardSpec, Ready};
 
+use faults::Desk;
 use fleet::Fleet;
 pub use orphan::die_with_guard;
 
@@ -71,7 +73,9 @@ pub async fn run(spec: &Path, tell: impl FnOnce(&Ready)) -> Result<(), StartErro
     let (fleet, mut down) = Fleet::start(spec);
     let fleet = Arc::new(fleet);
     let stop = CancellationToken::new();
-    let server = tokio::spawn(serve::serve(listener, Arc::clone(&fleet), stop.clone()));
+    let faults = Desk::new(Arc::clone(&fleet));
+    let leases = tokio::spawn(Arc::clone(&faults).end_leases());
+    let server = tokio::spawn(serve::serve(listener, Arc::clone(&fleet), Arc::clone(&faults), stop.clone()));
     let mut reply = None;
     let reason = tokio::select! {
         asked = down.recv() => {
@@ -83,6 +87,9 @@ pub async fn run(spec: &Path, tell: impl FnOnce(&Ready)) -> Result<(), StartErro
         gone = fleet.controller_gone() => format!("no controller for {} s", gone.as_secs()),
     };
     tracing::info!(reason, "going down");
+    // A frozen process does not drain, and nobody is to be killed twice.
+    leases.abort();
+    faults.clear_all().await;
     // The API answers while the processes drain, so that a question can be asked.
     fleet.end(DOWN_GRACE).await;
     fleet.forget_lab(&reason);

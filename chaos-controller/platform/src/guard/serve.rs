@@ -14,11 +14,17 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::faults::{self, Desk};
 use super::fleet::{Fleet, Unknown};
 use crate::spec::{HeartBeat, ProcessState, Restart, Scale, Signal, Silence};
 
 /// Serves until `stop`, and then until the answers under way have left.
-pub(crate) async fn serve(listener: TcpListener, fleet: Arc<Fleet>, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    fleet: Arc<Fleet>,
+    faults: Arc<Desk>,
+    stop: CancellationToken,
+) {
     let router = Router::new()
         .route("/processes", get(processes))
         .route("/controller", get(controller))
@@ -27,6 +33,7 @@ pub(crate) async fn serve(listener: TcpListener, fleet: Arc<Fleet>, stop: Cancel
         .route("/scale", post(scale))
         .route("/signal", post(signal))
         .route("/down", post(down))
+        .merge(faults::router(faults))
         .layer(middleware::from_fn_with_state(Arc::clone(&fleet), operators_only))
         .with_state(fleet);
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {

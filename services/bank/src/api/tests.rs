@@ -120,7 +120,7 @@ async fn a_dry_run_charges_nothing_and_meets_the_faults() {
         Request::post("/charges").body(Body::from(body.to_string())).unwrap()
     };
     assert_eq!(lab.ask(dry()).await.0, 200);
-    lab.apply(Effect::Error { status: 503 });
+    lab.apply(Effect::Error(fault::Error::new(503)));
     assert_eq!(lab.ask(dry()).await.0, 503);
     assert_eq!(lab.lookup("probe-1").await, json!([]));
 }
@@ -174,7 +174,7 @@ async fn a_caller_who_leaves_undoes_nothing() {
 #[tokio::test]
 async fn commit_then_fail_charges_and_loses_the_answer() {
     let lab = Lab::new("lost");
-    lab.apply(Effect::CommitThenFail { status: 502 });
+    lab.apply(Effect::CommitThenFail(fault::CommitThenFail { status: 502 }));
     let start = Instant::now();
     assert_eq!(lab.ask(charge_of("o1")).await.0, 502);
     assert!(start.elapsed() >= LATENCY);
@@ -184,7 +184,7 @@ async fn commit_then_fail_charges_and_loses_the_answer() {
 #[tokio::test]
 async fn an_error_charges_nothing() {
     let lab = Lab::new("error");
-    lab.apply(Effect::Error { status: 503 });
+    lab.apply(Effect::Error(fault::Error::new(503)));
     assert_eq!(lab.ask(charge_of("o1")).await.0, 503);
     assert_eq!(lab.lookup("o1").await, json!([]));
 }
@@ -192,7 +192,7 @@ async fn an_error_charges_nothing() {
 #[tokio::test]
 async fn a_hang_ends_when_it_is_let_go() {
     let lab = Lab::new("hang");
-    lab.apply(Effect::Hang {});
+    lab.apply(Effect::Hang(fault::Hang {}));
     let clear = async {
         lab.until("the call hangs", |lab| lab.fault()["in_flight"] == 1).await;
         lab.bank.timer.sleep(3 * LATENCY).await;
@@ -205,7 +205,7 @@ async fn a_hang_ends_when_it_is_let_go() {
 #[tokio::test]
 async fn a_hung_call_whose_caller_left_is_gone() {
     let lab = Lab::new("gone");
-    lab.apply(Effect::Hang {});
+    lab.apply(Effect::Hang(fault::Hang {}));
     let calls = lab.ask(charge_of("o1"));
     let patience = lab.bank.timer.sleep(3 * LATENCY);
     tokio::select! {

@@ -1,5 +1,8 @@
 //! Every change of the bank's faults, kept for reconciliation with the journal
 //! of whoever says to have made them. A renewal changes nothing and is no line.
+//!
+//! Kept in memory for the operator alone: a line in the process's own log would tell everybody
+//! who may read logs.
 
 use fault::FaultSpec;
 use serde::Serialize;
@@ -36,17 +39,6 @@ pub(crate) enum What {
     Expired,
 }
 
-impl What {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Replaced => "replaced",
-            Self::Cleared => "cleared",
-            Self::Expired => "expired",
-        }
-    }
-}
-
 impl Log {
     pub(super) fn add(&mut self, change: What, id: &str, spec: &FaultSpec) {
         let line = Logged {
@@ -57,8 +49,6 @@ impl Log {
             id: id.to_owned(),
             spec: spec.clone(),
         };
-        let written = serde_json::to_string(&line.spec).unwrap_or_default();
-        tracing::info!(id, change = change.word(), spec = written, "fault changed");
         self.lines.push(line);
     }
 

@@ -76,9 +76,9 @@ async fn clearing_leaves_old_calls_alone_unless_told_to_abort() {
 #[tokio::test]
 async fn a_hang_lets_its_calls_go_when_its_lease_ends() {
     let faults = Faults::default();
-    faults.apply(SECOND, "hang", FaultSpec::new(Effect::Hang {}));
+    faults.apply(SECOND, "hang", FaultSpec::new(Effect::Hang(fault::Hang {})));
     let (outcome, hit) = faults.treatment(2 * SECOND, 7, &call("o1")).outcome.unwrap();
-    assert_eq!(outcome, Outcome::Hang);
+    assert_eq!(outcome, fault::Outcome::Hang(fault::Hang {}));
     faults.expire(11 * SECOND);
     hit.let_go().await;
 }
