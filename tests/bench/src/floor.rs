@@ -62,7 +62,8 @@ impl Floor {
         let peer = i32::try_from(self.peer.pid()).ok().and_then(Pid::from_raw);
         let anywhere = sched_getaffinity(None)?;
         let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| anywhere.is_set(*core)).collect();
-        let (first, last) = (cores.first().copied().unwrap_or_default(), cores.last().copied().unwrap_or_default());
+        let (first, last) =
+            (cores.first().copied().unwrap_or_default(), cores.last().copied().unwrap_or_default());
         sched_setaffinity(None, &only(first))?;
         sched_setaffinity(peer, &only(first))?;
         let one_core = self.trips()?;

@@ -7,7 +7,9 @@ pub(crate) fn describe() -> Value {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
     };
     let cpu = read("/proc/cpuinfo");
     json!({
@@ -32,7 +34,8 @@ pub(crate) fn busy_us() -> f64 {
     let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let line = text.lines().next().unwrap_or_default();
     // user nice system idle iowait irq softirq steal, in ticks of 10 ms
-    let ticks: Vec<f64> = line.split_whitespace().skip(1).take(8).filter_map(|ticks| ticks.parse().ok()).collect();
+    let ticks: Vec<f64> =
+        line.split_whitespace().skip(1).take(8).filter_map(|ticks| ticks.parse().ok()).collect();
     let idle: f64 = ticks.iter().skip(3).take(2).sum();
     (ticks.iter().sum::<f64>() - idle) * 1e4
 }

@@ -10,8 +10,8 @@ use proto::control::control_server::{Control, ControlServer};
 use proto::control::from_process::Body as Said;
 use proto::control::to_process::Body as Told;
 use proto::control::{
-    Endpoints, FromProcess, Instance, JourneyRate, Load, LoadStatus, Outcome, RecordReceipt, RequestBatch, RequestRecord,
-    Tick, ToProcess, Welcome,
+    Endpoints, FromProcess, Instance, JourneyRate, Load, LoadStatus, Outcome, RecordReceipt, RequestBatch,
+    RequestRecord, Tick, ToProcess, Welcome,
 };
 use tests::Scratch;
 use tokio::net::TcpListener;
@@ -82,7 +82,8 @@ impl Generator {
         let (serving, over) = oneshot::channel();
         std::thread::spawn(move || serve(controller, listener, over));
         let url = format!("http://{address}");
-        let process = Program::start(scratch, "generator", &["traffic", "--controller", &url, "--log", "warn"])?;
+        let process =
+            Program::start(scratch, "generator", &["traffic", "--controller", &url, "--log", "warn"])?;
         let generator = Self { process, state, _serving: serving };
         let start = Instant::now();
         while generator.state().orders.is_none() {
@@ -106,7 +107,10 @@ impl Generator {
         reading: impl Fn() -> T,
     ) -> anyhow::Result<(Offered, T, T)> {
         let patience_ms = PATIENCE_MS;
-        self.load(vec![JourneyRate { journey: offer.journey.to_owned(), rate_per_second: offer.rate }], patience_ms)?;
+        self.load(
+            vec![JourneyRate { journey: offer.journey.to_owned(), rate_per_second: offer.rate }],
+            patience_ms,
+        )?;
         let measured = self.measured(offer, stop, reading);
         self.load(Vec::new(), patience_ms)?;
         let (used, before, after) = measured?;
@@ -120,19 +124,15 @@ impl Generator {
             let at = Duration::from_micros(record.intended_us);
             at >= WARM && at < WARM + offer.time
         };
-        let records: Vec<RequestRecord> = self.state().records.iter().filter(|r| counts(r)).copied().collect();
+        let records: Vec<RequestRecord> =
+            self.state().records.iter().filter(|r| counts(r)).copied().collect();
         if records.is_empty() {
             bail!("the generator sent nothing");
         }
         Ok((Offered { cpu_us: used / records.len() as f64, records }, before, after))
     }
 
-    fn measured<T>(
-        &self,
-        offer: Offer,
-        stop: &Stop,
-        reading: impl Fn() -> T,
-    ) -> anyhow::Result<(f64, T, T)> {
+    fn measured<T>(&self, offer: Offer, stop: &Stop, reading: impl Fn() -> T) -> anyhow::Result<(f64, T, T)> {
         stop.pause(WARM)?;
         let (before, used) = (reading(), proc::cpu_us(self.pid()));
         stop.pause(offer.time)?;
@@ -154,7 +154,9 @@ impl Generator {
         let seed = u64::from(self.process.pid());
         let load = Load { generation, seed, journeys, users: 50_000, patience_ms, constant: false };
         let orders = state.orders.as_ref().context("the generator has left")?;
-        orders.try_send(Ok(ToProcess { body: Some(Told::Load(load)) })).context("the generator does not listen")?;
+        orders
+            .try_send(Ok(ToProcess { body: Some(Told::Load(load)) }))
+            .context("the generator does not listen")?;
         Ok(())
     }
 

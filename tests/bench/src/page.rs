@@ -28,8 +28,7 @@ pub(crate) fn serve(announce: impl FnOnce(&str) -> std::io::Result<()>) -> std::
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let connection =
-                builder.serve_connection(TokioIo::new(stream), service_fn(answer)).into_owned();
+            let connection = builder.serve_connection(TokioIo::new(stream), service_fn(answer)).into_owned();
             tokio::spawn(async move {
                 // Whoever breaks off has finished measuring.
                 let _ = connection.await;

@@ -52,7 +52,8 @@ fn section(part: &Part) -> Value {
 
 /// Writes it into the folder of builds.
 pub(crate) fn keep(document: &Value) -> anyhow::Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tests::repo::root().join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| tests::repo::root().join("target"), PathBuf::from);
     let folder = target.join(FOLDER);
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
     let path = folder.join(format!("{}.json", unix_s()));
@@ -72,17 +73,16 @@ pub(crate) fn table(bench: &Bench) -> String {
     );
     for part in &bench.parts {
         let floor = |field| quantile(&part.floor_of(field), 0.5);
-        let work = floor(|floor| floor.one_core.cpu);
+        let (one, two) = (floor(|floor| floor.one_core.cpu), floor(|floor| floor.two_cores.cpu));
         text.push_str(&format!(
-            "\n{}: {}\nfloor beside it, CPU of a TCP round trip: {work:.1} us on one core, {:.1} us across two ({} readings)\n",
+            "\n{}: {}\nfloor beside it, CPU of a TCP round trip: {one:.1} us on one core, {two:.1} us across two ({} readings)\n",
             part.section.name(),
             part.section.about(),
-            floor(|floor| floor.two_cores.cpu),
             part.floor.len()
         ));
         let width = part.figures.iter().map(|figure| figure.what.chars().count()).max().unwrap_or_default();
         for figure in &part.figures {
-            text.push_str(&row(figure, width, work));
+            text.push_str(&row(figure, width, one, two));
         }
         for note in &part.notes {
             text.push_str(&format!("  . {note}\n"));
@@ -94,10 +94,10 @@ pub(crate) fn table(bench: &Bench) -> String {
     text
 }
 
-fn row(figure: &Figure, width: usize, floor_cpu: f64) -> String {
+fn row(figure: &Figure, width: usize, one: f64, two: f64) -> String {
     let (min, max) = figure.range();
-    let times = if figure.unit == "us CPU" && floor_cpu > 0.0 {
-        format!("  {:.1}x the floor", figure.median() / floor_cpu)
+    let times = if figure.unit == "us CPU" && one > 0.0 && two > 0.0 {
+        format!("  {:.1}x / {:.1}x the floor", figure.median() / one, figure.median() / two)
     } else {
         String::new()
     };
@@ -106,11 +106,15 @@ fn row(figure: &Figure, width: usize, floor_cpu: f64) -> String {
     } else {
         String::new()
     };
-    let design = if figure.design.is_empty() { String::new() } else { format!("  design: {}", figure.design) };
+    let design =
+        if figure.design.is_empty() { String::new() } else { format!("  design: {}", figure.design) };
     let note = if figure.note.is_empty() { String::new() } else { format!("  [{}]", figure.note) };
     let what = &figure.what;
-    let line =
-        format!("  {what:width$}  {:>9} {:8} {range:26}{times}{design}{note}", number(figure.median()), figure.unit);
+    let line = format!(
+        "  {what:width$}  {:>9} {:8} {range:26}{times}{design}{note}",
+        number(figure.median()),
+        figure.unit
+    );
     format!("{}\n", line.trim_end())
 }
 
@@ -135,9 +139,9 @@ mod tests {
     #[test]
     fn a_row_tells_figure_range_floor_and_design() {
         let figure = Figure::new("one checkout", "us CPU", vec![200.0, 180.0, 190.0]).design("132");
-        let row = row(&figure, 12, 10.0);
+        let row = row(&figure, 12, 10.0, 95.0);
         assert!(row.starts_with("  one checkout        190 us CPU   (180 to 200 in 3)"), "{row}");
-        assert!(row.contains("19.0x the floor  design: 132"), "{row}");
+        assert!(row.contains("19.0x / 2.0x the floor  design: 132"), "{row}");
     }
 
     #[test]

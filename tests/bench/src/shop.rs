@@ -52,7 +52,12 @@ impl Shop {
     }
 
     /// Asks the controller as an operator.
-    pub(crate) fn order(&self, method: &'static str, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    pub(crate) fn order(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
         let answer = self.site.ask(Role::Operator, method, path, body);
         if !(200..300).contains(&answer.status) {
             bail!("{method} {path} was refused with {}: {}", answer.status, answer.body);

@@ -74,14 +74,10 @@ fn one(
     let applied = ask("POST", "/faults", Some(fault))?;
     anyhow::ensure!(applied.status == 201, "the fault was refused: {}", applied.body);
     let spread = Duration::from_millis(latency);
-    let done = drive(
-        Drive { address, connections, time: TIME, spread, first: 0 },
-        &bench.stop,
-        |number| {
-            let body = format!("{{\"reference\":\"b{number}\",\"amount_cents\":1,\"dry_run\":true}}");
-            http1::post("/charges", "", &body)
-        },
-    )?;
+    let done = drive(Drive { address, connections, time: TIME, spread, first: 0 }, &bench.stop, |number| {
+        let body = format!("{{\"reference\":\"b{number}\",\"amount_cents\":1,\"dry_run\":true}}");
+        http1::post("/charges", "", &body)
+    })?;
     let record: Value = ask("GET", &format!("/faults/{id}"), None)?.json();
     let record = find(&record, "error_us").context("the bank recorded no dose")?;
     ask("DELETE", &format!("/faults/{id}"), None)?;

@@ -56,12 +56,18 @@ fn at(bench: &mut Bench, generator: &Generator, url: &str, rate: u32) -> anyhow:
         }
     }
     bench.figure(
-        Figure::new(format!("generator at {rate}/s, a request"), "us CPU", own).design("32-34 at 2,000/s (prototype)"),
+        Figure::new(format!("generator at {rate}/s, a request"), "us CPU", own)
+            .design("32-34 at 2,000/s (prototype)"),
     );
     if !hey.is_empty() {
-        bench.figure(Figure::new(format!("hey at {rate}/s, a request"), "us CPU", hey).design("28-33 at 2,000/s"));
+        bench.figure(
+            Figure::new(format!("hey at {rate}/s, a request"), "us CPU", hey).design("28-33 at 2,000/s"),
+        );
     }
-    bench.figure(Figure::new(format!("generator at {rate}/s, reached"), "/s", reached).note("arrivals are drawn: Poisson"));
+    bench.figure(
+        Figure::new(format!("generator at {rate}/s, reached"), "/s", reached)
+            .note("arrivals are drawn: Poisson"),
+    );
     bench.figure(Figure::new(format!("generator at {rate}/s, sent late, p50"), "us", late_p50).design("8-9"));
     bench.figure(
         Figure::new(format!("generator at {rate}/s, sent late, p99"), "us", late_p99)
@@ -83,8 +89,13 @@ fn full(bench: &mut Bench, url: &str) -> anyhow::Result<()> {
             }
         }
         if !cost.is_empty() {
-            bench.figure(Figure::new(format!("{name} without a rate, a request"), "us CPU", cost).design(design));
-            bench.figure(Figure::new(format!("{name} without a rate"), "/s", rate).note("the machine with a trivial server"));
+            bench.figure(
+                Figure::new(format!("{name} without a rate, a request"), "us CPU", cost).design(design),
+            );
+            bench.figure(
+                Figure::new(format!("{name} without a rate"), "/s", rate)
+                    .note("the machine with a trivial server"),
+            );
         }
     }
     Ok(())
@@ -107,9 +118,13 @@ fn stalled(bench: &mut Bench, generator: &Generator, page: &Child, url: &str) ->
     }
     for (name, p99, design) in told {
         bench.figure(
-            Figure::new(format!("p99 that {name} tells of a server that stood still for 1 s of 6"), "ms", vec![p99])
-                .design(design)
-                .note("940 by arithmetic"),
+            Figure::new(
+                format!("p99 that {name} tells of a server that stood still for 1 s of 6"),
+                "ms",
+                vec![p99],
+            )
+            .design(design)
+            .note("940 by arithmetic"),
         );
     }
     Ok(())

@@ -18,8 +18,8 @@ const REST: f64 = 3.0;
 /// Until ten thousand requests have passed at the default rates.
 const WARM: f64 = 12.0;
 /// The longest outage that is waited for, and how long it may bring nothing new.
-const OUTAGE: Duration = Duration::from_secs(75);
-const QUIET: Duration = Duration::from_secs(10);
+const OUTAGE: Duration = Duration::from_secs(90);
+const QUIET: Duration = Duration::from_secs(20);
 /// The longest that the default drill takes.
 const DRILL: Duration = Duration::from_secs(900);
 
@@ -45,7 +45,11 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 /// The worst moment of an outage.
 fn outage(bench: &mut Bench, shop: &Shop) -> anyhow::Result<()> {
     let spec = json!({"effect": {"latency": {"fixed": {"value": "30s"}}}, "path": "charge", "lease": "10s"});
-    shop.order("POST", "/api/faults", Some(json!({"target": "bank", "id": "outage", "spec": spec, "for_ms": 90_000})))?;
+    shop.order(
+        "POST",
+        "/api/faults",
+        Some(json!({"target": "bank", "id": "outage", "spec": spec, "for_ms": 120_000})),
+    )?;
     let begun = Instant::now();
     let (mut worst, mut most, mut news) = (Memory::default(), 0.0, Instant::now());
     let admin = shop.site.member("frontend").admin;
@@ -63,9 +67,19 @@ fn outage(bench: &mut Bench, shop: &Shop) -> anyhow::Result<()> {
             worst = now;
         }
     }
-    bench.figure(Figure::new("requests that the frontend holds at most", "", vec![most]).design("13,420 stuck"));
-    tell(bench, "at the worst moment", &worst, "970 computed, 1,153 with long span queues; safe 2,000, target 1,200");
-    bench.note(format!("outage of 30 s at once, for {:.0} s, until nothing grew", begun.elapsed().as_secs_f64()));
+    bench.figure(
+        Figure::new("requests that the frontend holds at most", "", vec![most]).design("13,420 stuck"),
+    );
+    tell(
+        bench,
+        "at the worst moment",
+        &worst,
+        "970 computed, 1,153 with long span queues; safe 2,000, target 1,200",
+    );
+    bench.note(format!(
+        "outage of 30 s at once, for {:.0} s, until nothing grew",
+        begun.elapsed().as_secs_f64()
+    ));
     Ok(())
 }
 
@@ -92,7 +106,8 @@ fn whole_drill(bench: &mut Bench) -> anyhow::Result<()> {
             continue;
         };
         seen = true;
-        let pid = |pointer| file.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default() as u32;
+        let pid =
+            |pointer| file.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default() as u32;
         let own = [("controller", pid("/controller/pid")), ("guard", pid("/guard/pid"))];
         let now = crate::proc::Processes::new(&site.filed(), &own).memory();
         if sum(&now) > sum(&worst) {
@@ -114,7 +129,11 @@ fn tell(bench: &mut Bench, when: &str, memory: &Memory, design: &'static str) {
         memory.rss.iter().filter(|(name, _)| !BESIDE.contains(&name.as_str())).map(|(_, rss)| rss).sum();
     bench.figure(Figure::new(format!("RSS {when}, 8 services"), "MiB", vec![services]).design(design));
     bench.figure(Figure::new(format!("RSS {when}, all 11 processes"), "MiB", vec![sum(memory)]));
-    bench.figure(Figure::new(format!("PSS {when}, all 11 processes"), "MiB", vec![memory.pss.values().sum()]));
+    bench.figure(Figure::new(
+        format!("PSS {when}, all 11 processes"),
+        "MiB",
+        vec![memory.pss.values().sum()],
+    ));
     bench.note(format!("RSS {when}, MiB: {}", crate::shop::told(&memory.rss, 0.0)));
     bench.split(format!("{when}, MiB by process"), json!({"rss": memory.rss, "pss": memory.pss}));
 }

@@ -80,7 +80,8 @@ fn tell(bench: &mut Bench, rate: f64, found: Found) {
             .note("what an idle lab uses is in it"),
     );
     bench.figure(
-        Figure::new(format!("CPU of a request at {rate}/s, generator"), "us CPU", found.generator).design(design("60-75")),
+        Figure::new(format!("CPU of a request at {rate}/s, generator"), "us CPU", found.generator)
+            .design(design("60-75")),
     );
     bench.figure(
         Figure::new(format!("over the bank's 100 ms at {rate}/s, p50"), "ms", found.over_p50)
@@ -90,7 +91,10 @@ fn tell(bench: &mut Bench, rate: f64, found: Found) {
         Figure::new(format!("over the bank's 100 ms at {rate}/s, p99"), "ms", found.over_p99)
             .design(design("+1.06 to +1.31 (prototype); target +3, safe +8")),
     );
-    bench.figure(Figure::new(format!("sent later than meant at {rate}/s, p99"), "ms", found.late_p99).design(design("2 to 5")));
+    bench.figure(
+        Figure::new(format!("sent later than meant at {rate}/s, p99"), "ms", found.late_p99)
+            .design(design("2 to 5")),
+    );
     if let Some(last) = found.splits.last() {
         bench.note(format!("at {rate}/s by process, us a checkout, last round: {}", told(last, 1.0)));
     }

@@ -48,7 +48,8 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             .note("client on the same cores"),
     );
     bench.figure(
-        Figure::new("CPU of a checkout, lab", "us CPU", of(|round| of_lab(&round.split))).design("132 (prototype)"),
+        Figure::new("CPU of a checkout, lab", "us CPU", of(|round| of_lab(&round.split)))
+            .design("132 (prototype)"),
     );
     bench.figure(
         Figure::new("CPU of a hop", "us CPU", of(|round| of_lab(&round.split) / HOPS))

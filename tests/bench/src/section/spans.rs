@@ -34,16 +34,22 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             bench.floor()?;
         }
     }
-    let over: Vec<Vec<f64>> =
-        lab.iter().map(|with| with.iter().zip(&lab[0]).map(|(with, without)| with / without).collect()).collect();
+    let over: Vec<Vec<f64>> = lab
+        .iter()
+        .map(|with| with.iter().zip(&lab[0]).map(|(with, without)| with / without).collect())
+        .collect();
     for (place, ratio) in RATIOS.into_iter().enumerate() {
         bench.figure(
             Figure::new(format!("CPU of a checkout, {ratio} of traces kept"), "us CPU", lab[place].clone())
                 .design(["126 at 0", "132", "158-184"][place]),
         );
         bench.figure(
-            Figure::new(format!("the same, over none kept in the same round, {ratio}"), "x", over[place].clone())
-                .design(["1", "1.0-1.05", "1.2-1.46"][place]),
+            Figure::new(
+                format!("the same, over none kept in the same round, {ratio}"),
+                "x",
+                over[place].clone(),
+            )
+            .design(["1", "1.0-1.05", "1.2-1.46"][place]),
         );
         bench.figure(Figure::new(
             format!("controller, which takes them, {ratio}"),
