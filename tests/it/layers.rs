@@ -64,6 +64,8 @@ fn allowed(name: &str) -> Vec<&'static str> {
             .chain(["platform", "process", "proto", "resilience", "traffic"])
             .collect(),
         "tests" => vec!["drill", "evidence"],
+        // Measures the program from outside, and plays a controller for its generator.
+        "bench" => vec!["tests", "evidence", "proto"],
         name => panic!("`{name}` has no place in the picture: give it one here and in ARCHITECTURE.md"),
     }
 }
