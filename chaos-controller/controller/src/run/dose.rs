@@ -70,7 +70,8 @@ pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
         let shop = shop_dose(&listed, &fault, measured.len() as u64);
         let probe = probe_dose(&fault, measured);
         let enough = shop.as_ref().is_some_and(|dose| dose["n"].as_u64().unwrap_or_default() >= ENOUGH);
-        let judged = if enough { shop.as_ref() } else { probe.as_ref() };
+        // Only latencies are probed: of the rest the place itself knows, however few there were to hit.
+        let judged = if enough { shop.as_ref() } else { probe.as_ref().or(shop.as_ref()) };
         let (ok, detail) = judge(run, judged);
         proven &= ok;
         details.push(format!("{fault}: {detail}"));
