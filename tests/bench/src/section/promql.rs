@@ -77,7 +77,8 @@ fn sources(bench: &Bench) -> anyhow::Result<Vec<Source>> {
         let series = text.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect();
         Ok(Source { service: member.service, instance: member.instance, series })
     };
-    shop.site.members().into_iter().map(scrape).collect()
+    // The guard has no admin port.
+    shop.site.members().into_iter().filter(|member| !member.admin.is_empty()).map(scrape).collect()
 }
 
 fn series(line: &str) -> Option<(String, f64, bool)> {
