@@ -4,14 +4,14 @@
 use std::path::PathBuf;
 
 use anyhow::ensure;
-use tests::Scratch;
+use harness::Scratch;
 
 /// Writes the shipped drill with this bank into the scratch folder; its path.
 ///
 /// # Errors
 /// When the shipped drill does not say its bank in a line of its own.
 pub(crate) fn with_bank(scratch: &Scratch, latency_ms: u32) -> anyhow::Result<PathBuf> {
-    let shipped = tests::repo::read(&tests::repo::drill(tests::site::DRILL).join("drill.yaml"));
+    let shipped = harness::repo::read(&harness::repo::drill(harness::site::DRILL).join("drill.yaml"));
     let text = replaced(&shipped, latency_ms);
     ensure!(text != shipped, "the shipped drill has no line `bank: ...` to replace");
     let name = format!("bank-{latency_ms}ms");

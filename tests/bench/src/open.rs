@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use harness::Scratch;
 use proto::control::control_server::{Control, ControlServer};
 use proto::control::from_process::Body as Said;
 use proto::control::to_process::Body as Told;
@@ -13,7 +14,6 @@ use proto::control::{
     Endpoints, FromProcess, Instance, JourneyRate, Load, LoadStatus, Outcome, RecordReceipt, RequestBatch,
     RequestRecord, Tick, ToProcess, Welcome,
 };
-use tests::Scratch;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tests::site::Member;
+use harness::site::Member;
 
 /// A value of each process, by the name that it has in tables.
 pub(crate) type Split = BTreeMap<String, f64>;

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use harness::Scratch;
 use serde_json::Value;
-use tests::Scratch;
 
 /// Until a process serves.
 const START: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ impl Program {
         std::fs::create_dir_all(&folder)?;
         let log = folder.join("log");
         let file = File::create(&log)?;
-        let child = Command::new(tests::program::path())
+        let child = Command::new(harness::program::path())
             .args(args)
             .arg("--data")
             .arg(&folder)

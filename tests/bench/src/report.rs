@@ -53,7 +53,7 @@ fn section(part: &Part) -> Value {
 /// Writes it into the folder of builds.
 pub(crate) fn keep(document: &Value) -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| tests::repo::root().join("target"), PathBuf::from);
+        .map_or_else(|| harness::repo::root().join("target"), PathBuf::from);
     let folder = target.join(FOLDER);
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
     let path = folder.join(format!("{}.json", unix_s()));

@@ -1,9 +1,9 @@
 //! A lab to be measured: brought up as a person would, with the bank that a figure needs.
 
 use anyhow::{Context as _, bail};
+use harness::ledgers::Books;
+use harness::{Role, Site};
 use serde_json::Value;
-use tests::ledgers::Books;
-use tests::{Role, Site};
 
 use crate::drill;
 use crate::proc::{Cpu, Processes, Split};
@@ -23,7 +23,7 @@ impl Shop {
         let site = Site::new();
         let folder = match bank_ms {
             Some(latency) => drill::with_bank(&site.scratch, latency)?,
-            None => tests::repo::drill(tests::site::DRILL),
+            None => harness::repo::drill(harness::site::DRILL),
         };
         let folder = folder.display().to_string();
         let args: Vec<&str> =

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use harness::Scratch;
+use harness::http::Ask;
 use serde_json::{Value, json};
-use tests::Scratch;
-use tests::http::Ask;
 
 use crate::bench::Bench;
 use crate::child::{Child, Kind};

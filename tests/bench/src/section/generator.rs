@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use harness::Scratch;
 use rustix::process::{Pid, Signal, kill_process};
-use tests::Scratch;
 
 use crate::bench::Bench;
 use crate::child::{Child, Kind};

@@ -91,8 +91,8 @@ fn stuck(shop: &Shop, admin: &str) -> f64 {
 
 /// The worst moment of the default drill, with nobody acting.
 fn whole_drill(bench: &mut Bench) -> anyhow::Result<()> {
-    let site = tests::Site::new();
-    let folder = tests::repo::drill(tests::site::DRILL).display().to_string();
+    let site = harness::Site::new();
+    let folder = harness::repo::drill(harness::site::DRILL).display().to_string();
     let running = site.start(&["run", &folder, "--candidate", "nothing", "--quiet"]);
     let begun = Instant::now();
     let mut worst = Memory::default();

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use evidence::promql::{Query, range};
 use evidence::{SampleWriter, Samples};
-use tests::http::Ask;
+use harness::http::Ask;
 
 use crate::bench::Bench;
 use crate::figure::Figure;
@@ -72,7 +72,7 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 fn sources(bench: &Bench) -> anyhow::Result<Vec<Source>> {
     let shop = Shop::up(None, &[])?;
     bench.pause(LOAD)?;
-    let scrape = |member: tests::site::Member| {
+    let scrape = |member: harness::site::Member| {
         let text = Ask::get(&member.admin, "/metrics").send().map_err(anyhow::Error::msg)?.body;
         let series = text.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect();
         Ok(Source { service: member.service, instance: member.instance, series })

@@ -13,7 +13,7 @@ const WARM: Duration = Duration::from_secs(1);
 const TIME: Duration = Duration::from_secs(3);
 
 pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
-    let help = std::process::Command::new(tests::program::path()).args(["up", "--help"]).output()?;
+    let help = std::process::Command::new(harness::program::path()).args(["up", "--help"]).output()?;
     if !String::from_utf8_lossy(&help.stdout).contains(FLAG) {
         bench.note(format!("not measured: `up` has no {FLAG}"));
         return Ok(());
