@@ -10,6 +10,7 @@ pub mod promql;
 pub mod recording;
 pub mod requests;
 pub mod samples;
+pub mod testbed;
 mod wire;
 
 pub use journal::{Broken, Chain, Entry, Verified, verify};
