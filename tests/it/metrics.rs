@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::http::Ask;
-use tests::{Lab, Role, exposition};
+use tests::{Lab, Role, exposition, tools};
 
 /// What a candidate must not read anywhere before the reveal. The last one is the name of the fault itself.
 const SECRETS: [&str; 6] = ["fault", "chaos", "inject", "dose", "lease", "zugzwang"];
@@ -28,6 +28,7 @@ fn make_the_bank_slow(lab: &Lab) {
 
 #[test]
 fn every_process_writes_metrics_that_a_strict_scraper_takes() {
+    let promtool = tools::need("promtool");
     let lab = Lab::up(&["--scale", "1/10"]);
     lab.sell(10.0);
     make_the_bank_slow(&lab);
@@ -47,6 +48,10 @@ fn every_process_writes_metrics_that_a_strict_scraper_takes() {
             }
         }
         keeps_the_secret(&format!("/metrics of {instance}"), &answer.body);
+        if let Some(promtool) = &promtool {
+            let complaints = tools::complaints(promtool, &["check", "metrics"], &answer.body);
+            assert_eq!(complaints, "", "promtool about {instance}");
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Programs of others that tests measure ours against. `deploy/scripts/test-tools` installs them.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Where a program is; `None`, with a word about it, where it is not installed.
 ///
@@ -17,4 +18,26 @@ pub fn need(program: &str) -> Option<PathBuf> {
         let _ = writeln!(std::io::stderr(), "{message}");
     }
     found
+}
+
+/// What a program says about a text on its standard input; empty if it has no complaints.
+///
+/// # Panics
+/// When it cannot be run.
+pub fn complaints(program: &Path, args: &[&str], text: &str) -> String {
+    let run = || {
+        let mut child = Command::new(program)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // Closed when this is over, so that the program sees the end.
+        child.stdin.take().expect("it was asked for").write_all(text.as_bytes())?;
+        child.wait_with_output()
+    };
+    let output = run().unwrap_or_else(|error| panic!("failed to run `{}`: {error}", program.display()));
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    if said.is_empty() && !output.status.success() { output.status.to_string() } else { said }
 }

@@ -11,6 +11,7 @@ pub mod recording;
 pub mod requests;
 pub mod samples;
 pub mod traces;
+pub mod testbed;
 mod wire;
 
 pub use journal::{Broken, Chain, Entry, Verified, verify};

@@ -61,10 +61,9 @@ fn quantile(q: f64, buckets: &mut Vec<(f64, f64)>) -> f64 {
     }
     let rank = q * observations;
     let finite = buckets.len() - 1;
-    let found = buckets[..finite].partition_point(|(_, count)| !(*count >= rank));
-    if found == finite {
+    let Some(found) = buckets[..finite].iter().position(|(_, count)| *count >= rank) else {
         return below_last;
-    }
+    };
     let (end, count) = buckets[found];
     if found == 0 {
         return if end <= 0.0 { end } else { end * (rank / count) };

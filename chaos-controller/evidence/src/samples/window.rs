@@ -245,3 +245,6 @@ fn push(points: &mut Vec<(u64, f64)>, t_ms: u64, value: f64) -> usize {
     points.push((t_ms, value));
     (points.capacity() - before) * size_of::<(u64, f64)>()
 }
+
+#[cfg(test)]
+mod tests;
