@@ -279,8 +279,9 @@ mod tests {
 
     #[test]
     fn the_same_traces_are_sampled_everywhere_and_as_many_as_asked_for() {
-        let sampled =
-            |ratio: f64| (0..1000).filter(|n| trace_is_sampled(at(f64::from(*n) / 1000.0), ratio)).count();
+        let sampled = |ratio: f64| {
+            (0..1000).filter(|n| trace_is_sampled(at((f64::from(*n) + 0.5) / 1000.0), ratio)).count()
+        };
         assert_eq!((sampled(0.0), sampled(0.1), sampled(1.0)), (0, 100, 1000));
     }
 
