@@ -10,8 +10,8 @@ pub mod promql;
 pub mod recording;
 pub mod requests;
 pub mod samples;
-pub mod traces;
 pub mod testbed;
+pub mod traces;
 mod wire;
 
 pub use journal::{Broken, Chain, Entry, Verified, verify};
