@@ -42,5 +42,6 @@ mod serve;
 pub mod traces;
 mod web;
 
+pub use alerts::rules;
 pub use grading::grade;
 pub use serve::{ServeFlags, serve};

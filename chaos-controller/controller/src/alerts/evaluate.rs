@@ -23,7 +23,7 @@ const SHIPPED_NAME: &str = "drill-windows.rules.yml";
 ///
 /// # Errors
 /// The file cannot be read, or something is wrong in it: all of it, with places.
-pub(crate) fn rules(file: Option<&Path>) -> anyhow::Result<Vec<Rule>> {
+pub fn rules(file: Option<&Path>) -> anyhow::Result<Vec<Rule>> {
     let source = match file {
         None => Source::new(SHIPPED_NAME, SHIPPED),
         Some(path) => {

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use process::monotonic_us;
 
+use crate::alerts;
 use crate::api::Role;
 use crate::api::board::{Board, Journey, Past};
 use crate::board;
@@ -34,6 +35,7 @@ pub(super) async fn board(State(lab): State<Arc<Lab>>, caller: Caller) -> Result
         t_ms: now_us.saturating_sub(origin_us) / 1000,
         run: lab.run().map(|run| run.status(role)),
         policy_version: lab.policy.version(),
+        alerts: alerts::firing(&lab),
         halted: lab.halted.load(Ordering::Relaxed),
         rss_mib: mib(weighed.rss_kib),
         journeys: journeys(&lab, now_us / 1_000_000),

@@ -1,6 +1,7 @@
 //! What a word of the lab means: a path of the policy or of a drill, a metric, an alert, an exit code. The words are
 //! those of the schemas, of `docs` and of `dashboards`; nothing is told twice.
 
+mod alert;
 mod codes;
 mod glossary;
 mod metric;
@@ -67,16 +68,16 @@ pub(crate) fn explain(word: &str, lab: Option<&InForce>) -> Result<Explained, Ve
     let word = word.trim().trim_start_matches('.');
     codes::explain(word)
         .or_else(|| metric::explain(word))
+        .or_else(|| alert::explain(word))
         .or_else(|| path::policy(word, lab))
         .or_else(|| path::drill(word))
         .ok_or_else(|| near(word))
 }
 
 fn near(word: &str) -> Vec<String> {
-    let paths = path::near(word);
-    let metrics = glossary::names();
-    let metrics = controller::answers::near(word, metrics.iter().map(String::as_str));
-    paths.into_iter().chain(metrics.into_iter().map(str::to_owned)).take(5).collect()
+    let names: Vec<String> = glossary::names().into_iter().chain(alert::names()).collect();
+    let names = controller::answers::near(word, names.iter().map(String::as_str));
+    path::near(word).into_iter().chain(names.into_iter().map(str::to_owned)).take(5).collect()
 }
 
 #[cfg(test)]

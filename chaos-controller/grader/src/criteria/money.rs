@@ -1,5 +1,5 @@
-//! The books agree: every charge has exactly one confirmed order, every confirmed order exactly one charge, and
-//! nothing is unknown or pending. Orders that were only reserved moved no money and are not counted.
+//! The books agree: every charge has exactly one confirmed order, every confirmed order exactly one charge, of its
+//! amount, and nothing is unknown or pending. Orders that were only reserved moved no money and are not counted.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,10 @@ pub struct Money {
     /// Orders that the settler resolved.
     pub settled: u64,
     pub settled_cents: i64,
-    /// Orders whose charge was of another amount; reported, not judged.
+    /// Confirmed orders whose charge was of another amount, and what the customers paid too much (or, below zero, too
+    /// little).
     pub wrong_amount: u64,
+    pub wrong_amount_cents: i64,
 }
 
 impl Money {
@@ -69,8 +71,12 @@ fn reconcile(charges: &[Charge], orders: &[Order]) -> Money {
             money.lost += 1;
             money.lost_cents += charge.map_or(order.amount_cents, |charge| charge.amount_cents);
         }
-        money.wrong_amount +=
-            u64::from(charge.is_some_and(|charge| charge.amount_cents != order.amount_cents));
+        if let Some(charge) = charge.filter(|_| confirmed)
+            && charge.amount_cents != order.amount_cents
+        {
+            money.wrong_amount += 1;
+            money.wrong_amount_cents += charge.amount_cents - order.amount_cents;
+        }
     }
     // Charges of orders that the shop has never heard of.
     for charges in by_order.values() {
@@ -84,13 +90,13 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let Some(money) = &case.money else {
         return Finding::unknown("the ledgers are missing or empty").threshold(0.0);
     };
-    let wrong = money.lost + money.double + money.pending;
+    let wrong = money.lost + money.double + money.pending + money.wrong_amount;
     let reason = if wrong == 0 {
         format!("{} charges and {} confirmed orders agree, one to one", money.charges, money.confirmed)
     } else {
         format!(
-            "{} lost, {} charged twice or more, {} unknown or pending at the end",
-            money.lost, money.double, money.pending
+            "{} lost, {} charged twice or more, {} unknown or pending at the end, {} charged another amount",
+            money.lost, money.double, money.pending, money.wrong_amount
         )
     };
     Finding::judged(wrong == 0, reason)
@@ -134,6 +140,14 @@ mod tests {
         let (finding, money) = with(vec![charge("o1-2"), charge("o9-9")], orders);
         assert_eq!(finding.status, Status::Fail);
         assert_eq!(money.unwrap().lost, 3);
+    }
+
+    #[test]
+    fn a_charge_of_another_amount_fails() {
+        let dear = Charge { amount_cents: 2_500, ..charge("o1-1") };
+        let (finding, money) = with(vec![dear], vec![order("o1-1", "confirmed")]);
+        assert_eq!((finding.status, finding.value), (Status::Fail, Some(1.0)));
+        assert_eq!(money.unwrap().wrong_amount_cents, 501);
     }
 
     #[test]
