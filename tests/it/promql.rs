@@ -51,7 +51,7 @@ fn a_recorded_incident_answers_as_prometheus_does() {
                 Asked::Same { values } => answered |= values > 0,
                 Asked::BothFail => answered = true,
                 Asked::Different(how) => differences.push(format!("{text}\n  {question}: {how}")),
-                Asked::NotAsked => continue,
+                Asked::Senseless => continue,
             }
             evaluations += 1;
         }

@@ -37,7 +37,7 @@ pub(super) enum Asked {
     BothFail,
     Different(String),
     /// It cannot be asked so: a range over a range.
-    NotAsked,
+    Senseless,
 }
 
 /// Instants through the recording and beyond its end, and three ranges over all of it.
@@ -65,7 +65,7 @@ pub(super) fn ask(
             instant_with(&query, samples, t_ms, settings).map(|value| answer(value, t_ms)),
             oracle.instant(&theirs, t_ms),
         ),
-        Question::Over { .. } if query.kind() == evidence::promql::Kind::Matrix => return Asked::NotAsked,
+        Question::Over { .. } if query.kind() == evidence::promql::Kind::Matrix => return Asked::Senseless,
         Question::Over { from_ms, to_ms, step_ms } => (
             range_with(&query, samples, (from_ms, to_ms, step_ms), settings)
                 .map(|rows| rows.into_iter().map(|row| (row.labels, row.points)).collect()),
