@@ -42,7 +42,8 @@ fn judged(case: &Case<'_>) -> Scorecard {
         .collect();
     if !case.plan.guardrails.is_empty() {
         let finding = proofs::guardrails::prove(case);
-        proofs.push(Criterion { name: "guardrails".to_owned(), required: true, finding });
+        // First: what else a run lacks that was cut short is no reason of its own.
+        proofs.insert(0, Criterion { name: "guardrails".to_owned(), required: true, finding });
     }
     if let Some(unknown) =
         case.plan.required.iter().find(|name| criteria::ALL.iter().all(|(known, _)| known != name))
