@@ -1,3 +1,5 @@
+//! Every kind of word is explained, in the words of the schemas and tables, and what is not known is guessed at.
+
 use serde_json::json;
 
 use super::*;

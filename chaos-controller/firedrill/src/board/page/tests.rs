@@ -1,3 +1,5 @@
+//! The page as a tired person reads it: what stands where, and what gives way on a small screen.
+
 use std::collections::BTreeMap;
 
 use controller::api::RunStatus;
