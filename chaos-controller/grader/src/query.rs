@@ -48,7 +48,7 @@ fn reset(samples: &Samples, counter: &str, span: Span) -> bool {
 
 /// A length of time as PromQL writes it.
 pub(crate) fn words(length_ms: u64) -> String {
-    if length_ms % 1_000 == 0 { format!("{}s", length_ms / 1_000) } else { format!("{length_ms}ms") }
+    if length_ms.is_multiple_of(1_000) { format!("{}s", length_ms / 1_000) } else { format!("{length_ms}ms") }
 }
 
 #[cfg(test)]
