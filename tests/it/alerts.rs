@@ -35,7 +35,7 @@ fn the_rules_fire_and_resolve_when_they_should() {
 
 fn journal(lab: &Lab) -> Vec<evidence::Entry> {
     let path = lab.scratch.labs().join(&lab.lab).join("journal.jsonl");
-    evidence::verify(&std::fs::read(path).expect("a lab has a journal")).expect("its chain holds").entries
+    evidence::verify(std::fs::read(path).expect("a lab has a journal")).expect("its chain holds").entries
 }
 
 /// Waits until the lab's journal tells of the checkout's budget, and gives the entry.
