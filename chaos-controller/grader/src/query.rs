@@ -32,12 +32,17 @@ pub(crate) fn vector(samples: &Samples, text: &str, t_ms: u64) -> Vec<(Labels, f
     }
 }
 
-/// A process that exposes the counter was started anew in the span.
+/// A process that exposes the counter was started anew in the span, or not seen at its start: then the term of the start
+/// lacks what the series had counted until then, and the difference would be its whole life.
 fn reset(samples: &Samples, counter: &str, span: Span) -> bool {
     let name = counter.split('{').next().unwrap_or(counter);
     samples.series(name, &[]).iter().any(|series| {
         let inside = series.points.iter().filter(|(t, _)| *t > span.from && *t <= span.to);
         let mut last = series.at(span.from);
+        let known_before = series.points.iter().any(|(t, value)| *t <= span.from && !value.is_nan());
+        if last.is_none() && known_before {
+            return true;
+        }
         inside.map(|(_, value)| *value).any(|value| {
             let anew = value.is_nan() || last.is_some_and(|before| value < before);
             last = Some(value).filter(|value| !value.is_nan());
@@ -89,6 +94,20 @@ mod tests {
             (4.0, false)
         );
         assert_eq!(grown(&["x 1\n", "x 1\n", "m 3\n", "m 4\n"]), (4.0, false));
+    }
+
+    #[test]
+    fn a_process_that_was_not_seen_at_the_start_does_not_count_its_whole_life() {
+        let mut writer = SampleWriter::new();
+        let mut bytes = writer.scrape(0, "cart", "cart-0", "m 1000\n");
+        bytes.extend(writer.dead(1_000, "cart", "cart-0"));
+        for (t_ms, text) in [(2_000, "m 1001\n"), (3_000, "m 1002\n"), (4_000, "m 1003\n")] {
+            bytes.extend(writer.scrape(t_ms, "cart", "cart-0", text));
+        }
+        let samples = Samples::decode(&bytes).unwrap();
+        let span = Span { from: 1_000, to: 4_000 };
+        let grown = vector(&samples, &growth(&samples, "m", "service", span), span.to)[0].1;
+        assert!((2.0..=3.5).contains(&grown), "{grown}");
     }
 
     #[test]
