@@ -22,8 +22,7 @@ const JOB: &str = "firedrill";
 const ZERO_MULTIPLE_MS: u64 = 2_520_000;
 
 /// As Debian's Prometheus 2.42 extrapolates; all else is what everybody gets.
-const SETTINGS: Settings =
-    Settings { lookback_ms: 10_000, subquery_step_ms: 1_000, extrapolation: Extrapolation::Prometheus2 };
+const SETTINGS: Settings = Settings { extrapolation: Extrapolation::Prometheus2, ..Settings::DEFAULT };
 
 #[test]
 fn a_recorded_incident_answers_as_prometheus_does() {

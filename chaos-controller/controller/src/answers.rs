@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::Samples;
-use evidence::promql::{self, Failed, Query, Value};
+use evidence::promql::{self, Failed, Query, Settings, Value};
 
 use crate::api::query::{Answer, Data, Instant, Metric, Range, Time};
 
 /// Points of one series in an answer, as in Prometheus.
 pub const MAX_POINTS: u64 = 11_000;
-/// Points that one query may look at (series, times moments, times seconds of its ranges): some seconds of one core.
-pub const MAX_WORK: u64 = 100_000_000;
-const LONGEST_SECONDS: u64 = 3_600;
+/// Values of all series in an answer.
+pub const MAX_VALUES: usize = 1_000_000;
+/// The metric that no process exposes: whether it answered.
+const UP: &str = "up";
 /// Values that are listed of a label.
 const LISTED: usize = 20;
 /// From here on two words are near.
@@ -49,10 +50,12 @@ pub enum NoValue {
     #[error("{points} points per series are too many, {MAX_POINTS} is the most; take a longer step")]
     TooManyPoints { points: u64 },
     #[error(
-        "{series} series at {points} moments, each over {seconds} s, are too much at once; narrow the selector, or take \
-         a longer step or a shorter range"
+        "{values} values are too long an answer, {MAX_VALUES} is the most; narrow the selector, or take a longer step or \
+         a shorter range"
     )]
-    TooMuch { series: u64, points: u64, seconds: u64 },
+    TooManyValues { values: usize },
+    #[error("`match[]` takes a selector of series, such as `up` or `{{service=\"cart\"}}`")]
+    NotSeries,
     #[error("only a number or a vector can be drawn over time, this is {0}")]
     NotDrawable(&'static str),
 }
@@ -61,15 +64,33 @@ impl Clock {
     fn stamp(self, t_ms: u64) -> Time {
         match self {
             Self::Millis { zero_ms } => Time::Millis(t_ms.saturating_sub(zero_ms)),
-            Self::Unix { zero_unix_ms } => Time::Seconds((zero_unix_ms + t_ms) as f64 / 1000.0),
+            Self::Unix { zero_unix_ms } => Time::Seconds(zero_unix_ms.saturating_add(t_ms) as f64 / 1000.0),
+        }
+    }
+
+    /// What it shows at the zero of the samples' clock.
+    fn zero(self) -> i64 {
+        match self {
+            Self::Millis { zero_ms } => -(zero_ms as i64),
+            Self::Unix { zero_unix_ms } => zero_unix_ms as i64,
+        }
+    }
+
+    /// The first moment that it has a time for, on the clock of the samples.
+    fn first(self) -> u64 {
+        match self {
+            Self::Millis { zero_ms } => zero_ms,
+            Self::Unix { .. } => 0,
         }
     }
 
     /// The moment on the clock of the samples.
     pub fn read(self, time: Time) -> u64 {
         match (self, time) {
-            (Self::Millis { zero_ms }, Time::Millis(ms)) => zero_ms + ms,
-            (Self::Millis { zero_ms }, Time::Seconds(s)) => zero_ms + (s.max(0.0) * 1000.0) as u64,
+            (Self::Millis { zero_ms }, Time::Millis(ms)) => zero_ms.saturating_add(ms),
+            (Self::Millis { zero_ms }, Time::Seconds(s)) => {
+                zero_ms.saturating_add((s.max(0.0) * 1000.0) as u64)
+            }
             (Self::Unix { zero_unix_ms }, Time::Millis(ms)) => ms.saturating_sub(zero_unix_ms),
             (Self::Unix { zero_unix_ms }, Time::Seconds(s)) => {
                 ((s.max(0.0) * 1000.0).round() as u64).saturating_sub(zero_unix_ms)
@@ -78,13 +99,13 @@ impl Clock {
     }
 }
 
-/// The answer at one moment.
+/// The answer at one moment; before the zero of the clock it is that of the zero.
 ///
 /// # Errors
 /// The query cannot be evaluated on these samples, or looks at too much.
 pub fn instant(query: &Query, samples: &Samples, t_ms: u64, clock: Clock) -> Result<Answer, NoValue> {
-    affordable(query, samples, 1)?;
-    let value = promql::instant(query, samples, t_ms).map_err(NoValue::Failed)?;
+    let t_ms = t_ms.max(clock.first());
+    let value = promql::instant_with(query, samples, t_ms, &settings(clock)).map_err(NoValue::Failed)?;
     let time = clock.stamp(t_ms);
     let data = match value {
         Value::Scalar(value) => Data::Scalar((time, number(value))),
@@ -95,24 +116,47 @@ pub fn instant(query: &Query, samples: &Samples, t_ms: u64, clock: Clock) -> Res
                 .map(|one| Instant { metric: one.labels, value: (time, number(one.value)) })
                 .collect(),
         ),
-        Value::Matrix(rows) => Data::Matrix(ranges(rows, clock)),
+        Value::Matrix(mut rows) => {
+            // A range reaches back to where the clock has no times.
+            rows.iter_mut().for_each(|row| row.points.retain(|(t_ms, _)| *t_ms >= clock.first()));
+            rows.retain(|row| !row.points.is_empty());
+            writable(&rows)?;
+            Data::Matrix(ranges(rows, clock))
+        }
     };
     Ok(answer(data, query, samples, t_ms))
 }
 
-/// The answer over a span of time.
+/// The value at one moment, for one of several queries that share what one may cost.
+///
+/// # Errors
+/// Those of [`instant`].
+pub(crate) fn shared(
+    query: &Query,
+    samples: &Samples,
+    t_ms: u64,
+    clock: Clock,
+    among: usize,
+) -> Result<Value, NoValue> {
+    let settings = settings(clock);
+    let settings = Settings { budget: settings.budget / among.max(1) as u64, ..settings };
+    promql::instant_with(query, samples, t_ms, &settings).map_err(NoValue::Failed)
+}
+
+/// The answer over a span of time, of which nothing is left before the zero of the clock.
 ///
 /// # Errors
 /// As [`instant`]; also a span without steps or with too many.
 pub fn range(query: &Query, samples: &Samples, steps: Steps, clock: Clock) -> Result<Answer, NoValue> {
     let Steps { from_ms, to_ms, step_ms } = steps;
+    let from_ms = if from_ms <= to_ms { from_ms.max(clock.first()) } else { from_ms };
     if step_ms == 0 {
         return Err(NoValue::NoStep);
     }
     if to_ms < from_ms {
         return Err(NoValue::Backwards);
     }
-    let points = (to_ms - from_ms) / step_ms + 1;
+    let points = ((to_ms - from_ms) / step_ms).saturating_add(1);
     if points > MAX_POINTS {
         return Err(NoValue::TooManyPoints { points });
     }
@@ -121,8 +165,9 @@ pub fn range(query: &Query, samples: &Samples, steps: Steps, clock: Clock) -> Re
         promql::Kind::Text => return Err(NoValue::NotDrawable("a text")),
         promql::Kind::Scalar | promql::Kind::Vector => {}
     }
-    affordable(query, samples, points)?;
-    let rows = promql::range(query, samples, from_ms, to_ms, step_ms).map_err(NoValue::Failed)?;
+    let rows = promql::range_with(query, samples, (from_ms, to_ms, step_ms), &settings(clock))
+        .map_err(NoValue::Failed)?;
+    writable(&rows)?;
     Ok(answer(Data::Matrix(ranges(rows, clock)), query, samples, to_ms))
 }
 
@@ -146,6 +191,15 @@ pub fn metrics(samples: &Samples, t_ms: u64) -> Vec<Metric> {
             }
         }
     }
+    if samples.instances().next().is_some() {
+        let (metric, labels) = metrics.entry(UP.to_owned()).or_default();
+        UP.clone_into(&mut metric.name);
+        metric.series += alive(samples, t_ms);
+        for (service, instance) in samples.instances() {
+            labels.entry("service".to_owned()).or_default().insert(service);
+            labels.entry("instance".to_owned()).or_default().insert(instance);
+        }
+    }
     let listed = |(mut metric, labels): (Metric, BTreeMap<String, BTreeSet<&str>>)| {
         metric.labels = labels
             .into_iter()
@@ -154,6 +208,15 @@ pub fn metrics(samples: &Samples, t_ms: u64) -> Vec<Metric> {
         metric
     };
     metrics.into_values().map(listed).collect()
+}
+
+/// How many processes are scraped at a moment, answered or not.
+fn alive(samples: &Samples, t_ms: u64) -> usize {
+    let up = Query::parse(UP).expect("the name of a metric is a query");
+    match promql::instant(&up, samples, t_ms) {
+        Ok(Value::Vector(vector)) => vector.len(),
+        _ => 0,
+    }
 }
 
 /// The nearest of some words, near enough to be meant; the best first.
@@ -173,47 +236,15 @@ pub fn nearness(word: &str, known: &str) -> f64 {
     if word.len() >= 4 && known.contains(word) { 1.0 } else { strsim::jaro_winkler(word, known) }
 }
 
-fn affordable(query: &Query, samples: &Samples, points: u64) -> Result<(), NoValue> {
-    let names = query.metrics();
-    let series = if names.is_empty() {
-        samples.all().len()
-    } else {
-        names.iter().map(|name| samples.series(name, &[]).len()).sum()
-    } as u64;
-    // A scrape a second is a point a second, and no samples reach further back than an hour.
-    let seconds = (ranges_ms(query.text()) / 1000).clamp(1, LONGEST_SECONDS);
-    if series.saturating_mul(points).saturating_mul(seconds) > MAX_WORK {
-        return Err(NoValue::TooMuch { series, points, seconds });
-    }
-    Ok(())
+/// What this clock shows, and what a question may cost.
+fn settings(clock: Clock) -> Settings {
+    Settings { clock_ms: clock.zero(), ..Settings::DEFAULT }
 }
 
-/// How far back the ranges of a query (`[5m]`, `[1h:10s]`) look, together.
-fn ranges_ms(text: &str) -> u64 {
-    text.split('[').skip(1).filter_map(duration_ms).fold(0, u64::saturating_add)
-}
-
-/// The duration that a text begins with, such as `1h30m`.
-fn duration_ms(text: &str) -> Option<u64> {
-    const UNITS: [(&str, u64); 7] = [
-        ("ms", 1),
-        ("s", 1_000),
-        ("m", 60_000),
-        ("h", 3_600_000),
-        ("d", 86_400_000),
-        ("w", 604_800_000),
-        ("y", 31_536_000_000),
-    ];
-    let mut rest = text.trim_start();
-    let mut total = None;
-    while let Some(digits) = rest.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0) {
-        let count: u64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let (unit, ms) = UNITS.iter().find(|(unit, _)| rest.starts_with(unit))?;
-        rest = &rest[unit.len()..];
-        total = Some(total.unwrap_or(0_u64).saturating_add(count.saturating_mul(*ms)));
-    }
-    total
+/// An answer that many rows fit into; written as text a value weighs ten times what it did.
+fn writable(rows: &[promql::Row]) -> Result<(), NoValue> {
+    let values = rows.iter().map(|row| row.points.len()).sum::<usize>();
+    if values > MAX_VALUES { Err(NoValue::TooManyValues { values }) } else { Ok(()) }
 }
 
 fn answer(data: Data, query: &Query, samples: &Samples, t_ms: u64) -> Answer {
@@ -231,8 +262,10 @@ fn why_empty(query: &Query, samples: &Samples, t_ms: u64) -> Vec<String> {
     let mut infos = Vec::new();
     for name in query.metrics() {
         let series = samples.series(name, &[]);
-        if series.is_empty() {
-            let known: BTreeSet<&str> = samples.all().iter().map(|series| series.name.as_str()).collect();
+        let ups = if name == UP { samples.instances().count() } else { 0 };
+        if series.is_empty() && ups == 0 {
+            let mut known: BTreeSet<&str> = samples.all().iter().map(|series| series.name.as_str()).collect();
+            known.extend(samples.instances().next().map(|_| UP));
             let near = near(name, known);
             let hint = if near.is_empty() {
                 "`firedrill query --metrics` lists them".to_owned()
@@ -242,10 +275,17 @@ fn why_empty(query: &Query, samples: &Samples, t_ms: u64) -> Vec<String> {
             infos.push(format!("no metric `{name}`; {hint}"));
             continue;
         }
-        let alive = series.iter().filter(|series| series.at(t_ms).is_some()).count();
+        let mut living = series.iter().filter(|series| series.at(t_ms).is_some()).count();
         let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (label, value) in series.iter().flat_map(|series| &series.labels) {
             labels.entry(label).or_default().insert(value);
+        }
+        if ups > 0 {
+            living += alive(samples, t_ms);
+            for (service, instance) in samples.instances() {
+                labels.entry("service").or_default().insert(service);
+                labels.entry("instance").or_default().insert(instance);
+            }
         }
         let there: Vec<String> = labels
             .iter()
@@ -256,8 +296,8 @@ fn why_empty(query: &Query, samples: &Samples, t_ms: u64) -> Vec<String> {
             })
             .collect();
         infos.push(format!(
-            "`{name}` has {} series, {alive} of them alive then; {}",
-            series.len(),
+            "`{name}` has {} series, {living} of them alive then; {}",
+            series.len() + ups,
             there.join("; ")
         ));
     }
@@ -344,19 +384,62 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_looks_too_far_too_often_is_refused() {
-        for (text, ms) in [
-            ("up", 0),
-            ("rate(up[5m])", 300_000),
-            ("max_over_time(rate(up[1h30m])[2h:10s])", 12_600_000),
-            ("up{a=~\"[1-4]..\"}", 0),
-            ("rate(up[500ms])", 500),
-        ] {
-            assert_eq!(ranges_ms(text), ms, "{text}");
-        }
-        let query = Query::parse("rate({__name__=~\".+\"}[1000d])").unwrap();
+    fn a_query_that_looks_at_too_much_is_refused() {
+        let query = Query::parse("max_over_time(max_over_time({__name__=~\".+\"}[1000d])[11s:1ms])").unwrap();
         let steps = Steps { from_ms: 0, to_ms: 10_000_000, step_ms: 1_000 };
-        assert!(matches!(range(&query, &samples(), steps, LAB), Err(NoValue::TooMuch { .. })));
+        let refused = range(&query, &samples(), steps, LAB);
+        assert!(matches!(refused, Err(NoValue::Failed(Failed::TooMuch { .. }))), "{refused:?}");
+        let query = Query::parse("1").unwrap();
+        let steps = Steps { from_ms: 0, to_ms: u64::MAX, step_ms: 1 };
+        assert!(matches!(range(&query, &samples(), steps, LAB), Err(NoValue::TooManyPoints { .. })));
+    }
+
+    #[test]
+    fn what_was_before_the_start_of_a_run_is_not_put_at_its_start() {
+        let run = Clock::Millis { zero_ms: 10_000 };
+        let query = Query::parse("lab_queue_depth").unwrap();
+        let steps = Steps { from_ms: 0, to_ms: 12_000, step_ms: 1_000 };
+        let Ok(Data::Matrix(rows)) = range(&query, &samples(), steps, run).map(|answer| answer.data) else {
+            panic!("no matrix")
+        };
+        let times: Vec<Time> = rows[0].values.iter().map(|(time, _)| *time).collect();
+        assert_eq!(times, [0, 1_000, 2_000].map(Time::Millis));
+        let raw = Query::parse("lab_queue_depth[10s]").unwrap();
+        let Ok(Data::Matrix(rows)) = instant(&raw, &samples(), 11_000, run).map(|answer| answer.data) else {
+            panic!("no matrix")
+        };
+        assert_eq!(rows[0].values.len(), 2, "{rows:?}");
+        let before = Steps { to_ms: 9_000, ..steps };
+        assert!(matches!(range(&query, &samples(), before, run), Err(NoValue::Backwards)));
+    }
+
+    #[test]
+    fn moments_are_shown_on_the_clock_of_the_answer() {
+        let show = |text: &str, clock| {
+            let answer = instant(&Query::parse(text).unwrap(), &samples(), 12_000, clock).unwrap();
+            match answer.data {
+                Data::Scalar((_, value)) => value,
+                Data::Vector(vector) => vector[0].value.1.clone(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (run, unix) = (Clock::Millis { zero_ms: 10_000 }, Clock::Unix { zero_unix_ms: 1_000_000 });
+        for (text, values) in [("time()", ["12", "2", "1012"]), ("timestamp(up)", ["12", "2", "1012"])] {
+            assert_eq!([LAB, run, unix].map(|clock| show(text, clock)), values, "{text}");
+        }
+        assert_eq!(show("lab_queue_depth @ 1", run), "11");
+        assert_eq!(show("lab_queue_depth @ 1011", unix), "11");
+    }
+
+    #[test]
+    fn the_up_of_each_process_is_a_metric_like_others() {
+        let infos = ask("up{service=\"paymnt\"}").infos;
+        assert!(infos[0].contains("`up` has 1 series, 1 of them alive then"), "{infos:?}");
+        assert!(infos[0].contains("service: payment"), "{infos:?}");
+        let metrics = metrics(&samples(), 12_000);
+        let up = metrics.iter().find(|metric| metric.name == "up").unwrap();
+        assert_eq!((up.series, up.labels["instance"].as_slice()), (1, ["payment-0".to_owned()].as_slice()));
+        assert!(ask("upp").infos[0].contains("did you mean `up`"), "{:?}", ask("upp").infos);
     }
 
     #[test]

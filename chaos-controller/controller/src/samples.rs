@@ -1,11 +1,13 @@
 //! The live samples: what every process said in the last hour, kept for questions. They live on a thread of their own,
 //! because a question over an hour takes longer than the heartbeat of the guard may wait; whoever has something to
-//! add or to ask sends it there, and both are taken in the order in which they came.
+//! add or to ask sends it there. Scrapes, and what the lab itself must know (alerts, conditions of a run), are taken in
+//! the order in which they came, and before the questions of people, who may wait.
 //!
 //! Left out: the recording of a run (`book.rs`). The window is for people and alerts; a verdict never reads it. Nothing
 //! that tells of a fault is put in, so every role may ask.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -18,8 +20,8 @@ use tokio::sync::oneshot;
 pub(crate) const RETENTION_MS: u64 = 60 * 60 * 1000;
 /// What the window may weigh; the oldest points go first.
 pub(crate) const LIMIT_BYTES: usize = 64 << 20;
-/// Evaluation recurses as deep as a query is nested.
-const STACK_BYTES: usize = 1 << 20;
+/// Evaluation recurses as deep as a query is nested; it is touched only as far as it is used.
+const STACK_BYTES: usize = 8 << 20;
 
 /// The way to the samples.
 #[derive(Debug, Clone)]
@@ -43,14 +45,27 @@ pub(crate) struct Described {
 }
 
 enum Job {
-    Scraped { t_ms: u64, service: String, instance: String, text: Option<Bytes> },
-    Ask(Box<dyn FnOnce(&Held) + Send>),
+    Scraped {
+        t_ms: u64,
+        service: String,
+        instance: String,
+        text: Option<Bytes>,
+    },
+    /// What the lab itself must know.
+    AskFirst(Question),
+    Ask(Question),
 }
 
-/// The thread is gone: the lab is ending.
+type Question = Box<dyn FnOnce(&Held) + Send>;
+
+/// Why the samples say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the samples are gone, the lab is ending")]
-pub(crate) struct Gone;
+pub(crate) enum Silent {
+    #[error("the samples are gone, the lab is ending")]
+    Gone,
+    #[error("this question broke the evaluation, which is a defect of the lab; its log says where")]
+    Broke,
+}
 
 impl SampleStore {
     /// An empty window. Its thread ends with the last way to it.
@@ -60,7 +75,7 @@ impl SampleStore {
         let bytes = Arc::new(AtomicUsize::new(0));
         let told = Arc::clone(&bytes);
         if let Err(error) = thread.spawn(move || keep(&rx, &told)) {
-            // Every question will be told `Gone`; the lab itself does not need them.
+            // Every question will be told so; the lab itself does not need them.
             tracing::error!(%error, "no thread for the samples");
         }
         Self { tx, bytes }
@@ -77,19 +92,41 @@ impl SampleStore {
         let _ = self.tx.send(job);
     }
 
-    /// Asks the samples something, off the controller's own thread. Whoever no longer waits is not answered.
+    /// Asks the samples something for somebody, off the controller's own thread. Whoever no longer waits is not answered.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Held) -> T + Send + 'static,
-    ) -> Result<T, Gone> {
+    ) -> Result<T, Silent> {
+        self.answer(ask, Job::Ask).await
+    }
+
+    /// [`Self::ask`] for the lab itself, before everybody who waits.
+    pub(crate) async fn ask_first<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Held) -> T + Send + 'static,
+    ) -> Result<T, Silent> {
+        self.answer(ask, Job::AskFirst).await
+    }
+
+    async fn answer<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Held) -> T + Send + 'static,
+        job: fn(Question) -> Job,
+    ) -> Result<T, Silent> {
         let (tx, rx) = oneshot::channel();
-        let job = Job::Ask(Box::new(move |held| {
-            if !tx.is_closed() {
-                let _ = tx.send(ask(held));
+        let question: Question = Box::new(move |held| {
+            if tx.is_closed() {
+                return;
             }
-        }));
-        self.tx.send(job).map_err(|_| Gone)?;
-        rx.await.map_err(|_| Gone)
+            // The next question has nothing to do with this one. Nothing that a question touches outlives it.
+            let answer = catch_unwind(AssertUnwindSafe(|| ask(held)));
+            let _ = tx.send(answer.map_err(|panic| {
+                tracing::error!(panic = said(&*panic), "a question to the samples broke");
+                Silent::Broke
+            }));
+        });
+        self.tx.send(job(question)).map_err(|_| Silent::Gone)?;
+        rx.await.map_err(|_| Silent::Gone)?
     }
 }
 
@@ -134,17 +171,41 @@ impl Held {
     }
 }
 
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
+}
+
 fn keep(rx: &mpsc::Receiver<Job>, bytes: &AtomicUsize) {
     let mut held = Held::new();
-    while let Ok(job) = rx.recv() {
-        match job {
-            Job::Scraped { t_ms, service, instance, text } => {
-                let text = text.as_deref().and_then(|text| std::str::from_utf8(text).ok());
-                held.scraped(t_ms, &service, &instance, text);
-                bytes.store(held.window.bytes(), Ordering::Relaxed);
-            }
-            Job::Ask(ask) => ask(&held),
+    let mut waiting: VecDeque<Question> = VecDeque::new();
+    loop {
+        let job = if waiting.is_empty() { rx.recv().ok() } else { rx.try_recv().ok() };
+        if let Some(job) = job {
+            take(job, &mut held, &mut waiting, bytes);
+        } else if let Some(ask) = waiting.pop_front() {
+            ask(&held);
+        } else {
+            return;
         }
+    }
+}
+
+/// Does what cannot wait; the rest is put behind what waits already.
+fn take(job: Job, held: &mut Held, waiting: &mut VecDeque<Question>, bytes: &AtomicUsize) {
+    match job {
+        Job::Scraped { t_ms, service, instance, text } => {
+            let text = text.as_deref().and_then(|text| std::str::from_utf8(text).ok());
+            // One scrape less is a gap of a second; without the thread there would be nothing any more.
+            let taken = catch_unwind(AssertUnwindSafe(|| held.scraped(t_ms, &service, &instance, text)));
+            if let Err(panic) = taken {
+                tracing::error!(panic = said(&*panic), instance, "a scrape broke the samples");
+            }
+            bytes.store(held.window.bytes(), Ordering::Relaxed);
+        }
+        Job::AskFirst(ask) => ask(held),
+        Job::Ask(ask) => waiting.push_back(ask),
     }
 }
 
@@ -169,5 +230,40 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let value = runtime.block_on(store.ask(|held| held.samples().value_at("m", &[], 1_000)));
         assert_eq!(value, Ok(Some(2.0)));
+    }
+
+    #[test]
+    fn a_question_that_breaks_ends_nothing_but_itself() {
+        let store = SampleStore::start();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(store.ask(|_| -> u8 { panic!("broken") })), Err(Silent::Broke));
+        assert_eq!(runtime.block_on(store.ask(|_| 1)), Ok(1));
+    }
+
+    #[test]
+    fn scrapes_and_the_labs_own_questions_overtake_those_of_people() {
+        let store = SampleStore::start();
+        let (hold, held_up) = mpsc::channel::<()>();
+        let (told, order) = mpsc::channel();
+        let question = |name: &'static str| {
+            let told = told.clone();
+            move |held: &Held| {
+                let now = held.samples().value_at("m", &[], 1_000);
+                told.send((name, now)).unwrap();
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let asked = runtime.block_on(async {
+            let slow = store.ask(move |_| held_up.recv().unwrap());
+            let (person, lab) = (store.ask(question("person")), store.ask_first(question("lab")));
+            let after = async {
+                store.scraped(1_000, "cart", "cart-0", Some(Bytes::from_static(b"m 2\n")));
+                hold.send(()).unwrap();
+            };
+            tokio::join!(biased; slow, person, lab, after)
+        });
+        assert_eq!((asked.0, asked.1, asked.2), (Ok(()), Ok(()), Ok(())));
+        // Both came before the scrape. The person is answered last, and of the newest scrape.
+        assert_eq!(order.try_iter().collect::<Vec<_>>(), [("lab", None), ("person", Some(2.0))]);
     }
 }

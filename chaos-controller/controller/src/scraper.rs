@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use http::Method;
 use http_body_util::BodyExt as _;
 use process::monotonic_us;
+use tokio::task::JoinHandle;
 
 use crate::alerts;
 use crate::api::{Event, Pulse};
@@ -27,10 +28,14 @@ const PATIENCE: Duration = Duration::from_millis(900);
 /// The generator reports each 100 ms, so the second before is complete this long after the tick.
 const PULSE_AFTER: Duration = Duration::from_millis(200);
 
+/// So long a late pulse waits for its alerts.
+const LEAST_FOR_ALERTS: Duration = Duration::from_millis(50);
+
 /// Scrapes until the lab ends.
 pub(crate) async fn scrape(lab: Arc<Lab>) {
     let mut connections: HashMap<String, Connection> = HashMap::new();
     let mut gauges = Gauges::default();
+    let mut alerting: Option<JoinHandle<()>> = None;
     let mut grid = lab.grid_us.subscribe();
     loop {
         let origin = *grid.borrow_and_update();
@@ -44,9 +49,17 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
         }
         let tick_us = monotonic_us();
         scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
-        alerts::evaluate(&lab, tick_us).await;
-        let spent = Duration::from_micros(monotonic_us().saturating_sub(tick_us));
-        tokio::time::sleep(PULSE_AFTER.saturating_sub(spent)).await;
+        let spent = || Duration::from_micros(monotonic_us().saturating_sub(tick_us));
+        // Whoever asks the samples too much delays the alerts, and not the next scrape.
+        if alerting.as_ref().is_none_or(JoinHandle::is_finished) {
+            let lab = Arc::clone(&lab);
+            alerting = Some(tokio::spawn(async move { alerts::evaluate(&lab, tick_us).await }));
+        }
+        if let Some(evaluated) = &mut alerting {
+            let patience = PULSE_AFTER.saturating_sub(spent()).max(LEAST_FOR_ALERTS);
+            let _ = tokio::time::timeout(patience, evaluated).await;
+        }
+        tokio::time::sleep(PULSE_AFTER.saturating_sub(spent())).await;
         publish(&lab, tick_us, &gauges);
         // Past the tick that was just served, or a sleep cut short would serve it twice.
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::api::alerts::{Alert, Alerts};
 use crate::lab::Lab;
+use crate::samples::Silent;
 
 use super::Board;
 
@@ -38,7 +39,7 @@ pub fn rules(file: Option<&Path>) -> anyhow::Result<Vec<Rule>> {
 /// The answer of the live samples at a moment; `None` if they cannot give one. `t_ms` is since the start of the lab.
 pub(crate) async fn answer(lab: &Lab, query: &Query, t_ms: u64) -> Option<Value> {
     let asked = query.clone();
-    match lab.samples.ask(move |held| promql::instant(&asked, held.samples(), t_ms)).await {
+    match lab.samples.ask_first(move |held| promql::instant(&asked, held.samples(), t_ms)).await {
         Ok(Ok(value)) => Some(value),
         Ok(Err(error)) => {
             tracing::warn!(%error, query = query.text(), "query has no answer");
@@ -54,13 +55,16 @@ pub(crate) async fn evaluate(lab: &Lab, tick_us: u64) {
     let rules: Vec<Query> = board(lab).rules().iter().map(|rule| rule.expr.clone()).collect();
     let asked = lab
         .samples
-        .ask(move |held| {
+        .ask_first(move |held| {
             let samples = held.samples();
             rules.iter().map(|query| promql::instant(query, samples, t_ms)).collect::<Vec<_>>()
         })
         .await;
-    // Without samples the lab is ending.
-    let Ok(answers) = asked else { return };
+    let answers = match asked {
+        Ok(answers) => answers,
+        // Without samples the lab is ending; what broke has been logged. The rules are looked at again in a second.
+        Err(Silent::Gone | Silent::Broke) => return,
+    };
     let mut changes = Vec::new();
     let mut failed = Vec::new();
     for (rule, answer) in answers.into_iter().enumerate() {

@@ -8,10 +8,10 @@ use axum::Json;
 use axum::extract::{Path, Query as Params, RawQuery, State};
 use axum::http::Uri;
 use axum::response::Response;
-use evidence::promql::{self, Query, Value};
+use evidence::promql::{Query, Value};
 use serde_json::{Value as Json_, json};
 
-use crate::answers::{Clock, Steps};
+use crate::answers::{self, Clock, NoValue, Steps};
 use crate::api::Role;
 use crate::api::query::Time;
 use crate::book::unix_ms;
@@ -88,11 +88,12 @@ pub(super) async fn series(
     Ok(success(&json!(found)))
 }
 
-/// The labels of every series that is there, or that one of the `match[]` selects now.
+/// The labels of every series that is there, or that one of the `match[]` selects now. They cost together what one question
+/// may.
 async fn series_of(lab: &Lab, fields: &Fields) -> Result<BTreeSet<BTreeMap<String, String>>, Unanswered> {
     let wanted: Result<Vec<Query>, _> = fields.all("match[]").map(Query::parse).collect();
     let wanted = wanted.map_err(Unanswered::NotAQuery)?;
-    let now_ms = lab.now_ms();
+    let (now_ms, clock) = (lab.now_ms(), clock(lab));
     let found = lab.samples.ask(move |held| {
         let mut found = BTreeSet::new();
         if wanted.is_empty() {
@@ -102,15 +103,21 @@ async fn series_of(lab: &Lab, fields: &Fields) -> Result<BTreeSet<BTreeMap<Strin
                 labels.insert("job".into(), "firedrill".into());
                 labels
             }));
+            found.extend(held.samples().instances().map(|(service, instance)| {
+                let own =
+                    [("__name__", "up"), ("job", "firedrill"), ("service", service), ("instance", instance)];
+                own.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
+            }));
         }
         for query in &wanted {
-            if let Ok(Value::Vector(vector)) = promql::instant(query, held.samples(), now_ms) {
-                found.extend(vector.into_iter().map(|one| one.labels));
+            match answers::shared(query, held.samples(), now_ms, clock, wanted.len())? {
+                Value::Vector(vector) => found.extend(vector.into_iter().map(|one| one.labels)),
+                _ => return Err(NoValue::NotSeries),
             }
         }
-        found
+        Ok(found)
     });
-    Ok(found.await?)
+    found.await?.map_err(Unanswered::NoValue)
 }
 
 fn clock(lab: &Lab) -> Clock {

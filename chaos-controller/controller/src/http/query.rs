@@ -17,6 +17,7 @@ use crate::answers::{self, Clock, NoValue, Steps};
 use crate::api::Role;
 use crate::api::query::{Metric, NoAnswer, Time};
 use crate::lab::Lab;
+use crate::samples::Silent;
 
 use super::{Caller, Refused};
 
@@ -167,9 +168,13 @@ impl From<Refused> for Unanswered {
     }
 }
 
-impl From<crate::samples::Gone> for Unanswered {
-    fn from(gone: crate::samples::Gone) -> Self {
-        Self::Refused(Refused::new(StatusCode::SERVICE_UNAVAILABLE, gone.to_string()))
+impl From<Silent> for Unanswered {
+    fn from(silent: Silent) -> Self {
+        let status = match silent {
+            Silent::Gone => StatusCode::SERVICE_UNAVAILABLE,
+            Silent::Broke => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::Refused(Refused::new(status, silent.to_string()))
     }
 }
 

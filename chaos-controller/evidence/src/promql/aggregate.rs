@@ -2,8 +2,11 @@
 //! stddev stdvar`. Those that must see all values at once are in `rank`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
+use super::budget::Budget;
 use super::expr::Grouping;
+use super::failed::Failed;
 use super::functions::Fold;
 use super::grid::{ABSENT, is_absent};
 use super::labels::Tags;
@@ -35,16 +38,20 @@ impl<'a, 'q> Groups<'a, 'q> {
         Groups { fold, grouping, steps, groups: HashMap::new() }
     }
 
-    pub(super) fn add(&mut self, track: &Track<'a>) {
-        let cells = self
-            .groups
-            .entry(track.tags.group(self.grouping))
-            .or_insert_with(|| vec![Cell::Empty; self.steps]);
+    pub(super) fn add(&mut self, track: &Track<'a>, budget: &Budget) -> Result<(), Failed> {
+        let cells = match self.groups.entry(track.tags.group(self.grouping)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                budget.group(self.steps)?;
+                new.insert(vec![Cell::Empty; self.steps])
+            }
+        };
         for (cell, value) in cells.iter_mut().zip(&track.values) {
             if !is_absent(*value) {
                 cell.add(self.fold, *value);
             }
         }
+        Ok(())
     }
 
     pub(super) fn tracks(self) -> Vec<Track<'a>> {

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::budget::Budget;
 use super::expr::{Many, Matching, Op};
 use super::failed::Failed;
 use super::grid::{ABSENT, is_absent};
@@ -63,6 +64,7 @@ pub(super) fn between<'a>(
     left: Vec<Track<'a>>,
     right: Vec<Track<'a>>,
     steps: usize,
+    budget: &Budget,
 ) -> Result<Vec<Track<'a>>, Failed> {
     // From here on the side with several series for one of the other is "many"; without grouping it is the left.
     let flipped = matching.many == Many::Right;
@@ -80,6 +82,7 @@ pub(super) fn between<'a>(
         let Some(partners) = partners.get(&group) else { continue };
         for &partner in partners {
             let other = &one[partner];
+            budget.keep(steps)?;
             let mut values = Vec::with_capacity(steps);
             for (&value, &theirs) in track.values.iter().zip(&other.values) {
                 let both = !is_absent(value) && !is_absent(theirs);

@@ -14,12 +14,22 @@ const KEYWORDS: [&str; 10] =
     ["and", "bool", "by", "group_left", "group_right", "ignoring", "on", "or", "unless", "without"];
 /// Words that a list of labels follows.
 const LISTS: [&str; 4] = ["by", "ignoring", "on", "without"];
+const OPERATORS: [&str; 15] =
+    ["+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"];
+/// Bytes of a query, and levels of its tree.
+const LONGEST: usize = 8 * 1024;
+const DEEPEST: usize = 100;
 /// Nearer than this, of 1, a name was probably meant.
 const NEAR: f64 = 0.75;
 
 /// Refuses what the parser takes, or would take in another version, and the evaluator does not know.
 pub(super) fn unsupported(text: &str) -> Result<(), Refused> {
+    if text.len() > LONGEST {
+        return Err(Refused::at(LONGEST, format!("a query of {} bytes is too long", text.len()))
+            .allowed(format!("{LONGEST} bytes")));
+    }
     let tokens = tokens(text);
+    nested(&tokens)?;
     let mut braces = 0usize;
     for (index, token) in tokens.iter().enumerate() {
         let next = tokens.get(index + 1);
@@ -39,6 +49,48 @@ pub(super) fn unsupported(text: &str) -> Result<(), Refused> {
                 callable(token, before)?;
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is so deep that walking over it could need more stack than there is. Operators count like parentheses:
+/// each is one level of the tree, on whichever side of it the rest hangs.
+fn nested(tokens: &[Token<'_>]) -> Result<(), Refused> {
+    /// Between two parentheses: operators so far, and the depth of the deepest parenthesis that was closed.
+    #[derive(Default)]
+    struct Level {
+        operators: usize,
+        deepest: usize,
+    }
+    let mut open = vec![Level::default()];
+    // Within `{}` and `[]` nothing nests.
+    let mut lists = 0usize;
+    for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Mark | Kind::Word)) {
+        let mut deep = 0;
+        match token.text {
+            "{" | "[" => lists += 1,
+            "}" | "]" => lists = lists.saturating_sub(1),
+            _ if lists > 0 => {}
+            "(" => open.push(Level::default()),
+            ")" if open.len() > 1 => {
+                let closed = open.pop().unwrap_or_default();
+                if let Some(level) = open.last_mut() {
+                    level.deepest = level.deepest.max(closed.operators + closed.deepest + 1);
+                    deep = level.operators + level.deepest;
+                }
+            }
+            _ if OPERATORS.iter().any(|operator| token.is(operator)) => {
+                if let Some(level) = open.last_mut() {
+                    level.operators += 1;
+                    deep = level.operators + level.deepest;
+                }
+            }
+            _ => {}
+        }
+        if deep.max(open.len() - 1) > DEEPEST {
+            return Err(Refused::at(token.offset, "this is nested too deep")
+                .allowed(format!("{DEEPEST} parentheses and operators within each other")));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The two questions, at an instant and over a range, and the form of their answers. What happens between is in `walk`.
 
+use super::budget::Budget;
 use super::expr::Expr;
 use super::failed::Failed;
 use super::functions::Fold;
@@ -21,16 +22,34 @@ pub struct Settings {
     pub subquery_step_ms: u64,
     /// Whose rule `rate` and `increase` follow where two versions differ.
     pub extrapolation: Extrapolation,
+    /// What `@`, `time()` and `timestamp()` show at the samples' zero: the clock of whoever asks, minus that of the
+    /// samples. Times of questions and of answers stay on the samples' clock.
+    pub clock_ms: i64,
+    /// How many samples one question may look at. A value that is kept counts twice.
+    pub budget: u64,
+}
+
+impl Settings {
+    /// What everybody gets. The budget is that of a Prometheus (`query.max-samples`), and less than a second's work.
+    pub const DEFAULT: Settings = Settings {
+        lookback_ms: 10_000,
+        subquery_step_ms: 1_000,
+        extrapolation: Extrapolation::Prometheus3,
+        clock_ms: 0,
+        budget: 50_000_000,
+    };
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { lookback_ms: 10_000, subquery_step_ms: 1_000, extrapolation: Extrapolation::Prometheus3 }
+        Self::DEFAULT
     }
 }
 
 /// Most steps of a range query; Prometheus' own limit.
-const STEPS: u64 = 11_000;
+pub(super) const STEPS: u64 = 11_000;
+/// Thirty thousand years: sums of such times, as many as a query can nest, stay numbers.
+pub(super) const FAR_MS: u64 = 1_000_000_000_000_000;
 
 /// The answer at `t_ms`, milliseconds since the samples' zero.
 ///
@@ -50,8 +69,11 @@ pub fn instant_with(
     t_ms: u64,
     settings: &Settings,
 ) -> Result<Value, Failed> {
+    if t_ms > FAR_MS {
+        return Err(Failed::TooFar { limit_ms: FAR_MS });
+    }
     let grid = Grid::instant(t_ms as i64);
-    let run = Evaluation { samples, settings };
+    let run = Evaluation { samples, settings, budget: Budget::new(settings.budget) };
     match query.expr() {
         Expr::Text(text) => return Ok(Value::Text(text.clone())),
         Expr::Range(range) => return run.matrix(range, &grid).map(Value::Matrix),
@@ -99,17 +121,20 @@ pub fn range_with(
     if step_ms == 0 || to_ms < from_ms {
         return Err(Failed::BadRange);
     }
-    let steps = (to_ms - from_ms) / step_ms + 1;
+    let steps = ((to_ms - from_ms) / step_ms).saturating_add(1);
     if steps > STEPS {
         return Err(Failed::TooManySteps { steps, limit: STEPS });
+    }
+    if to_ms > FAR_MS {
+        return Err(Failed::TooFar { limit_ms: FAR_MS });
     }
     match query.kind() {
         Kind::Text => return Err(Failed::NotOverRange { kind: "text" }),
         Kind::Matrix => return Err(Failed::NotOverRange { kind: "range" }),
         Kind::Scalar | Kind::Vector => {}
     }
-    let grid = Grid { start_ms: from_ms as i64, step_ms: step_ms as i64, count: steps as usize };
-    let run = Evaluation { samples, settings };
+    let grid = Grid { start_ms: from_ms as i64, step_ms: step_ms.min(FAR_MS) as i64, count: steps as usize };
+    let run = Evaluation { samples, settings, budget: Budget::new(settings.budget) };
     let tracks = match run.answer(query.expr(), &grid)? {
         Answer::Scalar(values) => vec![Track { tags: Tags::default(), values }],
         Answer::Vector(tracks) => tracks,

@@ -182,6 +182,9 @@ impl Expr {
                 }
             }
             Expr::Binary(binary) => {
+                // What is absent is then a series beyond a bound, and whether there is none can only be known of
+                // series that are there.
+                let absent = absent && !matches!(binary.op, Op::Compare(_, false));
                 binary.left.visit(absent, visit);
                 binary.right.visit(absent, visit);
             }

@@ -23,6 +23,15 @@ pub enum Failed {
     BadRange,
     #[error("{steps} steps are too many: at most {limit}, use a longer step")]
     TooManySteps { steps: u64, limit: u64 },
+    #[error("times beyond {limit_ms} ms are no times of a lab")]
+    TooFar { limit_ms: u64 },
+    #[error(
+        "this looks at more than {limit} samples; narrow the selector, or take a longer step, a shorter range or a \
+         shorter window"
+    )]
+    TooMuch { limit: u64 },
+    #[error("a label of {bytes} bytes is too long: at most {limit}")]
+    LongLabel { bytes: usize, limit: usize },
     #[error("{value} is no number of series to keep")]
     NoCount { value: String },
 }

@@ -12,6 +12,7 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{self as parsed, AtModifier, LabelModifier, Offset, VectorMatchCardinality};
 
 use super::diagnose;
+use super::evaluate::{FAR_MS, STEPS};
 use super::expr::{
     Aggregate, Binary, Comparison, Expr, Grouping, Many, Matching, Op, Range, Ranged, Selector, Shift,
 };
@@ -66,7 +67,7 @@ fn expr(tree: parsed::Expr) -> Result<Expr, Refusal> {
 }
 
 fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(FAR_MS as i64)
 }
 
 fn shift(offset: Option<Offset>, at: Option<AtModifier>) -> Result<Shift, Refusal> {
@@ -138,12 +139,16 @@ fn range(tree: parsed::Expr) -> Result<Range, Refusal> {
             if step_ms == Some(0) {
                 return refuse("a subquery needs a step of at least 1 ms", ":");
             }
+            let range_ms = milliseconds(sub.range);
+            let steps = step_ms.map_or(0, |step_ms| range_ms / step_ms);
+            if steps > STEPS as i64 {
+                return refuse(
+                    format!("{steps} steps of a subquery are too many: at most {STEPS}, take a longer one"),
+                    ":",
+                );
+            }
             let shift = shift(sub.offset, sub.at)?;
-            Ok(Range {
-                of: Ranged::Subquery { expr: boxed(*sub.expr)?, step_ms },
-                range_ms: milliseconds(sub.range),
-                shift,
-            })
+            Ok(Range { of: Ranged::Subquery { expr: boxed(*sub.expr)?, step_ms }, range_ms, shift })
         }
         _ => refuse("a range is needed", "["),
     }

@@ -13,6 +13,7 @@
 
 mod aggregate;
 mod binary;
+mod budget;
 mod diagnose;
 mod evaluate;
 mod expr;
@@ -21,6 +22,8 @@ mod functions;
 mod grid;
 mod histogram;
 mod labels;
+#[cfg(test)]
+mod limits;
 mod lower;
 mod map;
 mod matcher;

@@ -2,9 +2,12 @@
 //!
 //! Source: `aggregation` in `promql/engine.go` of Prometheus.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
+use super::budget::Budget;
 use super::expr::Grouping;
+use super::failed::Failed;
 use super::grid::{ABSENT, is_absent};
 use super::labels::Tags;
 use super::select::Track;
@@ -77,18 +80,29 @@ pub(super) fn quantiles<'a>(tracks: &[Track<'a>], grouping: &Grouping, qs: &[f64
 }
 
 /// How many series of each group have the same value, which becomes a label.
-pub(super) fn count_values<'a>(tracks: &[Track<'a>], grouping: &Grouping, label: &str) -> Vec<Track<'a>> {
+pub(super) fn count_values<'a>(
+    tracks: &[Track<'a>],
+    grouping: &Grouping,
+    label: &str,
+    budget: &Budget,
+) -> Result<Vec<Track<'a>>, Failed> {
     let mut counts: BTreeMap<Tags<'a>, Vec<f64>> = BTreeMap::new();
     for track in tracks {
         let group = track.tags.group(grouping);
         for (step, value) in track.values.iter().enumerate().filter(|(_, value)| !is_absent(**value)) {
             let mut tags = group.clone();
             tags.set(label, &text(*value));
-            let counts = counts.entry(tags).or_insert_with(|| vec![ABSENT; track.values.len()]);
+            let counts = match counts.entry(tags) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    budget.group(track.values.len())?;
+                    new.insert(vec![ABSENT; track.values.len()])
+                }
+            };
             counts[step] = if is_absent(counts[step]) { 1.0 } else { counts[step] + 1.0 };
         }
     }
-    counts.into_iter().map(|(tags, values)| Track { tags, values }).collect()
+    Ok(counts.into_iter().map(|(tags, values)| Track { tags, values }).collect())
 }
 
 /// A number as Prometheus writes it in a label.

@@ -135,3 +135,31 @@ pub(super) fn count_pairs(points: &Points, differ: impl Fn(f64, f64) -> bool) ->
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A counter that is first seen 20 s into a range of 45 s, with `first`, and grows by 10 each 10 s, twice.
+    fn increase(first: f64, rule: Extrapolation) -> f64 {
+        let points =
+            Points { times: vec![20_000, 30_000, 40_000], values: vec![first, first + 10.0, first + 20.0] };
+        let span = Span { from: 0, to: 3, start_ms: 0, end_ms: 45_000, at_ms: 45_000 };
+        let which = Growth { counter: true, per_second: false };
+        growth(&points, Resets::of(&points).as_ref(), span, which, rule).unwrap()
+    }
+
+    /// `extrapolatedRate` of Prometheus 3, by hand. Samples cover 20 s and are 10 s apart; the end is 5 s away, nearer than
+    /// 11 s, so it is reached. The start is 20 s away, so it counts as 10 s / 2; or as the time to zero, which is
+    /// 20 s * first / 20, if that is less. The answer is 20 * (20 + start + 5) / 20.
+    #[test]
+    fn a_counter_that_began_in_the_range_is_not_extrapolated_below_zero() {
+        for (first, start) in [(0.0, 0.0), (2.0, 2.0), (5.0, 5.0), (8.0, 5.0), (50.0, 5.0)] {
+            assert_eq!(increase(first, Extrapolation::Prometheus3), 20.0 + start + 5.0, "{first}");
+        }
+        // Before 3.0 the time to zero came first, and half an interval only if that was too far.
+        for (first, start) in [(0.0, 0.0), (2.0, 2.0), (5.0, 5.0), (8.0, 8.0), (50.0, 5.0)] {
+            assert_eq!(increase(first, Extrapolation::Prometheus2), 20.0 + start + 5.0, "{first}");
+        }
+    }
+}

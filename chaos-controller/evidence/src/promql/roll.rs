@@ -8,6 +8,9 @@ use super::regression;
 use super::statistics::{Spread, larger, mean, quantile, smaller};
 use super::sum::sum;
 
+/// What it costs to put the samples of a window in order, in looks at each.
+const SORTING: u64 = 8;
+
 /// Where the windows are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Windows<'g> {
@@ -20,6 +23,21 @@ impl Roll {
     /// Every function over a range but this one answers with a new metric.
     pub(super) fn keeps_name(self) -> bool {
         self == Roll::LastOverTime
+    }
+
+    /// How many samples the windows look at together. Some functions have sums to subtract and look at none again.
+    pub(super) fn looks(self, points: &Points, windows: Windows<'_>) -> u64 {
+        let times = match self {
+            Roll::Delta | Roll::Irate | Roll::Idelta | Roll::Changes | Roll::Resets => return 0,
+            Roll::LastOverTime | Roll::PresentOverTime | Roll::CountOverTime => return 0,
+            // What is infinite has no sums to subtract.
+            Roll::Rate | Roll::Increase if points.values.iter().all(|value| value.is_finite()) => return 0,
+            Roll::QuantileOverTime => SORTING,
+            _ => 1,
+        };
+        let mut looks = 0_u64;
+        points.windows(windows.grid, windows.shift, windows.range_ms, |span| looks += span.len() as u64);
+        looks.saturating_mul(times)
     }
 
     /// The values on the grid. `scalars` has a value for each step, where the function takes one.

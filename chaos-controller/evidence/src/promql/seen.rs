@@ -9,7 +9,8 @@ use crate::samples::Samples;
 /// How many of a query's selectors found samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// Selectors of the query, but for those in `absent()`, which asks for what is not there.
+    /// Selectors of the query, but for those in `absent()`, which asks for what is not there; unless a comparison stands
+    /// between, because then it asks for what is not beyond a bound.
     pub selectors: usize,
     /// Of these, the ones that some series had a value for.
     pub with_samples: usize,
@@ -81,6 +82,9 @@ mod tests {
         assert_eq!(seen("m{a=\"2\"} > 5"), (0, 1));
         assert_eq!(seen("sum(rate(m{a=\"2\"}[5s])) / sum(m)"), (1, 2));
         assert_eq!(seen("absent(nothing)"), (0, 0));
+        assert_eq!(seen("absent(nothing > bool 10)"), (0, 0));
+        assert_eq!(seen("absent(m{a=\"2\"} > 10)"), (0, 1));
+        assert_eq!(seen("absent_over_time((sum(m) > 10)[5s:1s])"), (1, 1));
         assert_eq!(seen("up{service=\"cart\"} == 1"), (1, 1));
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::expr::{Selector, Shift};
-use super::grid::{ABSENT, Grid, is_absent};
+use super::grid::{Grid, is_absent};
 use super::labels::{JOB, NAME, Tags};
 use super::points::Points;
 use crate::samples::{Samples, Series};
@@ -72,25 +72,12 @@ impl Selector {
         })
     }
 
-    /// The values that hold at each step, of one series after the other.
-    pub(super) fn instants<'a>(
-        &self,
-        samples: &'a Samples,
-        grid: &Grid,
-        lookback_ms: i64,
-        mut take: impl FnMut(Track<'a>),
-    ) {
-        let mut points = Points::default();
-        for found in self.find(samples) {
-            found.load(samples, span(grid, self.shift, lookback_ms), true, &mut points);
-            let mut values = Vec::with_capacity(grid.count);
-            points.latest(grid, self.shift, lookback_ms, |last| {
-                values.push(last.map_or(ABSENT, |last| points.values[last]));
-            });
-            let track = Track { tags: found.tags(samples), values };
-            if !track.is_empty() {
-                take(track);
-            }
+    /// How many series [`Self::find`] has to look at.
+    pub(super) fn among(&self, samples: &Samples) -> usize {
+        match &self.name {
+            Some(name) if name != UP => samples.named(name),
+            Some(_) => samples.instances().count(),
+            None => samples.all().len(),
         }
     }
 }

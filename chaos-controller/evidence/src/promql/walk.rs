@@ -3,8 +3,9 @@
 
 use super::aggregate::Groups;
 use super::binary;
+use super::budget::Budget;
 use super::evaluate::Settings;
-use super::expr::{Aggregate, Binary, Expr, Op, Range, Ranged, Selector};
+use super::expr::{Aggregate, Binary, Expr, Op, Range, Ranged, Selector, Shift};
 use super::failed::Failed;
 use super::functions::{Fold, Map, Roll};
 use super::grid::{ABSENT, Grid, is_absent};
@@ -15,10 +16,13 @@ use super::points::Points;
 use super::rank;
 use super::relabel;
 use super::roll::Windows;
-use super::select::{Track, span};
+use super::select::{Found, Track, span};
 use super::set;
 use super::value::Row;
 use crate::samples::Samples;
+
+/// What it costs to put values in order, in looks at each.
+const SORTING: usize = 4;
 
 /// One value for each step, or several series of them.
 pub(super) enum Answer<'a> {
@@ -30,14 +34,28 @@ pub(super) enum Answer<'a> {
 pub(super) struct Evaluation<'a> {
     pub(super) samples: &'a Samples,
     pub(super) settings: &'a Settings,
+    pub(super) budget: Budget,
 }
 
 impl<'a> Evaluation<'a> {
     pub(super) fn answer(&self, expr: &Expr, grid: &Grid) -> Result<Answer<'a>, Failed> {
+        let answer = self.part(expr, grid)?;
+        match &answer {
+            Answer::Scalar(values) => self.budget.look(values.len() as u64)?,
+            Answer::Vector(tracks) => self.budget.pass(tracks)?,
+        }
+        Ok(answer)
+    }
+
+    fn part(&self, expr: &Expr, grid: &Grid) -> Result<Answer<'a>, Failed> {
         Ok(Answer::Vector(match expr {
-            Expr::Number(number) => return Ok(Answer::Scalar(vec![*number; grid.count])),
+            Expr::Number(number) => {
+                self.budget.keep(grid.count)?;
+                return Ok(Answer::Scalar(vec![*number; grid.count]));
+            }
             Expr::Time => {
-                return Ok(Answer::Scalar(grid.times().map(|t_ms| t_ms as f64 / 1_000.0).collect()));
+                self.budget.keep(grid.count)?;
+                return Ok(Answer::Scalar(grid.times().map(|t_ms| self.seconds(t_ms)).collect()));
             }
             Expr::Scalar(of) => return self.sole(of, grid).map(Answer::Scalar),
             Expr::Negate(of) => match self.answer(of, grid)? {
@@ -49,7 +67,7 @@ impl<'a> Evaluation<'a> {
             Expr::Binary(binary) => return self.binary(binary, grid),
             Expr::Select(selector) => {
                 let mut tracks = Vec::new();
-                selector.instants(self.samples, grid, self.lookback_ms(), |track| tracks.push(track));
+                self.instants(selector, grid, |track| tracks.push(track))?;
                 tracks
             }
             Expr::Roll { roll, range, scalar } => {
@@ -68,13 +86,17 @@ impl<'a> Evaluation<'a> {
             Expr::LabelReplace { of, to, template, from, pattern } => {
                 let mut tracks = self.vector(of, grid)?;
                 for track in &mut tracks {
-                    relabel::replace(&mut track.tags, to, template, from, pattern);
+                    let bytes = relabel::replace(&mut track.tags, to, template, from, pattern)?;
+                    self.budget.look(bytes as u64)?;
                 }
                 merged(tracks)?
             }
             Expr::LabelJoin { of, to, separator, from } => {
                 let mut tracks = self.vector(of, grid)?;
-                tracks.iter_mut().for_each(|track| relabel::join(&mut track.tags, to, separator, from));
+                for track in &mut tracks {
+                    let bytes = relabel::join(&mut track.tags, to, separator, from)?;
+                    self.budget.look(bytes as u64)?;
+                }
                 merged(tracks)?
             }
             Expr::Sort { of, descending } => sorted(self.vector(of, grid)?, *descending),
@@ -86,6 +108,48 @@ impl<'a> Evaluation<'a> {
 
     fn lookback_ms(&self) -> i64 {
         self.settings.lookback_ms as i64
+    }
+
+    /// A moment as `time()` shows it.
+    fn seconds(&self, t_ms: i64) -> f64 {
+        t_ms.saturating_add(self.settings.clock_ms) as f64 / 1_000.0
+    }
+
+    /// `@` counts on the clock of whoever asks.
+    fn shift(&self, shift: Shift) -> Shift {
+        Shift { at_ms: shift.at_ms.map(|at_ms| at_ms.saturating_sub(self.settings.clock_ms)), ..shift }
+    }
+
+    /// What a selector finds; looking for it has its price too.
+    fn find(&self, selector: &Selector) -> Result<Vec<Found<'a>>, Failed> {
+        let among = selector.among(self.samples) as u64;
+        self.budget.look(among.saturating_mul(1 + selector.matchers.len() as u64))?;
+        Ok(selector.find(self.samples))
+    }
+
+    /// The values that hold at each step, of one series after the other.
+    fn instants(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        mut take: impl FnMut(Track<'a>),
+    ) -> Result<(), Failed> {
+        let (shift, lookback_ms) = (self.shift(selector.shift), self.lookback_ms());
+        let mut points = Points::default();
+        for found in self.find(selector)? {
+            found.load(self.samples, span(grid, shift, lookback_ms), true, &mut points);
+            self.budget.look(points.times.len() as u64)?;
+            self.budget.keep(grid.count)?;
+            let mut values = Vec::with_capacity(grid.count);
+            points.latest(grid, shift, lookback_ms, |last| {
+                values.push(last.map_or(ABSENT, |last| points.values[last]));
+            });
+            let track = Track { tags: found.tags(self.samples), values };
+            if !track.is_empty() {
+                take(track);
+            }
+        }
+        Ok(())
     }
 
     fn vector(&self, expr: &Expr, grid: &Grid) -> Result<Vec<Track<'a>>, Failed> {
@@ -130,8 +194,13 @@ impl<'a> Evaluation<'a> {
             }
             (Answer::Scalar(left), Answer::Vector(tracks)) => binary::with_scalar(op, tracks, &left, true)?,
             (Answer::Vector(left), Answer::Vector(right)) => match op {
-                Op::And | Op::Or | Op::Unless => set::set(op, matching, left, right, steps)?,
-                _ => binary::between(op, matching, left, right, steps)?,
+                Op::And | Op::Or | Op::Unless => {
+                    // One presence for each step of each group on the other side.
+                    self.budget.pass(&left)?;
+                    self.budget.pass(&right)?;
+                    set::set(op, matching, left, right, steps)?
+                }
+                _ => binary::between(op, matching, left, right, steps, &self.budget)?,
             },
         };
         Ok(Answer::Vector(tracks))
@@ -162,24 +231,39 @@ impl<'a> Evaluation<'a> {
                 if let Some(k) = ks.iter().find(|k| k.is_nan() || k.is_infinite()) {
                     return Err(Failed::NoCount { value: k.to_string() });
                 }
-                rank::top(self.vector(of, grid)?, grouping, &ks, *fold == Fold::Topk)
+                rank::top(self.to_sort(of, grid)?, grouping, &ks, *fold == Fold::Topk)
             }
-            (Fold::Quantile, _) => rank::quantiles(&self.vector(of, grid)?, grouping, &params()?),
+            (Fold::Quantile, _) => rank::quantiles(&self.to_sort(of, grid)?, grouping, &params()?),
             (Fold::CountValues, Some(Expr::Text(label))) => {
-                rank::count_values(&self.vector(of, grid)?, grouping, label)
+                rank::count_values(&self.vector(of, grid)?, grouping, label, &self.budget)?
             }
             _ => {
                 let mut groups = Groups::new(*fold, grouping, grid.count);
-                self.stream(of, grid, |track| groups.add(&track))?;
+                let mut enough = Ok(());
+                self.stream(of, grid, |track| {
+                    if enough.is_ok() {
+                        enough = groups.add(&track, &self.budget);
+                    }
+                })?;
+                enough?;
                 groups.tracks()
             }
         })
     }
 
+    /// A vector whose values are put in order at each step.
+    fn to_sort(&self, of: &Expr, grid: &Grid) -> Result<Vec<Track<'a>>, Failed> {
+        let tracks = self.vector(of, grid)?;
+        for _ in 0..SORTING {
+            self.budget.pass(&tracks)?;
+        }
+        Ok(tracks)
+    }
+
     /// The tracks one after the other, where they need not be there together.
     fn stream(&self, expr: &Expr, grid: &Grid, mut take: impl FnMut(Track<'a>)) -> Result<(), Failed> {
         match expr {
-            Expr::Select(selector) => selector.instants(self.samples, grid, self.lookback_ms(), take),
+            Expr::Select(selector) => self.instants(selector, grid, take)?,
             Expr::Roll { roll, range, scalar } if has_one_name(range) => {
                 self.roll(*roll, range, scalar.as_deref(), grid, take)?;
             }
@@ -197,14 +281,17 @@ impl<'a> Evaluation<'a> {
         mut take: impl FnMut(Track<'a>),
     ) -> Result<(), Failed> {
         let scalars = scalar.map(|scalar| self.scalar(scalar, grid)).transpose()?;
-        let windows = Windows { grid, shift: range.shift, range_ms: range.range_ms };
+        let windows = Windows { grid, shift: self.shift(range.shift), range_ms: range.range_ms };
         self.ranges(range, grid, |tags, points| {
+            self.budget.keep(grid.count)?;
+            self.budget.look(roll.looks(points, windows))?;
             let values = roll.over(points, windows, scalars.as_deref(), self.settings.extrapolation);
             let tags = if roll.keeps_name() { tags } else { tags.nameless() };
             let track = Track { tags, values };
             if !track.is_empty() {
                 take(track);
             }
+            Ok(())
         })
     }
 
@@ -214,16 +301,17 @@ impl<'a> Evaluation<'a> {
         &self,
         range: &Range,
         grid: &Grid,
-        mut take: impl FnMut(Tags<'a>, &Points),
+        mut take: impl FnMut(Tags<'a>, &Points) -> Result<(), Failed>,
     ) -> Result<(), Failed> {
-        let (after_ms, until_ms) = span(grid, range.shift, range.range_ms);
+        let (after_ms, until_ms) = span(grid, self.shift(range.shift), range.range_ms);
         let mut points = Points::default();
         match &range.of {
             Ranged::Samples(selector) => {
-                for found in selector.find(self.samples) {
+                for found in self.find(selector)? {
                     found.load(self.samples, (after_ms, until_ms), false, &mut points);
+                    self.budget.look(points.times.len() as u64)?;
                     if !points.times.is_empty() {
-                        take(found.tags(self.samples), &points);
+                        take(found.tags(self.samples), &points)?;
                     }
                 }
             }
@@ -237,13 +325,14 @@ impl<'a> Evaluation<'a> {
                     return Ok(());
                 }
                 for track in self.vector(expr, &inner)? {
+                    self.budget.look(count as u64)?;
                     points.clear();
                     for (t_ms, value) in
                         inner.times().zip(&track.values).filter(|(_, value)| !is_absent(**value))
                     {
                         points.push(t_ms, *value);
                     }
-                    take(track.tags, &points);
+                    take(track.tags, &points)?;
                 }
             }
         }
@@ -270,44 +359,48 @@ impl<'a> Evaluation<'a> {
 
     /// When the sample was scraped, if it is one; else the time of the step.
     fn timestamp(&self, of: &Expr, grid: &Grid) -> Result<Vec<Track<'a>>, Failed> {
-        let seconds = |t_ms: i64| t_ms as f64 / 1_000.0;
         if let Expr::Select(selector) = of {
-            return unique(self.scrape_times(selector, grid, seconds));
+            return unique(self.scrape_times(selector, grid)?);
         }
         let mut tracks = self.vector(of, grid)?;
         for track in &mut tracks {
             track.tags = std::mem::take(&mut track.tags).nameless();
             for (value, t_ms) in track.values.iter_mut().zip(grid.times()) {
                 if !is_absent(*value) {
-                    *value = seconds(t_ms);
+                    *value = self.seconds(t_ms);
                 }
             }
         }
         merged(tracks)
     }
 
-    fn scrape_times(&self, selector: &Selector, grid: &Grid, seconds: fn(i64) -> f64) -> Vec<Track<'a>> {
+    fn scrape_times(&self, selector: &Selector, grid: &Grid) -> Result<Vec<Track<'a>>, Failed> {
+        let (shift, lookback_ms) = (self.shift(selector.shift), self.lookback_ms());
         let mut points = Points::default();
         let mut tracks = Vec::new();
-        for found in selector.find(self.samples) {
-            found.load(self.samples, span(grid, selector.shift, self.lookback_ms()), true, &mut points);
+        for found in self.find(selector)? {
+            found.load(self.samples, span(grid, shift, lookback_ms), true, &mut points);
+            self.budget.look(points.times.len() as u64)?;
+            self.budget.keep(grid.count)?;
             let mut values = Vec::with_capacity(grid.count);
-            points.latest(grid, selector.shift, self.lookback_ms(), |last| {
-                values.push(last.map_or(ABSENT, |last| seconds(points.times[last])));
+            points.latest(grid, shift, lookback_ms, |last| {
+                values.push(last.map_or(ABSENT, |last| self.seconds(points.times[last])));
             });
             tracks.push(Track { tags: found.tags(self.samples).nameless(), values });
         }
         tracks.retain(|track| !track.is_empty());
-        tracks
+        Ok(tracks)
     }
 
     /// The samples of a range as they are, at an instant.
     pub(super) fn matrix(&self, range: &Range, grid: &Grid) -> Result<Vec<Row>, Failed> {
         let mut rows = Vec::new();
         self.ranges(range, grid, |tags, points| {
+            self.budget.keep(2 * points.times.len())?;
             let points = points.times.iter().zip(&points.values);
             let points = points.filter_map(|(t_ms, value)| Some((u64::try_from(*t_ms).ok()?, *value)));
             rows.push(Row { labels: tags.to_labels(), points: points.collect() });
+            Ok(())
         })?;
         rows.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(rows)

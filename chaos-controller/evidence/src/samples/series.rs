@@ -66,6 +66,11 @@ impl Samples {
         indices.iter().map(|&index| &self.series[index]).filter(|series| series.matches(matchers)).collect()
     }
 
+    /// How many series have this name.
+    pub(crate) fn named(&self, name: &str) -> usize {
+        self.by_name.get(name).map_or(0, Vec::len)
+    }
+
     /// Every series, in the order of first sight.
     pub fn all(&self) -> &[Series] {
         &self.series

@@ -2,7 +2,7 @@
 //! No samples is no answer: it is unknown, whatever the condition would say of nothing.
 
 use drill::{During, OwnCriterion};
-use evidence::promql::{Kind, range};
+use evidence::promql::{Kind, Settings, range_with};
 
 use crate::case::Case;
 use crate::finding::Finding;
@@ -11,6 +11,8 @@ use crate::recovery::Search;
 
 /// Looks are this far apart: the scrapes are.
 const STEP_MS: u64 = 1_000;
+/// Nobody waits behind a verdict, so it is not given up for what it costs.
+const SETTINGS: Settings = Settings { budget: u64::MAX, ..Settings::DEFAULT };
 /// A gap of one scrape is no hole.
 const SEEN_WITHIN_MS: u64 = 2_000;
 
@@ -64,20 +66,21 @@ pub(crate) fn judge_span(case: &Case<'_>, own: &OwnCriterion, span: Span) -> Fin
     let at = |t_ms: u64| format!("{:+.0} s after the fault's start", case.moments.seconds(t_ms));
     let finding = match judged {
         Err(error) => Finding::unknown(format!("the query cannot be evaluated: {error}")),
-        Ok(watched) => match (watched.failed, watched.unseen) {
+        Ok(Watched { looks, failed, unseen }) => match (failed, unseen) {
             // One known "no" decides, whatever is unknown beside it.
-            (Some((t_ms, times)), _) => Finding::fail(format!(
-                "it did not hold {times} of {} times, first {}",
-                watched.looks,
-                at(t_ms)
-            )),
+            (Some((t_ms, times)), _) => {
+                Finding::fail(format!("it did not hold {times} of {looks} times, first {}", at(t_ms)))
+                    .value((looks - times) as f64 / looks as f64)
+                    .threshold(1.0)
+            }
+            // A share of what is not known would read as a measured one.
             (None, Some(t_ms)) => {
                 Finding::unknown(format!("there are no samples to answer it from {}", at(t_ms)))
             }
-            (None, None) => Finding::pass(format!("it held at every second, {} in all", watched.looks)),
-        }
-        .value((watched.looks - watched.failed.map_or(0, |(_, times)| times)) as f64 / watched.looks as f64)
-        .threshold(1.0),
+            (None, None) => {
+                Finding::pass(format!("it held at every second, {looks} in all")).value(1.0).threshold(1.0)
+            }
+        },
     };
     finding.evidence(evidence)
 }
@@ -95,7 +98,8 @@ impl Watched {
     fn over(case: &Case<'_>, own: &OwnCriterion, span: Span) -> Result<Watched, String> {
         let samples = &case.recording.samples;
         let (query, to) = (&own.promql, span.to.max(span.from));
-        let rows = range(query, samples, span.from, to, STEP_MS).map_err(|error| error.to_string())?;
+        let rows = range_with(query, samples, (span.from, to, STEP_MS), &SETTINGS)
+            .map_err(|error| error.to_string())?;
         let holds = |t_ms: u64| {
             rows.iter().any(|row| {
                 let value = row.points.iter().find(|(t, _)| *t == t_ms).map(|(_, value)| *value);
@@ -166,9 +170,11 @@ mod tests {
         for promql in [
             "max(lab_queue_depth{service=\"paymnt\"}) < 10",
             "sum(lab_queue_depth{service=\"paymnt\"}) < 10 or vector(1)",
+            "absent(lab_queue_depth{service=\"paymnt\"} > 10)",
         ] {
             let finding = judged(&Bed::recovered(), promql, During::Recovery);
             assert_eq!(finding.status, Status::Unknown, "{promql}: {}", finding.reason);
+            assert_eq!((finding.value, finding.threshold), (None, None), "{promql}");
         }
         let mut bed = Bed::recovered();
         bed.unscraped.push("payment");
