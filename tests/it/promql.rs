@@ -42,12 +42,15 @@ fn a_recorded_incident_answers_as_prometheus_does() {
         lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let end_ms = scrapes.iter().map(|scrape| scrape.t_ms).max().unwrap_or_default();
     let questions = compare::questions(end_ms);
-    let (mut evaluations, mut differences, mut silent) = (0, Vec::new(), Vec::new());
+    let (mut evaluations, mut ties, mut differences, mut silent) = (0, 0, Vec::new(), Vec::new());
     for text in &queries {
         let mut answered = false;
         for question in &questions {
             match compare::ask(text, *question, &samples, &SETTINGS, &oracle) {
-                Asked::Same { values } => answered |= values > 0,
+                Asked::Same { values, tie } => {
+                    answered |= values > 0;
+                    ties += usize::from(tie);
+                }
                 Asked::BothFail => answered = true,
                 Asked::Different(how) => differences.push(format!("{text}\n  {question}: {how}")),
                 Asked::Senseless => continue,
@@ -60,7 +63,7 @@ fn a_recorded_incident_answers_as_prometheus_does() {
     }
     let _ = writeln!(
         std::io::stderr(),
-        "{} queries, {evaluations} evaluations, {} differences; refused: {:#?}",
+        "{} queries, {evaluations} evaluations, {} differences ({ties} ties of quantiles); refused: {:#?}",
         queries.len(),
         differences.len(),
         REFUSED.map(|(text, offset, message)| format!("{text}: {message} (at byte {offset})"))
