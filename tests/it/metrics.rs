@@ -8,7 +8,7 @@ use tests::http::Ask;
 use tests::{Lab, Role, exposition, tools};
 
 /// What a candidate must not read anywhere before the reveal. The last one is the name of the fault itself.
-const SECRETS: [&str; 6] = ["fault", "chaos", "inject", "dose", "lease", "zugzwang"];
+const SECRETS: [&str; 8] = ["fault", "chaos", "inject", "dose", "lease", "probe", "replay", "zugzwang"];
 const FAULT: &str = "zugzwang";
 
 fn keeps_the_secret(what: &str, text: &str) {

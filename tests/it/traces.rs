@@ -35,7 +35,7 @@ const DESIGN: [(&str, &str, &str); 11] = [
 /// Spans are exported each half second.
 const EXPORTED: Duration = Duration::from_secs(10);
 /// What nobody but an operator may read; the last is the name of the fault.
-const SECRETS: [&str; 6] = ["fault", "chaos", "inject", "dose", "lease", "zugzwang"];
+const SECRETS: [&str; 8] = ["fault", "chaos", "inject", "dose", "lease", "probe", "replay", "zugzwang"];
 
 fn buy(lab: &Lab, order: &str) -> u16 {
     let ask = Ask::post(&lab.frontend(), "/api/checkout").header("x-user", "u1").header("x-order-id", order);

@@ -125,9 +125,8 @@ pub(crate) const PROBE_ATTEMPT: u32 = 1;
 /// Sends one probe on a connection of its own, and measures from the send to the answer's head.
 pub(crate) async fn probe(bank: &Member, purpose: &str, number: usize) -> Result<Probed, WebError> {
     let mut connection = Connection::open(&bank.traffic).await?;
-    // A reference that no order has.
-    let reference =
-        format!("probe-{purpose}-{number}-{}", &digest(format!("{purpose}{number}").as_bytes())[..6]);
+    // A reference that no order has, and that tells nobody who reads it what it is for.
+    let reference = digest(format!("{purpose}-{number}").as_bytes())[..16].to_owned();
     let body = json!({"reference": reference, "amount_cents": 1, "dry_run": true});
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),

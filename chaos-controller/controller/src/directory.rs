@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use proto::control::to_process::Body as Told;
 use proto::control::{Endpoints, Hello, Instance, LoadStatus, ToProcess};
@@ -16,6 +17,10 @@ pub(crate) type Outbox = mpsc::Sender<Result<ToProcess, Status>>;
 
 /// The services of the shop, in the order of its picture.
 pub(crate) const SHOP: [&str; 7] = ["frontend", "cart", "search", "account", "order", "payment", "inventory"];
+
+/// A process that was scaled away stays listed as gone until the scraper, which comes each second, has marked its
+/// samples as ended; then it is forgotten, or it would be missed for ever.
+const REMEMBERED: Duration = Duration::from_millis(2_500);
 
 /// Whether a service is the shop's own: it follows the policy, and candidates may restart and scale it.
 pub(crate) fn is_shop(service: &str) -> bool {
@@ -49,6 +54,8 @@ pub(crate) struct Member {
     pub(crate) load: Option<LoadStatus>,
     session: u64,
     outbox: Outbox,
+    /// When it was scaled away.
+    scaled_away: Option<Instant>,
 }
 
 /// How a process came in.
@@ -103,6 +110,7 @@ impl Directory {
                 load: None,
                 session,
                 outbox,
+                scaled_away: None,
             },
         );
         members.tell_all(&members.endpoints(&hello.service));
@@ -119,6 +127,10 @@ impl Directory {
             return false;
         };
         change(member);
+        // What a process said before it was scaled away does not bring it back.
+        if member.scaled_away.is_some() {
+            member.state = State::Gone;
+        }
         drop(members);
         self.touch();
         true
@@ -139,11 +151,15 @@ impl Directory {
         true
     }
 
-    /// Forgets processes that are gone for good (scaled down).
+    /// A process was scaled away, whether its stream has ended yet or not: it is gone now, and forgotten soon.
     pub(crate) fn forget(&self, instance: &str) {
         let mut members = self.held();
-        if members.by_instance.get(instance).is_some_and(|member| member.state == State::Gone) {
-            members.by_instance.remove(instance);
+        let Some(member) = members.by_instance.get_mut(instance) else { return };
+        member.scaled_away = Some(Instant::now());
+        if member.state != State::Gone {
+            member.state = State::Gone;
+            let service = member.service.clone();
+            members.tell_all(&members.endpoints(&service));
         }
         drop(members);
         self.touch();
@@ -174,7 +190,14 @@ impl Directory {
 
     /// Every process, by instance.
     pub(crate) fn members(&self) -> Vec<Member> {
-        self.held().by_instance.values().cloned().collect()
+        self.members_at(Instant::now())
+    }
+
+    fn members_at(&self, now: Instant) -> Vec<Member> {
+        let mut members = self.held();
+        let old = |since: Instant| now.saturating_duration_since(since) > REMEMBERED;
+        members.by_instance.retain(|_, member| !member.scaled_away.is_some_and(old));
+        members.by_instance.values().cloned().collect()
     }
 
     /// The first live process of a service.
@@ -280,6 +303,29 @@ mod tests {
         let (session, _) = directory.join(&hello("payment", 1), tx);
         directory.update("payment-0", session, |member| member.state = State::Lost);
         assert_eq!(directory.counts()["payment"], 1);
+    }
+
+    #[test]
+    fn who_is_scaled_away_is_gone_for_the_scraper_and_then_forgotten_in_either_order() {
+        for stream_ends_first in [true, false] {
+            let directory = Directory::new();
+            let (tx, _rx) = mpsc::channel(8);
+            let (session, _) = directory.join(&hello("search", 1), tx.clone());
+            if stream_ends_first {
+                assert!(directory.leave("search-0", session));
+            }
+            directory.forget("search-0");
+            directory.update("search-0", session, |member| member.state = State::Up);
+            if !stream_ends_first {
+                assert!(directory.leave("search-0", session));
+            }
+            let members = directory.members();
+            assert_eq!(members.iter().map(|member| member.state).collect::<Vec<_>>(), [State::Gone]);
+            assert!(directory.members_at(Instant::now() + REMEMBERED).is_empty());
+            // One who comes back under the name is not forgotten for the other's sake.
+            directory.join(&hello("search", 2), tx);
+            assert_eq!(directory.members_at(Instant::now() + 2 * REMEMBERED).len(), 1);
+        }
     }
 
     #[test]

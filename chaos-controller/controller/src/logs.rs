@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value};
 
@@ -56,7 +57,7 @@ pub(crate) fn read(dir: &Path, role: Role, query: &LogQuery) -> Result<Logs, Log
     let wanted = Wanted {
         level: rank(level).ok_or_else(|| LogError::Level(level.to_owned()))?,
         trace: query.trace.as_deref().unwrap_or_default().to_lowercase(),
-        since_us: query.since_ms.map(|ms| (ms * 1e3).max(0.0) as u64),
+        since_us: query.since_ms.map(|ms| (ms * 1e3).round().max(0.0) as u64),
         limit: query.limit.unwrap_or(LIMIT).min(MOST),
     };
     let mut instances = instances(dir)?;
@@ -71,7 +72,8 @@ pub(crate) fn read(dir: &Path, role: Role, query: &LogQuery) -> Result<Logs, Log
     let mut logs = Logs::default();
     for instance in &instances {
         let mut file = File::open(dir.join(format!("{instance}.log")))?;
-        let (lines, cut) = tail(&mut file, instance, &wanted)?;
+        let written_us = written_us(&file)?;
+        let (lines, cut) = tail(&mut file, written_us, instance, &wanted)?;
         logs.lines.extend(lines);
         if cut {
             logs.cut.push(instance.clone());
@@ -103,9 +105,20 @@ fn service_of(instance: &str) -> &str {
     }
 }
 
-/// Matching lines of one file, oldest first, and whether there may be more before them.
+/// When somebody last wrote to a file, microseconds of Unix time.
+fn written_us(file: &File) -> io::Result<u64> {
+    let since = file.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Matching lines of one file that was last written to at `written_us`, oldest first, and whether there may be more
+/// before them.
+///
+/// Words that are no JSON (a panic) have no time. At the end of the file it is that of the last write; elsewhere they
+/// come just after the line before them, each a microsecond later, so that whoever follows the log sees each once.
 fn tail(
     file: &mut (impl io::Read + io::Seek),
+    written_us: u64,
     instance: &str,
     wanted: &Wanted,
 ) -> io::Result<(Vec<LogLine>, bool)> {
@@ -114,8 +127,17 @@ fn tail(
     let mut newest_first: Vec<LogLine> = Vec::new();
     // The beginning of a line whose end was read already.
     let mut rest: Vec<u8> = Vec::new();
-    // Words that are no JSON (a panic) belong to the moment of the line before them.
     let mut loose: Vec<String> = Vec::new();
+    let mut at_end = true;
+    // A line without its end is still being written.
+    let mut whole = false;
+    let said = |loose: &mut Vec<String>, at_end: bool, before_us: u64| -> Vec<LogLine> {
+        let number = loose.len() as u64;
+        let least_us = if at_end { written_us } else { 0 };
+        let stamps = (0..number).map(|newer| (before_us + number - newer).max(least_us));
+        let lines = stamps.zip(loose.drain(..)).map(|(unix_us, text)| words(instance, unix_us, text));
+        lines.filter(|line| wanted.fits(line) && wanted.is_new(line)).collect()
+    };
     while at > 0 && end - at < MOST_READ {
         let size = BLOCK.min(at);
         at -= size;
@@ -123,6 +145,10 @@ fn tail(
         let mut block = Vec::with_capacity(size as usize + rest.len());
         file.by_ref().take(size).read_to_end(&mut block)?;
         block.append(&mut rest);
+        if !whole {
+            block.truncate(block.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1));
+            whole = !block.is_empty();
+        }
         let begin =
             if at == 0 { 0 } else { block.iter().position(|b| *b == b'\n').map_or(block.len(), |n| n + 1) };
         for text in block[begin..].split(|b| *b == b'\n').rev().filter(|text| !text.is_empty()) {
@@ -130,11 +156,11 @@ fn tail(
                 loose.push(String::from_utf8_lossy(text).into_owned());
                 continue;
             };
-            if wanted.since_us.is_some_and(|since| line.unix_us <= since) {
+            newest_first.extend(said(&mut loose, at_end, line.unix_us));
+            at_end = false;
+            if !wanted.is_new(&line) {
                 return Ok((in_order(newest_first), false));
             }
-            let said = loose.drain(..).map(|text| words(instance, line.unix_us, text));
-            newest_first.extend(said.filter(|line| wanted.fits(line)));
             if wanted.fits(&line) {
                 newest_first.push(line);
             }
@@ -145,8 +171,7 @@ fn tail(
         block.truncate(begin);
         rest = block;
     }
-    newest_first
-        .extend(loose.drain(..).map(|text| words(instance, 0, text)).filter(|line| wanted.fits(line)));
+    newest_first.extend(said(&mut loose, at_end, 0));
     Ok((in_order(newest_first), at > 0))
 }
 
@@ -196,6 +221,10 @@ fn rank(level: &str) -> Option<usize> {
 }
 
 impl Wanted {
+    fn is_new(&self, line: &LogLine) -> bool {
+        self.since_us.is_none_or(|since| line.unix_us > since)
+    }
+
     fn fits(&self, line: &LogLine) -> bool {
         rank(&line.level).is_some_and(|rank| rank <= self.level)
             && (self.trace.is_empty() || line.trace_id.as_ref().is_some_and(|id| id.starts_with(&self.trace)))
@@ -220,7 +249,7 @@ mod tests {
     }
 
     fn told(text: &str, wanted: &Wanted) -> Vec<String> {
-        let (lines, _) = tail(&mut Cursor::new(text.as_bytes()), "payment-0", wanted).unwrap();
+        let (lines, _) = tail(&mut Cursor::new(text.as_bytes()), 0, "payment-0", wanted).unwrap();
         lines.into_iter().map(|line| line.message).collect()
     }
 
@@ -247,13 +276,14 @@ mod tests {
     fn lines_across_blocks_are_whole_and_a_long_file_is_cut() {
         let long = "x".repeat(700);
         let text: String = (0..20_000).map(|n| line(n % 60, "INFO", &format!("{n} {long}"))).collect();
-        let (lines, cut) = tail(&mut Cursor::new(text.as_bytes()), "payment-0", &wanted(MOST)).unwrap();
+        let (lines, cut) = tail(&mut Cursor::new(text.as_bytes()), 0, "payment-0", &wanted(MOST)).unwrap();
         let numbers: Vec<u32> =
             lines.iter().map(|line| line.message.split(' ').next().unwrap().parse().unwrap()).collect();
         assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "a line is missing or broken");
         assert_eq!((numbers.last(), cut), (Some(&19_999), false));
         let (_, cut) =
-            tail(&mut Cursor::new(text.as_bytes()), "payment-0", &Wanted { level: 0, ..wanted(9) }).unwrap();
+            tail(&mut Cursor::new(text.as_bytes()), 0, "payment-0", &Wanted { level: 0, ..wanted(9) })
+                .unwrap();
         assert!(cut, "there may be errors before what was read");
     }
 
@@ -261,6 +291,42 @@ mod tests {
     fn a_panic_is_an_error_of_the_moment_before_it() {
         let text = line(1, "INFO", "a") + "thread 'main' panicked\nat x.rs\n" + &line(2, "INFO", "b");
         assert_eq!(told(&text, &wanted(9)), ["a", "thread 'main' panicked", "at x.rs", "b"]);
+    }
+
+    #[test]
+    fn whoever_follows_sees_a_panic_once() {
+        let second = |n| parse("x", line(n, "INFO", "").as_bytes()).unwrap().unix_us;
+        let follow = |text: &str, written_us: u64, since_us: u64| -> Vec<(String, u64)> {
+            let wanted = Wanted { since_us: Some(since_us), ..wanted(9) };
+            let (lines, _) =
+                tail(&mut Cursor::new(text.as_bytes()), written_us, "payment-0", &wanted).unwrap();
+            lines.into_iter().map(|line| (line.message, line.unix_us)).collect()
+        };
+        let mut text = line(1, "INFO", "a") + "thread 'main' panicked\nat x.rs\n";
+        // Another process wrote a line at 2, after the last one here; the panic came at 3.
+        let told = follow(&text, second(3), second(2));
+        assert_eq!(
+            told,
+            [("thread 'main' panicked".to_owned(), second(3)), ("at x.rs".to_owned(), second(3))]
+        );
+        assert_eq!(follow(&text, second(3), second(3)), []);
+        text += &line(4, "INFO", "b");
+        assert_eq!(follow(&text, second(4), second(3)), [("b".to_owned(), second(4))]);
+        // Without another process, and with a line after it.
+        let told = follow(&text, second(4), second(1));
+        let stamps: Vec<u64> = told.iter().map(|line| line.1).collect();
+        assert_eq!(stamps, [second(1) + 1, second(1) + 2, second(4)]);
+        // Nothing but words.
+        assert_eq!(follow("abort\n", second(3), second(2)).len(), 1);
+        assert_eq!(follow("abort\n", second(3), second(3)).len(), 0);
+    }
+
+    #[test]
+    fn a_line_is_held_back_until_it_is_whole() {
+        let (text, half) = (line(1, "INFO", "a"), line(2, "WARN", "b"));
+        assert_eq!(told(&(text.clone() + &half[..40]), &wanted(9)), ["a"]);
+        assert_eq!(told(&half[..40], &wanted(9)), [""; 0]);
+        assert_eq!(told(&(text + &"x".repeat(3 * BLOCK as usize)), &wanted(9)), ["a"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Data on stdout, narration on stderr; as text or as JSON. A reader that has
-//! gone (`firedrill ... | head`) is no error.
+//! gone (`firedrill ... | head`) is no error, and the end of what follows.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
@@ -36,10 +37,16 @@ impl Output {
 
 /// Writes data, ending its last line.
 pub(crate) fn write_data(text: &str) {
+    // Nobody reads any more: nothing is left to tell.
+    let _ = write_more(text);
+}
+
+/// The same for who goes on writing. Says whether anybody still reads.
+#[must_use]
+pub(crate) fn write_more(text: &str) -> bool {
     let mut stdout = std::io::stdout().lock();
     let ending = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    // Nobody reads any more: nothing is left to tell.
-    let _ = write!(stdout, "{text}{ending}").and_then(|()| stdout.flush());
+    write!(stdout, "{text}{ending}").and_then(|()| stdout.flush()).is_ok()
 }
 
 /// Writes a value as indented JSON.
@@ -54,6 +61,13 @@ pub(crate) fn narrate(text: &str) {
     let ending = if text.ends_with('\n') { "" } else { "\n" };
     // As above.
     let _ = write!(stderr, "{text}{ending}");
+}
+
+/// Somebody else's words, fit for a terminal: what would move its cursor, ring its bell or turn its text around is shown
+/// as a mark.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let commands = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.contains(commands) { Cow::Owned(text.replace(commands, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// A table with two spaces between columns, as wide as its widest cells.
@@ -82,6 +96,12 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_s_words_command_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
+        assert!(matches!(printable("plain \u{f6}"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn a_table_is_as_wide_as_its_widest_cells() {

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A dry run goes the way of a charge, faults included, and charges nothing:
-//! it is how somebody without an order measures this bank.
+//! it is how somebody without an order measures this bank. It is in no metric
+//! and has no span, which are about the bank's customers.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -38,6 +39,8 @@ use crate::trace::Span;
 const LARGEST_BODY: usize = 16 * 1024;
 /// References and keys are somebody's ids, not essays.
 const LONGEST_ID: usize = 200;
+/// Name of the span of a charge.
+const CHARGE: &str = "POST /charges";
 
 pub(crate) fn router(bank: Arc<Bank>) -> Router {
     Router::new()
@@ -98,11 +101,11 @@ async fn charge(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let span = Span::start(&bank.tracer, "POST /charges", &headers);
     let (order, dry_run) = match order(&headers, &body) {
         Ok(order) => order,
-        Err(why) => return refuse(&bank, received, span, &why),
+        Err(why) => return refuse(&bank, received, bank.recorder.start(CHARGE, &headers), &why),
     };
+    let span = (!dry_run).then(|| bank.recorder.start(CHARGE, &headers));
     let call =
         Call { path: Path::Charge, key: order.reference.clone(), attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
@@ -120,14 +123,14 @@ async fn lookup(
     query: Result<Query<LookupQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
-    let span = Span::start(&bank.tracer, "GET /charges", &headers);
+    let span = bank.recorder.start("GET /charges", &headers);
     let Ok(Query(LookupQuery { reference })) = query else {
         return refuse(&bank, received, span, "expected ?reference=<reference of a charge>");
     };
     let call = Call { path: Path::Lookup, key: reference.clone(), attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
     let act = move |_| async move { found(&own, &reference) };
-    answered(bank.take(call, span, act).await)
+    answered(bank.take(call, Some(span), act).await)
 }
 
 async fn charged(bank: &Bank, order: Order, asked_cents: i64) -> Answer {

@@ -10,7 +10,7 @@ use crate::faults::Faults;
 use crate::flags::Flags;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
-use crate::{admin, api};
+use crate::{admin, api, trace};
 
 /// Calls under way at the end get no longer than this: half a minute of an
 /// injected latency is not waited out by a lab that goes down.
@@ -33,7 +33,7 @@ pub async fn run(options: process::Options, flags: Flags) -> anyhow::Result<()> 
         metrics: Metrics::new(&process.registry)?,
         timer: process.timer.clone(),
         seed: Box::new(move || welcome.borrow().as_ref().map_or(0, |welcome| welcome.seed)),
-        tracer: process.tracer.clone(),
+        recorder: trace::Recorder { tracer: process.tracer.clone(), sampling: process.sampling.clone() },
         start: Instant::now(),
     });
     let operator = process.options.operator_token.clone();

@@ -1,5 +1,8 @@
 //! The bank's span of a call: a child of the caller's, by W3C `traceparent`.
-//! It says what any API would say of itself, and nothing of faults.
+//! It says what any API would say of itself, and nothing of faults. A span that
+//! cannot leave the process (neither sampled nor failed nor slow) says nothing.
+
+use std::time::Instant;
 
 use axum::http::HeaderMap;
 use opentelemetry::trace::{
@@ -7,24 +10,42 @@ use opentelemetry::trace::{
     Tracer as _,
 };
 use opentelemetry::{Context, KeyValue};
-use process::Tracer;
+use process::{SLOW_SPAN, Sampling, Tracer};
+
+/// What spans are recorded with.
+pub(crate) struct Recorder {
+    pub(crate) tracer: Tracer,
+    pub(crate) sampling: Sampling,
+}
 
 /// The span of one call; ends when dropped.
-pub(crate) struct Span(<Tracer as opentelemetry::trace::Tracer>::Span);
+pub(crate) struct Span {
+    span: <Tracer as opentelemetry::trace::Tracer>::Span,
+    sampled: bool,
+    began: Instant,
+}
 
-impl Span {
-    pub(crate) fn start(tracer: &Tracer, name: &'static str, headers: &HeaderMap) -> Self {
+impl Recorder {
+    pub(crate) fn start(&self, name: &'static str, headers: &HeaderMap) -> Span {
         let parent = headers.get("traceparent").and_then(|value| parse(value.to_str().ok()?));
         let context =
             parent.map_or_else(Context::new, |parent| Context::new().with_remote_span_context(parent));
-        Self(tracer.span_builder(name).with_kind(SpanKind::Server).start_with_context(tracer, &context))
+        let tracer = &self.tracer;
+        let span = tracer.span_builder(name).with_kind(SpanKind::Server).start_with_context(tracer, &context);
+        let sampled = self.sampling.samples(span.span_context().trace_id());
+        Span { span, sampled, began: Instant::now() }
     }
+}
 
+impl Span {
     pub(crate) fn answered(&mut self, reference: &str, status: u16) {
-        self.0.set_attribute(KeyValue::new("order.id", reference.to_owned()));
-        self.0.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+        if !self.sampled && status < 500 && self.began.elapsed() <= SLOW_SPAN {
+            return;
+        }
+        self.span.set_attribute(KeyValue::new("order.id", reference.to_owned()));
+        self.span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
         if status >= 500 {
-            self.0.set_status(Status::error("server error"));
+            self.span.set_status(Status::error("server error"));
         }
     }
 }

@@ -22,7 +22,40 @@ struct Inner {
     user_deadline: Option<Instant>,
     span: SpanContext,
     priority: Priority,
-    order: OnceLock<Box<str>>,
+    order: OnceLock<OrderId>,
+}
+
+/// Ids up to this long are kept without an allocation.
+const SHORT: usize = 47;
+
+/// The id of an order. Every service of a checkout keeps it from the start, and
+/// most throw it away at the end: only then is it known whether the request
+/// failed or was slow, and the handler that knew the id is gone.
+enum OrderId {
+    Short { bytes: [u8; SHORT], length: u8 },
+    Long(Box<str>),
+}
+
+impl OrderId {
+    fn of(text: &str) -> Self {
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..text.len()) {
+            Some(place) => {
+                place.copy_from_slice(text.as_bytes());
+                Self::Short { bytes, length: text.len() as u8 }
+            }
+            None => Self::Long(text.into()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Short { bytes, length } => {
+                std::str::from_utf8(&bytes[..usize::from(*length)]).expect("the whole of a text is a text")
+            }
+            Self::Long(text) => text,
+        }
+    }
 }
 
 impl Ctx {
@@ -96,11 +129,11 @@ impl Ctx {
 
     /// Says which order the request is about, for its spans. The first word counts.
     pub fn concerns(&self, order: &str) {
-        let _ = self.inner.order.set(order.into());
+        let _ = self.inner.order.set(OrderId::of(order));
     }
 
     pub(crate) fn order(&self) -> Option<&str> {
-        self.inner.order.get().map(|order| &**order)
+        self.inner.order.get().map(OrderId::as_str)
     }
 
     pub(crate) fn span(&self) -> &SpanContext {
@@ -109,5 +142,19 @@ impl Ctx {
 
     pub(crate) fn priority(&self) -> Priority {
         self.inner.priority
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_s_id_is_kept_whole_however_long_it_is() {
+        for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, 500] {
+            let text = "\u{f6}".repeat(length / 2) + &"o".repeat(length % 2);
+            assert_eq!(OrderId::of(&text).as_str(), text, "{length}");
+        }
+        assert!(matches!(OrderId::of("o1795357899-17"), OrderId::Short { .. }));
     }
 }

@@ -68,7 +68,7 @@ impl LivePolicy {
 
     /// A document that this process cannot read changes nothing: the policy
     /// in force stays, and the controller sees it unapplied.
-    fn swap(&self, revision: &PolicyRevision) -> bool {
+    pub(crate) fn swap(&self, revision: &PolicyRevision) -> bool {
         let document = match policy::parse(&revision.document) {
             Ok(document) => document,
             Err(problems) => {

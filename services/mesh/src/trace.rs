@@ -5,6 +5,7 @@
 //! who went away. Attributes are set at the end, and only on a span that may
 //! leave the process: sampled, failed or slow. Most do not.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
@@ -74,8 +75,24 @@ impl Span {
         self.span.set_attribute(KeyValue::new(key, value));
     }
 
+    /// Since it began.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     /// What was known when the work, or the attempt, began.
     pub(crate) fn began_with(&mut self, start: &Onset) {
+        self.waited_with(start);
+        if !start.waited.is_zero() {
+            let time = SystemTime::now()
+                .checked_sub(self.began.elapsed().saturating_sub(start.waited))
+                .unwrap_or_else(SystemTime::now);
+            self.span.add_event_with_timestamp("worker started", time, vec![]);
+        }
+    }
+
+    /// The same of work that never began.
+    pub(crate) fn waited_with(&mut self, start: &Onset) {
         self.set("policy.version", i64::try_from(start.policy).unwrap_or(i64::MAX));
         if let Some(left) = start.left {
             self.set("deadline.remaining_ms", i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
@@ -83,10 +100,6 @@ impl Span {
         if !start.waited.is_zero() {
             let ms = (start.waited.as_secs_f64() * 1e6).round() / 1e3;
             self.set("queue.wait_ms", ms);
-            let time = SystemTime::now()
-                .checked_sub(self.began.elapsed().saturating_sub(start.waited))
-                .unwrap_or_else(SystemTime::now);
-            self.span.add_event_with_timestamp("worker started", time, vec![]);
         }
     }
 
@@ -97,7 +110,7 @@ impl Span {
         }
     }
 
-    pub(crate) fn fail(&mut self, why: String) {
+    pub(crate) fn fail(&mut self, why: impl Into<Cow<'static, str>>) {
         self.span.set_status(Status::error(why));
     }
 }
@@ -137,6 +150,17 @@ fn parse(value: &HeaderValue) -> Option<SpanContext> {
     let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?);
     let context = SpanContext::new(trace, span, flags, true, TraceState::NONE);
     context.is_valid().then_some(context)
+}
+
+#[cfg(test)]
+impl Recorder {
+    /// One whose spans, of which none is sampled, end at `processor`.
+    pub(crate) fn into(processor: impl opentelemetry_sdk::trace::SpanProcessor + 'static) -> Self {
+        use opentelemetry::trace::TracerProvider as _;
+        let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder();
+        let tracer = provider.with_span_processor(processor).build().tracer("test");
+        Self { tracer, sampling: Sampling::default() }
+    }
 }
 
 #[cfg(test)]

@@ -49,11 +49,14 @@ pub type Tracer = SdkTracer;
 #[derive(Debug, Clone)]
 pub struct Sampling(Arc<AtomicU64>);
 
-impl Sampling {
-    fn new() -> Self {
+/// None, until an endpoint is known.
+impl Default for Sampling {
+    fn default() -> Self {
         Self(Arc::new(AtomicU64::new(f64::NAN.to_bits())))
     }
+}
 
+impl Sampling {
     /// Whether a trace is kept whatever happens in it. Before an endpoint is
     /// known none is.
     #[must_use]
@@ -119,7 +122,7 @@ impl Kept {
     fn new(dropped: IntCounter) -> Self {
         Self {
             queue: Mutex::new(VecDeque::new()),
-            sampling: Sampling::new(),
+            sampling: Sampling::default(),
             exceptions: Mutex::new(Exceptions::default()),
             dropped,
         }
@@ -287,7 +290,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sampled_before_an_endpoint_is_known() {
-        let sampling = Sampling::new();
+        let sampling = Sampling::default();
         assert!(!sampling.samples(at(0.0)));
         sampling.set(0.1);
         assert!(sampling.samples(at(0.05)) && !sampling.samples(at(0.5)));

@@ -96,10 +96,10 @@ impl Packed {
         self.end_ns.saturating_sub(self.start_ns)
     }
 
-    /// What it occupies, its block included.
-    pub(super) fn bytes(&self) -> usize {
+    /// What its block occupies; the span itself is part of its trace's list.
+    pub(super) fn block_bytes(&self) -> usize {
         // An allocation of its own costs about two words more than it holds.
-        size_of::<Self>() + self.rest.len() + 16
+        self.rest.len() + 16
     }
 
     pub(super) fn unpack(&self, trace: TraceId, names: &Names) -> Span {

@@ -110,13 +110,19 @@ impl Store {
             return;
         };
         self.spans += 1;
-        self.bytes += packed.bytes();
+        self.bytes += packed.block_bytes();
         match slot {
-            Some(place) => self.slots[place].add(packed),
+            Some(place) => {
+                let slot = &mut self.slots[place];
+                self.bytes -= slot.list_bytes();
+                slot.add(packed);
+                self.bytes += slot.list_bytes();
+            }
             None => {
                 self.places.insert(span.trace, self.evicted + self.slots.len() as u64);
-                self.bytes += TRACE_BYTES;
-                self.slots.push_back(Slot::of(span.trace, packed));
+                let slot = Slot::of(span.trace, packed);
+                self.bytes += TRACE_BYTES + slot.list_bytes();
+                self.slots.push_back(slot);
             }
         }
         while self.slots.len() > self.bounds.traces || self.bytes() > self.bounds.bytes {
@@ -135,7 +141,8 @@ impl Store {
         let Some(slot) = self.slots.pop_front() else { return false };
         self.places.remove(&slot.id);
         self.spans -= slot.spans.len();
-        self.bytes -= slot.spans.iter().map(Packed::bytes).sum::<usize>() + TRACE_BYTES;
+        let blocks: usize = slot.spans.iter().map(Packed::block_bytes).sum();
+        self.bytes -= blocks + slot.list_bytes() + TRACE_BYTES;
         self.evicted += 1;
         true
     }
@@ -198,6 +205,11 @@ impl Slot {
             self.spans.reserve_exact(if self.spans.len() < 12 { 4 } else { self.spans.len() / 2 });
         }
         self.spans.push(span);
+    }
+
+    /// What the list of its spans occupies, the room for those to come included.
+    fn list_bytes(&self) -> usize {
+        self.spans.capacity() * size_of::<Packed>()
     }
 
     /// Nanoseconds of the root; without one, from the first start to the last end.
@@ -282,6 +294,19 @@ mod tests {
         assert!(kept.bytes <= 20_000 && kept.traces > 10, "{kept:?}");
         while store.evict() {}
         assert_eq!(store.kept().bytes, store.names.bytes());
+    }
+
+    #[test]
+    fn bytes_are_what_is_reserved_and_not_what_is_used_of_it() {
+        let mut store = Store::new(Bounds::default());
+        for spans in 1..=40 {
+            store.insert(&server(1, spans, 0, "frontend", "GET /", 0, 1));
+            let slot = &store.slots[0];
+            let blocks: usize = slot.spans.iter().map(Packed::block_bytes).sum();
+            let reserved = slot.spans.capacity() * size_of::<Packed>();
+            assert_eq!(store.bytes, TRACE_BYTES + reserved + blocks, "{spans} spans");
+            assert!(reserved >= 4 * size_of::<Packed>());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A line of the page: pieces with their tones, cut at the width of the screen and never wrapped.
 
+use crate::output::printable;
 use crate::paint::{Paint, Tone};
 
 /// One line.
@@ -18,6 +19,7 @@ impl Line {
     #[must_use]
     pub(crate) fn then(mut self, tone: Tone, text: impl Into<String>) -> Self {
         let text = text.into();
+        let text = printable(&text).into_owned();
         self.width += text.chars().count();
         self.pieces.push((tone, text));
         self
@@ -64,6 +66,12 @@ mod tests {
         assert_eq!(line.write(80, Paint::PLAIN), "payment   FULL");
         assert_eq!(line.write(12, Paint::PLAIN), "payment   FU");
         assert_eq!(line.write(3, Paint::COLOURED), "\x1b[1mpay\x1b[0m");
+    }
+
+    #[test]
+    fn words_of_candidates_stay_words() {
+        let line = Line::of(Tone::Plain, "because \u{1b}[2J\n");
+        assert_eq!(line.write(80, Paint::PLAIN), "because \u{fffd}[2J\u{fffd}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::api::Api;
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
-use crate::output::{Format, Output, narrate, write_data};
+use crate::output::{Format, Output, narrate, printable, write_more};
 use crate::paint::{Paint, Tone};
 use crate::parameters::with_query;
 use crate::waterfall::time_of_day;
@@ -72,24 +72,29 @@ impl Logs {
         // From the epoch, until there was a line.
         let mut since_us = 0;
         loop {
-            self.tell(&lines);
-            since_us = lines.last().map_or(since_us, |line| line.unix_us);
-            tokio::select! {
-                () = tokio::time::sleep(BEAT) => {}
-                _ = interrupt.recv() => return Ok(Exit::Pass),
+            if !self.tell(&lines) {
+                return Ok(Exit::Pass);
             }
+            since_us = lines.last().map_or(since_us, |line| line.unix_us);
             query.since_ms = Some(since_us as f64 / 1e3);
-            lines = ask(&api, &query).await?.lines;
+            let later = async {
+                tokio::time::sleep(BEAT).await;
+                ask(&api, &query).await
+            };
+            lines = tokio::select! {
+                later = later => later?.lines,
+                _ = interrupt.recv() => return Ok(Exit::Pass),
+            };
         }
     }
 
-    /// A stream of JSON is an object a line.
-    fn tell(&self, lines: &[LogLine]) {
+    /// A stream of JSON is an object a line. Says whether anybody still reads.
+    fn tell(&self, lines: &[LogLine]) -> bool {
         match self.output.output {
-            Format::Text => write_data(&text(lines)),
-            Format::Json => lines.iter().for_each(|line| {
-                write_data(&serde_json::to_string(line).expect("a line is plain data"));
-            }),
+            Format::Text => write_more(&text(lines)),
+            Format::Json => lines
+                .iter()
+                .all(|line| write_more(&serde_json::to_string(line).expect("a line is plain data"))),
         }
     }
 }
@@ -115,17 +120,18 @@ fn one(line: &LogLine, widest: usize, paint: Paint) -> String {
         paint.faint(&time_of_day(line.unix_us * 1_000)),
         paint.paint(tone, &format!("{:<5}", line.level)),
         line.instance,
-        line.message
+        printable(&line.message)
     );
     for (name, value) in &line.fields {
         if name == "instance" && value.as_str() == Some(&line.instance) {
             continue;
         }
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let (name, value) = (printable(name), printable(&value));
         let _ = write!(text, "  {}{value}", paint.faint(&format!("{name}=")));
     }
     if let Some(trace) = &line.trace_id {
-        let digits = trace.get(..DIGITS).unwrap_or(trace);
+        let digits = printable(trace.get(..DIGITS).unwrap_or(trace));
         let _ = write!(text, "  {}{digits}", paint.faint("trace="));
     }
     text + "\n"
@@ -147,11 +153,11 @@ mod tests {
             target: "mesh::client::edge".into(),
             message: "breaker moved".into(),
             trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
-            fields: [("edge".to_owned(), Value::from("bank.charge"))].into_iter().collect(),
+            fields: [("edge".to_owned(), Value::from("bank.charge\u{7}"))].into_iter().collect(),
         };
         assert_eq!(
             one(&line, 9, Paint::PLAIN),
-            "14:31:39.291 WARN  payment-0  breaker moved  edge=bank.charge  trace=4bf92f35\n"
+            "14:31:39.291 WARN  payment-0  breaker moved  edge=bank.charge\u{fffd}  trace=4bf92f35\n"
         );
     }
 }

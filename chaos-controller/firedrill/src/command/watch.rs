@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::Args;
 use controller::api::board::Board;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::board::{Key, Size, Terminal, render, size};
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
-use crate::output::{Format, Output, table, write_data};
+use crate::output::{Format, Output, table, write_more};
 use crate::paint::Paint;
 
 /// Between two looks on a screen.
@@ -64,27 +65,30 @@ impl Watch {
 
     async fn blocks(&self, api: &Api, first: Board) -> Result<Exit, Failure> {
         let every = if self.output.output == Format::Json { BEAT } else { self.every.max(BEAT) };
-        self.block(&first);
-        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         let mut interrupt = signals()?;
-        loop {
-            tokio::select! {
-                _ = beat.tick() => self.block(&look(api).await?),
+        let mut board = first;
+        let mut next = Instant::now();
+        while self.block(&board) {
+            next = (next + every).max(Instant::now());
+            board = tokio::select! {
+                looked = look_at(next, api) => looked?,
                 _ = interrupt.recv() => return Ok(Exit::Pass),
-            }
+            };
         }
+        Ok(Exit::Pass)
     }
 
-    fn block(&self, board: &Board) {
+    /// Says whether anybody still reads.
+    fn block(&self, board: &Board) -> bool {
         match self.output.output {
-            Format::Json => write_data(&serde_json::to_string(board).expect("a board is plain data")),
+            Format::Json => write_more(&serde_json::to_string(board).expect("a board is plain data")),
             Format::Text => {
                 let wide = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
                     Size { columns: size().columns, ..BLOCK }
                 } else {
                     BLOCK
                 };
-                write_data(&(render(board, wide, Paint::for_stdout()).join("\n") + "\n\n"));
+                write_more(&(render(board, wide, Paint::for_stdout()).join("\n") + "\n\n"))
             }
         }
     }
@@ -95,7 +99,9 @@ async fn full_screen(mut terminal: Terminal, api: &Api, first: Board) -> Result<
     let mut missed = 0;
     let mut interrupt = signals()?;
     let mut resized = signal(SignalKind::window_change()).map_err(|error| Failure::caused(&error))?;
-    let mut beat = tokio::time::interval(BEAT);
+    let mut next = Instant::now() + BEAT;
+    // Not begun anew by a key or a resized window, and not waited for: a controller that is frozen holds no key back.
+    let mut looking = Box::pin(look_at(next, api));
     loop {
         let mut lines = render(&board, size(), Paint::for_stdout());
         if missed > 0
@@ -106,11 +112,15 @@ async fn full_screen(mut terminal: Terminal, api: &Api, first: Board) -> Result<
         }
         terminal.draw(&lines);
         tokio::select! {
-            _ = beat.tick() => match look(api).await {
-                Ok(newer) => (board, missed) = (newer, 0),
-                Err(failure) if missed >= MISSES => return Err(failure),
-                Err(_) => missed += 1,
-            },
+            looked = &mut looking => {
+                match looked {
+                    Ok(newer) => (board, missed) = (newer, 0),
+                    Err(failure) if missed >= MISSES => return Err(failure),
+                    Err(_) => missed += 1,
+                }
+                next = (next + BEAT).max(Instant::now());
+                looking = Box::pin(look_at(next, api));
+            }
             _ = resized.recv() => {}
             key = terminal.keys.recv() => if key == Some(Key::Quit) { return Ok(Exit::Pass) },
             _ = interrupt.recv() => return Ok(Exit::Pass),
@@ -120,6 +130,11 @@ async fn full_screen(mut terminal: Terminal, api: &Api, first: Board) -> Result<
 
 async fn look(api: &Api) -> Result<Board, Failure> {
     api.get("/api/board").await
+}
+
+async fn look_at(when: Instant, api: &Api) -> Result<Board, Failure> {
+    tokio::time::sleep_until(when).await;
+    look(api).await
 }
 
 /// Ctrl-C, or being asked to end.

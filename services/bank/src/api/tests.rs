@@ -6,13 +6,16 @@ use crate::faults::Faults;
 use crate::flags::Flags;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
+use crate::trace::Recorder;
 use axum::body::to_bytes;
 use axum::http::{Method, Request};
 use fault::{Effect, FaultSpec, Latency, Span as Length};
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanProcessor};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 use tower::ServiceExt as _;
 
@@ -21,6 +24,28 @@ const LATENCY: Duration = Duration::from_millis(3);
 struct Lab {
     bank: Arc<Bank>,
     folder: PathBuf,
+    ended: Ended,
+    registry: prometheus::Registry,
+}
+
+/// Names of the spans that ended, with how many attributes each had.
+#[derive(Debug, Clone, Default)]
+struct Ended(Arc<Mutex<Vec<(String, usize)>>>);
+
+impl SpanProcessor for Ended {
+    fn on_start(&self, _: &mut opentelemetry_sdk::trace::Span, _: &opentelemetry::Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        self.0.lock().unwrap().push((span.name.into_owned(), span.attributes.len()));
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
 }
 
 impl Lab {
@@ -28,17 +53,33 @@ impl Lab {
         let folder = std::env::temp_dir().join(format!("firedrill-bank-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
+        let (ended, registry) = (Ended::default(), prometheus::Registry::new());
+        let tracer = SdkTracerProvider::builder().with_span_processor(ended.clone()).build().tracer("test");
         let bank = Bank {
             flags: Flags { latency: LATENCY.into(), jitter: 0.0, lookup_latency: Length::from_millis(1) },
             faults: Faults::default(),
             ledger: Ledger::open(&folder.join("bank-0.db")).unwrap(),
-            metrics: Metrics::new(&prometheus::Registry::new()).unwrap(),
+            metrics: Metrics::new(&registry).unwrap(),
             timer: process::Timer::new().unwrap(),
             seed: Box::new(|| 7),
-            tracer: SdkTracerProvider::builder().build().tracer("test"),
+            recorder: Recorder { tracer, sampling: process::Sampling::default() },
             start: Instant::now(),
         };
-        Self { bank: Arc::new(bank), folder }
+        Self { bank: Arc::new(bank), folder, ended, registry }
+    }
+
+    fn ended(&self) -> Vec<(String, usize)> {
+        self.ended.0.lock().unwrap().clone()
+    }
+
+    /// Calls in the histogram of durations.
+    fn measured(&self) -> u64 {
+        let families = self.registry.gather();
+        let durations = families.iter().filter(|family| family.name().ends_with("duration_seconds"));
+        durations
+            .flat_map(prometheus::proto::MetricFamily::get_metric)
+            .map(|metric| metric.get_histogram().get_sample_count())
+            .sum()
     }
 
     async fn ask(&self, request: Request<Body>) -> (u16, Value) {
@@ -123,6 +164,22 @@ async fn a_dry_run_charges_nothing_and_meets_the_faults() {
     lab.apply(Effect::Error(fault::Error::new(503)));
     assert_eq!(lab.ask(dry()).await.0, 503);
     assert_eq!(lab.lookup("probe-1").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_dry_run_is_in_no_span_and_no_metric() {
+    let lab = Lab::new("unseen");
+    lab.apply(Effect::Error(fault::Error::new(503)));
+    let body = json!({"reference": "probe-1", "amount_cents": 1, "dry_run": true});
+    let dry = Request::post("/charges").body(Body::from(body.to_string())).unwrap();
+    assert_eq!(lab.ask(dry).await.0, 503);
+    assert_eq!(lab.fault()["hits"], 1, "it met the fault");
+    assert_eq!(lab.ask(charge_of("o1")).await.0, 503);
+    assert_eq!(lab.lookup("o1").await, json!([]));
+    lab.until("both of the shop's calls have ended", |lab| lab.ended().len() >= 2).await;
+    // The lookup's trace is not sampled and nothing went wrong: it is not worth describing.
+    let [charge, lookup] = [("POST /charges".to_owned(), 2), ("GET /charges".to_owned(), 0)];
+    assert_eq!((lab.ended(), lab.measured()), (vec![charge, lookup], 2));
 }
 
 #[tokio::test]

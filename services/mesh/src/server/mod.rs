@@ -58,7 +58,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let metrics = ServerMetrics::new(mesh.registry(), protocol.duration()?)?;
-    let workers = Workers::start(mesh, handler, protocol, metrics);
+    let workers = Workers::start(mesh.policy().clone(), mesh.recorder().clone(), handler, protocol, metrics);
     process::serve(process.listener(), Admission::new(workers), mesh.stop().clone(), DRAIN).await;
     Ok(())
 }

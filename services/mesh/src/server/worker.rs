@@ -14,15 +14,14 @@ use resilience::policy::Cancel;
 use resilience::pool::{Offer, Pool, Priority, Start, Ticket};
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Code, Status};
 use tower::{Service, ServiceExt as _};
 
 use crate::context::Ctx;
-use crate::hub::Mesh;
 use crate::metrics::ServerMetrics;
 use crate::policy::LivePolicy;
 use crate::server::job::Job;
-use crate::server::overflow::Overflow;
+use crate::server::overflow::{Fill, Overflow};
 use crate::server::protocol::Protocol;
 use crate::status;
 use crate::trace::{Onset, Recorder, Span};
@@ -57,7 +56,7 @@ pub(crate) struct Workers<S, B> {
     pool: Mutex<Pool<Box<Job<B>>>>,
     counted: Mutex<Counted>,
     queued: Notify,
-    overflow: Mutex<Overflow>,
+    overflow: Overflow,
 }
 
 /// Up to when, and with how many workers, the busy time has been counted.
@@ -85,19 +84,24 @@ where
     S: Handler<B>,
     B: Body + Send + 'static,
 {
-    pub(crate) fn start(mesh: &Mesh, handler: S, protocol: Protocol<B>, metrics: ServerMetrics) -> Arc<Self> {
-        let policy = mesh.policy().clone();
+    pub(crate) fn start(
+        policy: LivePolicy,
+        recorder: Recorder,
+        handler: S,
+        protocol: Protocol<B>,
+        metrics: ServerMetrics,
+    ) -> Arc<Self> {
         let workers = Arc::new(Self {
             handler,
             protocol,
-            recorder: mesh.recorder().clone(),
+            recorder,
             metrics,
             epoch: Instant::now(),
             pool: Mutex::new(Pool::new(&policy.load().server)),
             policy: policy.clone(),
             counted: Mutex::default(),
             queued: Notify::new(),
-            overflow: Mutex::default(),
+            overflow: Overflow::default(),
         });
         let configured = Arc::clone(&workers);
         policy.on_change(move |policy| configured.configure(policy));
@@ -127,13 +131,14 @@ where
                 Admitted::Queued(Box::new(QueuePlace { workers: Arc::clone(self), ticket: Some(ticket) }))
             }
             Offer::Full(mut job) => {
-                self.overflow().refused(self.now(), &self.pool(), job.span.context().trace_id());
+                self.overflow.refused(self.now(), || self.fill(), job.span.context().trace_id());
                 self.describe(&mut job.span, self.policy().version, Duration::ZERO, None);
-                self.refuse(job, "queue_full", Status::resource_exhausted("queue is full"));
-                Admitted::Started
+                self.refuse(job, "queue_full", Code::ResourceExhausted, "queue is full");
+                self.show();
+                return Admitted::Started;
             }
         };
-        self.overflow().passed(self.now());
+        self.overflow.passed(|| self.now());
         self.show();
         admitted
     }
@@ -152,7 +157,7 @@ where
         let started = Instant::now();
         self.metrics.queue_wait.observe(waited.as_secs_f64());
         if policy.server.cancel != Cancel::Off && job.abandoned() {
-            return self.metrics.shed("abandoned", priority_name(job.priority));
+            return self.abandon(job, policy.version, waited);
         }
         // The edge's deadline counts from the arrival, under the policy of now.
         let at_edge =
@@ -167,7 +172,8 @@ where
                 return self.refuse(
                     job,
                     "deadline",
-                    Status::deadline_exceeded("the deadline passed in the queue"),
+                    Code::DeadlineExceeded,
+                    "the deadline passed in the queue",
                 );
             }
         }
@@ -220,19 +226,27 @@ where
     }
 
     /// Answers a job that no worker ran.
-    fn refuse(&self, mut job: Box<Job<B>>, reason: &'static str, status: Status) {
+    fn refuse(&self, mut job: Box<Job<B>>, reason: &'static str, code: Code, why: &'static str) {
         self.metrics.shed(reason, priority_name(job.priority));
-        job.span.fail(status.message().to_owned());
-        let response = (self.protocol.refuse)(status::not_done(status));
+        job.span.fail(why);
+        let response = (self.protocol.refuse)(status::not_done(Status::new(code, why)));
         let code = (self.protocol.code)(&response);
         self.metrics.duration.with_label_values(&[job.class, code]).observe(0.0);
         self.answered(&mut job.span, code);
         let _ = job.reply.send(response);
     }
 
+    /// Drops a job whose caller has left before a worker had it. Its span says where the time went: the caller's own
+    /// says no more than that it gave up.
+    fn abandon(&self, mut job: Box<Job<B>>, policy: u64, waited: Duration) {
+        self.metrics.shed("abandoned", priority_name(job.priority));
+        self.describe(&mut job.span, policy, waited, None);
+        job.span.fail("the caller has left");
+    }
+
     /// What the span of a job that is about to be refused would have begun with.
     fn describe(&self, span: &mut Span, policy: u64, waited: Duration, left: Option<Duration>) {
-        span.began_with(&Onset { policy, left, waited });
+        span.waited_with(&Onset { policy, left, waited });
     }
 
     fn answered(&self, span: &mut Span, code: &'static str) {
@@ -256,7 +270,8 @@ where
             // Whoever left while nothing was cancelled is still in the queue.
             let abandoned = self.pool().take_all(|job| job.abandoned());
             for job in abandoned {
-                self.metrics.shed("abandoned", priority_name(job.priority));
+                let waited = job.span.age();
+                self.abandon(job, policy.version, waited);
             }
         }
         let starts = self.pool().configure(self.now(), &policy.server);
@@ -286,7 +301,8 @@ where
                         self.refuse(
                             expired.item,
                             "queue_wait",
-                            Status::unavailable("waited too long in the queue"),
+                            Code::Unavailable,
+                            "waited too long in the queue",
                         );
                     }
                     self.show();
@@ -317,8 +333,14 @@ where
         self.epoch.elapsed()
     }
 
-    fn overflow(&self) -> MutexGuard<'_, Overflow> {
-        self.overflow.lock().expect("no panic while refusals are counted")
+    fn fill(&self) -> Fill {
+        let pool = self.pool();
+        Fill {
+            workers: pool.workers(),
+            busy: pool.busy(),
+            queued: pool.queued(),
+            capacity: pool.queue_limit(),
+        }
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool<Box<Job<B>>>> {
@@ -391,13 +413,18 @@ where
 {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.take() else { return };
-        if self.workers.policy().server.cancel == Cancel::Off {
+        let policy = self.workers.policy();
+        if policy.server.cancel == Cancel::Off {
             return;
         }
         let abandoned = self.workers.pool().take(ticket);
         if let Some(job) = abandoned {
-            self.workers.metrics.shed("abandoned", priority_name(job.priority));
+            let waited = job.span.age();
+            self.workers.abandon(job, policy.version, waited);
         }
         self.workers.show();
     }
 }
+
+#[cfg(test)]
+mod tests;
