@@ -80,7 +80,7 @@ mod tests {
         confine(me, &all[..1]).unwrap();
         let confined = allowed(me);
         confine(me, &all).unwrap();
-        assert_eq!((confined, allowed(me)), (all[..1].to_vec(), all));
+        assert_eq!((confined, allowed(me)), (all[..1].to_vec(), all.clone()));
         assert!(allowed(0).is_empty());
         if all.len() > 1 {
             one_thread_elsewhere_is_found_and_brought_back(me, &all);
