@@ -23,7 +23,7 @@ pub(super) async fn act(of: MemoryGrowth, site: Site) {
     loop {
         let up = site.up();
         balloons.retain_mut(|balloon| {
-            let there = up.iter().any(|process| *process == balloon.target);
+            let there = up.contains(&balloon.target);
             there && balloon.worker.lives()
         });
         for process in up {
