@@ -31,7 +31,7 @@ struct Held {
     release: CancellationToken,
 }
 
-/// What is done once is over when it is done; it stays listed for so long.
+/// A kill is done when it is done; one by hand stays listed for so long.
 const ONCE: Duration = Duration::from_secs(3);
 
 /// Why a fault was not applied or cleared.
@@ -43,6 +43,14 @@ pub(crate) enum FaultError {
     /// It was not done where it acts.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// One of that name is held elsewhere.
+    #[error("a fault `{id}` is in force at the {place} already: clear it first, or give this one another id")]
+    Taken {
+        /// The name.
+        id: String,
+        /// Where.
+        place: Place,
+    },
     /// Nothing of that name is held.
     #[error("no fault `{id}`")]
     Unknown {
@@ -77,19 +85,40 @@ impl FaultDesk {
         Some(held.place)
     }
 
+    /// Whether a fault of that name can be held at a place.
+    fn free(&self, id: &str, place: Place) -> Result<(), FaultError> {
+        free(&self.locked(), id, place)
+    }
+
     /// Holds a fault; the token ends its renewal.
-    fn hold(&self, id: &str, place: Place) -> CancellationToken {
+    fn hold(&self, id: &str, place: Place) -> Result<CancellationToken, FaultError> {
         let release = CancellationToken::new();
-        let held = Held { place, release: release.clone() };
-        if let Some(before) = self.locked().insert(id.to_owned(), held) {
+        let mut all = self.locked();
+        free(&all, id, place)?;
+        if let Some(before) = all.insert(id.to_owned(), Held { place, release: release.clone() }) {
             before.release.cancel();
         }
-        release
+        Ok(release)
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
         self.held.lock().expect("no code panics while it holds the faults")
     }
+}
+
+/// One that is held at another place would be let go by this one's name, and go on there.
+fn free(all: &BTreeMap<String, Held>, id: &str, place: Place) -> Result<(), FaultError> {
+    match all.get(id) {
+        Some(held) if held.place != place => Err(FaultError::Taken { id: id.to_owned(), place: held.place }),
+        _ => Ok(()),
+    }
+}
+
+/// What was done by hand and is done once is over by itself. In a run it is the timeline that says when: an outage goes
+/// on after its kill.
+fn lasts(effect: &Effect, length: Option<Duration>, cause: Cause<'_>) -> Option<Duration> {
+    let once = matches!(effect, Effect::Kill(Kill { every: None })) && cause.why == "person";
+    length.or(once.then_some(ONCE))
 }
 
 /// Applies a fault and keeps it alive; ends it after `length` if given.
@@ -102,15 +131,23 @@ pub(crate) async fn apply(
     cause: Cause<'_>,
 ) -> Result<(), FaultError> {
     let place = Place::of(&spec.effect);
-    let once = matches!(spec.effect, Effect::Kill(Kill { every: None }));
-    let length = if once { Some(length.unwrap_or(ONCE)) } else { length };
+    let length = lasts(&spec.effect, length, cause);
+    lab.faults.free(id, place)?;
     lab.note(
         kind::FAULT_INTENT,
         cause.actor,
         json!({"id": id, "target": target, "spec": spec, "why": cause.why}),
     )?;
     place.apply(lab, id, target, spec).await?;
-    let release = lab.faults.hold(id, place);
+    let release = match lab.faults.hold(id, place) {
+        Ok(release) => release,
+        Err(taken) => {
+            // Somebody was faster, elsewhere: two of one name could not be told apart.
+            place.clear(lab, id, false).await?;
+            lab.note(kind::FAULT_CLEARED, cause.actor, json!({"id": id, "reason": taken.to_string()}))?;
+            return Err(taken);
+        }
+    };
     lab.note(kind::FAULT_APPLIED, cause.actor, json!({"id": id}))?;
     tokio::spawn(keep(Arc::clone(lab), place, id.to_owned(), spec.lease.get(), length, release));
     Ok(())
@@ -261,13 +298,41 @@ async fn keep(
             Err(error) if error.is_unknown() => {
                 // Not our doing: the bank was restarted, or somebody else cleared it. The journal must say so.
                 if lab.faults.release(&id).is_some() {
-                    let who = if place == Place::Bank { "bank" } else { "guard" };
-                    let reason = format!("the {who} no longer knows it");
+                    let reason = format!("the {place} no longer knows it");
                     lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": reason}));
                 }
                 return;
             }
             Err(error) => tracing::warn!(error = chain(&error), id, "lease is not renewed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_held_at_one_place() {
+        let desk = FaultDesk::default();
+        let first = desk.hold("x", Place::Bank).unwrap();
+        let refused = desk.hold("x", Place::Guard).unwrap_err();
+        assert!(refused.to_string().starts_with("a fault `x` is in force at the bank already"), "{refused}");
+        assert!(!first.is_cancelled(), "it is renewed as before");
+        assert!(desk.hold("x", Place::Bank).is_ok() && first.is_cancelled());
+        assert_eq!(desk.release("x"), Some(Place::Bank));
+        assert!(desk.free("x", Place::Guard).is_ok());
+    }
+
+    #[test]
+    fn a_kill_once_is_over_by_itself_only_if_it_was_done_by_hand() {
+        let kill = Effect::Kill(Kill { every: None });
+        let cause = |why| Cause { why, actor: "controller" };
+        assert_eq!(lasts(&kill, None, cause("person")), Some(ONCE));
+        assert_eq!(lasts(&kill, None, cause("timeline")), None);
+        assert_eq!(lasts(&kill, None, cause("replay")), None);
+        let minute = Some(Duration::from_secs(60));
+        assert_eq!(lasts(&kill, minute, cause("person")), minute);
+        assert_eq!(lasts(&Effect::Freeze(fault::Freeze {}), None, cause("person")), None);
     }
 }

@@ -12,6 +12,7 @@ mod distribution;
 mod dose;
 mod effect;
 mod field;
+mod id;
 mod lease;
 mod measure;
 mod parse;
@@ -28,6 +29,7 @@ pub use effect::{
     Latency, MalformedBody, MemoryGrowth, Outcome, PROCESS_EFFECTS, Place, RateLimit, Reset, RestartLoop,
     SlowBody, WrongAmount,
 };
+pub use id::wrong_id;
 pub use lease::Lease;
 pub use measure::Measure;
 pub use parse::parse;

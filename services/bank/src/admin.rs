@@ -32,9 +32,6 @@ use crate::ledger::Ledger;
 
 /// Lines of the ledger that are read before the loop goes on with other work.
 const LEDGER_PAGE: u32 = 500;
-const LONGEST_ID: usize = 64;
-/// The word after `/faults/` that means the log, and so no fault's id.
-const RESERVED_IDS: [&str; 2] = ["log", "reset-stats"];
 
 pub(crate) fn router(bank: Arc<Bank>, membership: Membership, token: &str) -> Router {
     let log = {
@@ -176,15 +173,10 @@ fn fault(path_id: Option<String>, body: &[u8]) -> Result<(String, FaultSpec), Re
         }
         (None, Some(body)) => wrong_id(&mut problems, &format!("expected a string, found {body}")),
     };
-    let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if problems.is_empty()
-        && (id.is_empty() || id.len() > LONGEST_ID || !plain(&id) || RESERVED_IDS.contains(&&*id))
+        && let Some(why) = fault::wrong_id(&id)
     {
-        let allowed = format!(
-            "`{id}` is no id: 1 to {LONGEST_ID} of a-z, A-Z, 0-9, `-`, `_`, `.`, and not {}",
-            RESERVED_IDS.join(" or ")
-        );
-        wrong_id(&mut problems, &allowed);
+        wrong_id(&mut problems, &why);
     }
     match fault::parse(&document) {
         Ok(spec) if spec.effect.place() == Place::Process => problems.push(Problem {

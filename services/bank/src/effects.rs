@@ -32,7 +32,7 @@ where
         Outcome::Reset(of) => reset::answer(of, act(None)).await,
         Outcome::SlowBody(of) => return (slow_body::answer(of, hit, timer, act(None)).await, None),
         Outcome::MalformedBody(of) => malformed_body::answer(of, act(None)).await,
-        Outcome::WrongAmount(of) => wrong_amount::answer(&hit, act(Some(of))).await,
+        Outcome::WrongAmount(of) => wrong_amount::answer(of, &hit, act(Some(of))).await,
         Outcome::RateLimit(of) => rate_limit::answer(of),
     };
     (answer, Some(hit))

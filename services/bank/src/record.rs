@@ -33,6 +33,10 @@ pub(crate) struct Counts {
     under_way: u64,
     /// Of the charges that were hit.
     pub(crate) money: Money,
+    /// What was to be charged for them instead, in cents.
+    pub(crate) due_cents: f64,
+    /// Hits that charged: one whose key is known already charges nothing.
+    pub(crate) charges: u64,
     pub(crate) delivery: Delivery,
 }
 
@@ -115,6 +119,8 @@ impl Counts {
             aborted: 0,
             under_way,
             money: Money::default(),
+            due_cents: 0.0,
+            charges: 0,
             delivery: Delivery::new(),
         }
     }
@@ -131,9 +137,11 @@ impl Hit {
         self.count(|counts| counts.delivery.record(requested, delivered));
     }
 
-    /// This was charged.
-    pub(crate) fn charged(&self, money: Money) {
+    /// This was charged, where so many cents were due.
+    pub(crate) fn charged(&self, money: Money, due_cents: f64) {
         self.count(|counts| {
+            counts.charges += 1;
+            counts.due_cents += due_cents;
             counts.money.asked_cents += money.asked_cents;
             counts.money.charged_cents += money.charged_cents;
         });

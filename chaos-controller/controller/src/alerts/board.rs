@@ -23,6 +23,8 @@ struct Active {
     since_ms: u64,
     /// The last time that it was true.
     seen_ms: u64,
+    /// The first time that it was not, since then: what `keep_firing_for` counts from, as in Prometheus.
+    gone_ms: Option<u64>,
     alert: Alert,
 }
 
@@ -45,20 +47,24 @@ impl Board {
             let active = self.active.entry((rule, series)).or_insert_with(|| Active {
                 since_ms: t_ms,
                 seen_ms: t_ms,
+                gone_ms: None,
                 alert: said.clone(),
             });
             let state = active.alert.state;
             active.alert = Alert { state, since_ms: active.since_ms, ..said };
             active.seen_ms = t_ms;
+            active.gone_ms = None;
             if state == AlertState::Pending && t_ms.saturating_sub(active.since_ms) >= length {
                 active.alert.state = AlertState::Firing;
                 changes.push(active.alert.clone());
             }
         }
         self.active.retain(|(of, _), active| {
-            let stays = *of != rule
-                || active.seen_ms == t_ms
-                || (active.alert.state == AlertState::Firing && t_ms - active.seen_ms < keep);
+            if *of != rule || active.seen_ms == t_ms {
+                return true;
+            }
+            let gone_ms = *active.gone_ms.get_or_insert(t_ms);
+            let stays = active.alert.state == AlertState::Firing && t_ms - gone_ms < keep;
             if !stays && active.alert.state == AlertState::Firing {
                 changes.push(Alert { state: AlertState::Resolved, ..active.alert.clone() });
             }

@@ -17,6 +17,15 @@ pub(crate) enum Place {
     Bank,
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Guard => "guard",
+            Self::Bank => "bank",
+        })
+    }
+}
+
 /// Why a place did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceError {

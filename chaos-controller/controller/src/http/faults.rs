@@ -53,8 +53,9 @@ pub(super) async fn add(
         return Err(Refused::invalid("not a fault that can be").with_problems(problems));
     }
     let id = request.id.unwrap_or_else(|| format!("by-hand-{}", unix_ms()));
-    if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.') {
-        return Err(Refused::invalid("a fault's name is letters, digits, `-`, `_` and `.`"));
+    // Before anything is in the journal: it says what was intended, not what could not be.
+    if let Some(why) = fault::wrong_id(&id) {
+        return Err(Refused::invalid(why));
     }
     let length = request.for_ms.map(Duration::from_millis);
     faults::apply(&lab, &id, &request.target, &spec, length, Cause { why: "person", actor: &actor }).await?;

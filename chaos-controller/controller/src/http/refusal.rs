@@ -86,6 +86,7 @@ impl From<FaultError> for Refused {
     fn from(error: FaultError) -> Self {
         match error {
             FaultError::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            FaultError::Taken { .. } => Self::conflict(error.to_string()),
             FaultError::Journal(error) => unwritten(&error),
             FaultError::Place(error) => match error.refusal() {
                 Some(why) => Self::invalid(why),

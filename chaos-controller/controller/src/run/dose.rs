@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::bank::{self, BANK, PROBE_ATTEMPT, Probed};
-use crate::faults;
+use crate::causes::chain;
+use crate::faults::place::Place;
 use crate::lab::Lab;
 
 use super::Run;
@@ -31,6 +32,9 @@ const ENOUGH: u64 = 20;
 #[derive(Debug)]
 pub(crate) struct Measuring {
     fault: String,
+    /// The only one who knows of it: a fault of the same name elsewhere is another one.
+    place: Place,
+    begun: Instant,
     probes: JoinHandle<Vec<Measured>>,
 }
 
@@ -49,25 +53,29 @@ pub(crate) fn measure(
     spec: &FaultSpec,
     length: Duration,
 ) -> Measuring {
+    let begun = Instant::now();
     let probes = tokio::spawn(probe_all(
         Arc::clone(lab),
         Arc::clone(run),
         fault.to_owned(),
         spec.clone(),
-        Instant::now(),
+        begun,
         length,
     ));
-    Measuring { fault: fault.to_owned(), probes }
+    Measuring { fault: fault.to_owned(), place: Place::of(&spec.effect), begun, probes }
 }
 
 /// Waits for the measurements, and notes them.
 pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
-    let listed = faults::list(lab).await;
     let mut proven = true;
     let mut details = Vec::new();
-    for Measuring { fault, probes } in doses {
+    for Measuring { fault, place, begun, probes } in doses {
         let measured = probes.await.unwrap_or_default();
-        let shop = shop_dose(&listed, &fault, measured.len() as u64);
+        let listed = place.list(lab).await.unwrap_or_else(|error| {
+            tracing::warn!(error = chain(&error), fault, "nobody tells its dose");
+            Value::Null
+        });
+        let shop = shop_dose(&listed, &fault, begun.elapsed(), measured.len() as u64);
         let probe = probe_dose(&fault, measured);
         let enough = shop.as_ref().is_some_and(|dose| dose["n"].as_u64().unwrap_or_default() >= ENOUGH);
         // Only latencies are probed: of the rest the place itself knows, however few there were to hit.
@@ -105,15 +113,16 @@ fn judge(run: &Run, dose: Option<&Value>) -> (bool, String) {
 }
 
 /// What was delivered as it was measured where it acts: by the bank to the calls of the shop, which it cannot tell from
-/// our probes, but their number can; by the guard to processes.
-fn shop_dose(listed: &Value, fault: &str, probes: u64) -> Option<Value> {
+/// our probes, but their number can; by the guard to processes. One of the same name that had ended before this one
+/// began, `age` ago, was of another run.
+fn shop_dose(listed: &Value, fault: &str, age: Duration, probes: u64) -> Option<Value> {
     let lists = [listed.get("ended"), listed.get("faults")];
     let entry = lists
         .into_iter()
         .flatten()
         .filter_map(Value::as_array)
         .flatten()
-        .rfind(|entry| entry["id"] == fault)?;
+        .rfind(|entry| entry["id"] == fault && within(entry, age))?;
     Some(json!({
         "fault": fault,
         "source": "shop",
@@ -131,6 +140,10 @@ fn shop_dose(listed: &Value, fault: &str, probes: u64) -> Option<Value> {
         "error": entry["dose"]["error"],
         "within": entry["dose"]["within"],
     }))
+}
+
+fn within(entry: &Value, age: Duration) -> bool {
+    entry["ended_ago_ms"].as_u64().is_none_or(|ago| u128::from(ago) <= age.as_millis())
 }
 
 fn probe_dose(fault: &str, measured: Vec<Measured>) -> Option<Value> {
@@ -216,6 +229,8 @@ fn compare(spec: &FaultSpec, seed: u64, fault: &str, applied: Instant, probed: &
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     #[test]
     fn the_bank_s_own_measure_is_that_of_the_newest_fault_of_the_name() {
         let bank = json!({"faults": [], "ended": [
@@ -223,9 +238,17 @@ mod tests {
             {"id": "slow", "hits": 40, "requested_ms": {"p50": 30_000.0, "p99": 30_000.0},
              "delivered_ms": {"p50": 30_000.1, "p99": 30_001.0}, "error_us": {"min": 2.0, "p50": 100.0}},
         ]});
-        let dose = shop_dose(&bank, "slow", 24).unwrap();
+        let dose = shop_dose(&bank, "slow", MINUTE, 24).unwrap();
         assert_eq!((dose["n"].as_u64(), dose["delivered_p50_ms"].as_f64()), (Some(16), Some(30_000.1)));
-        assert!(shop_dose(&bank, "other", 0).is_none());
+        assert!(shop_dose(&bank, "other", MINUTE, 0).is_none());
+    }
+
+    #[test]
+    fn a_fault_of_the_name_that_had_ended_before_proves_nothing() {
+        let ended =
+            |ago: u64| json!({"faults": [], "ended": [{"id": "replay", "hits": 40, "ended_ago_ms": ago}]});
+        assert!(shop_dose(&ended(60_001), "replay", MINUTE, 0).is_none());
+        assert!(shop_dose(&ended(9_000), "replay", MINUTE, 0).is_some());
     }
 
     #[test]

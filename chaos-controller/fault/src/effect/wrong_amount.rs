@@ -22,7 +22,7 @@ pub struct WrongAmount {
 
 const LARGEST_FACTOR: f64 = 1_000.0;
 /// A million, of whatever currency.
-const MOST_CENTS: i64 = 100_000_000;
+const MOST_CENTS: u64 = 100_000_000;
 
 impl WrongAmount {
     pub(crate) const FIELDS: &[Field] =
@@ -44,7 +44,7 @@ impl WrongAmount {
                 );
             }
             (Some(1.0), None) | (None, Some(0)) => problems.add(path, "that is the right amount"),
-            (None, Some(cents)) if cents.abs() > MOST_CENTS => {
+            (None, Some(cents)) if cents.unsigned_abs() > MOST_CENTS => {
                 let message = format!("{cents} is out of range: at most {MOST_CENTS} either way");
                 problems.add(&format!("{path}.by_cents"), message);
             }
@@ -59,6 +59,7 @@ impl WrongAmount {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_charge_is_a_cent_at_least_and_rounded_to_cents() {
@@ -67,5 +68,12 @@ mod tests {
         assert_eq!(factor(0.0).of(1_999), 1);
         let off = |cents| WrongAmount { factor: None, by_cents: Some(cents) };
         assert_eq!((off(-100).of(1_999), off(-5_000).of(1_999)), (1_899, 1));
+    }
+
+    #[test]
+    fn the_least_of_all_numbers_is_out_of_range_and_no_panic() {
+        let least = json!({"effect": {"wrong_amount": {"by_cents": i64::MIN}}});
+        let problems = crate::parse(&least).unwrap_err();
+        assert!(problems[0].message.contains("out of range"), "{problems:?}");
     }
 }

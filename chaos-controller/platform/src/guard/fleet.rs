@@ -322,8 +322,24 @@ fn numbers_of<'a>(service: &str, instances: impl Iterator<Item = &'a String>) ->
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::guard) mod tests {
     use super::*;
+
+    /// The fleet of a lab that has no process.
+    pub(in crate::guard) fn no_processes() -> Fleet {
+        let spec = GuardSpec {
+            lab: "none".to_owned(),
+            exe: "firedrill".into(),
+            state_dir: "none".into(),
+            lab_file: "none.json".into(),
+            log_dir: "none".into(),
+            operator_token: String::new(),
+            controller_grace_ms: 60_000,
+            env: BTreeMap::new(),
+            processes: Vec::new(),
+        };
+        Fleet::start(spec).0
+    }
 
     #[test]
     fn numbers_belong_to_the_service_of_that_very_name() {

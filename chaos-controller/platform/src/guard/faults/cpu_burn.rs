@@ -77,11 +77,7 @@ impl Drop for Confined<'_> {
 
 fn confine(fleet: &Fleet, instances: &[String], processors: &[usize]) {
     for (instance, pid) in fleet.up(instances) {
-        let there = affinity::allowed(pid);
-        if !there.is_empty()
-            && there != processors
-            && let Err(error) = affinity::confine(pid, processors)
-        {
+        if let Err(error) = affinity::confine(pid, processors) {
             tracing::warn!(instance, %error, "not moved between processors");
         }
     }

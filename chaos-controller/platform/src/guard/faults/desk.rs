@@ -26,6 +26,9 @@ pub(crate) struct Desk {
     fleet: Arc<Fleet>,
     start: Instant,
     state: Mutex<State>,
+    /// Held from the decision to the beginning: a second one of the same id in between would begin as well, and the
+    /// task of the first be lost with its lease.
+    beginning: tokio::sync::Mutex<()>,
     changed: Notify,
 }
 
@@ -80,8 +83,8 @@ pub(super) enum What {
 /// Why a fault is not applied.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refused {
-    #[error("`{id}` is no id: 1 to 64 of a-z, A-Z, 0-9, `-`, `_`, `.`, and neither log nor residue")]
-    Id { id: String },
+    #[error("{0}")]
+    Id(String),
     #[error("no process or service `{target}` that can have a fault; there are {known}")]
     Target { target: String, known: String },
     #[error("effect.{0} is of the bank's calls, and the guard has processes: allowed are {list}", list = fault::PROCESS_EFFECTS.join(", "))]
@@ -92,12 +95,29 @@ pub(super) enum Refused {
 
 impl Desk {
     pub(crate) fn new(fleet: Arc<Fleet>) -> Arc<Self> {
-        Arc::new(Self { fleet, start: Instant::now(), state: Mutex::default(), changed: Notify::new() })
+        Arc::new(Self {
+            fleet,
+            start: Instant::now(),
+            state: Mutex::default(),
+            beginning: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
+        })
     }
 
     /// Applies a fault; the same again renews its lease, another one under the id replaces it.
     pub(super) async fn apply(&self, id: &str, target: &str, spec: FaultSpec) -> Result<What, Refused> {
         let instances = self.place(id, target, &spec)?;
+        self.change(id, target, instances, spec).await
+    }
+
+    async fn change(
+        &self,
+        id: &str,
+        target: &str,
+        instances: Vec<String>,
+        spec: FaultSpec,
+    ) -> Result<What, Refused> {
+        let _beginning = self.beginning.lock().await;
         let change = {
             let mut state = self.state();
             match state.active.get_mut(id) {
@@ -109,6 +129,12 @@ impl Desk {
                 None => What::Applied,
             }
         };
+        // What is in force already has what it needs of the machine.
+        if change != What::Renewed
+            && let Some(why) = impossible(&spec.effect, instances.len())
+        {
+            return Err(Refused::Impossible(why));
+        }
         if change == What::Replaced {
             self.end(id, What::Replaced).await;
         }
@@ -188,9 +214,8 @@ impl Desk {
     }
 
     fn place(&self, id: &str, target: &str, spec: &FaultSpec) -> Result<Vec<String>, Refused> {
-        let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        if id.is_empty() || id.len() > 64 || !plain(id) || ["log", "residue"].contains(&id) {
-            return Err(Refused::Id { id: id.to_owned() });
+        if let Some(why) = fault::wrong_id(id) {
+            return Err(Refused::Id(why));
         }
         if spec.effect.place() != Place::Process {
             return Err(Refused::Effect(spec.effect.name()));
@@ -206,10 +231,7 @@ impl Desk {
                 .collect();
             return Err(Refused::Target { target: target.to_owned(), known: known.join(", ") });
         }
-        match impossible(&spec.effect, instances.len()) {
-            Some(why) => Err(Refused::Impossible(why)),
-            None => Ok(instances),
-        }
+        Ok(instances)
     }
 
     fn begin(&self, id: &str, target: &str, instances: Vec<String>, spec: FaultSpec) {
@@ -290,3 +312,6 @@ impl Active {
         Value::Object(described)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 
 use fault::Measure;
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
-use super::site::{Site, millis};
+use super::site::{Process, Site, millis};
 use crate::proc;
 
 /// Between two looks at its state: also how long somebody's thaw can last.
@@ -16,11 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const MISSED: Duration = Duration::from_millis(60);
 
 pub(super) async fn act(site: Site) {
-    let frozen: Vec<Frozen> = site
-        .up()
-        .into_iter()
-        .filter_map(|(instance, pid)| Some(Frozen { instance, pid, ticks: proc::start_ticks(pid)? }))
-        .collect();
+    let frozen: Vec<Frozen> = site.up().into_iter().map(Frozen).collect();
     let (mut requested, mut delivered) = (Duration::ZERO, Duration::ZERO);
     let mut before = Instant::now();
     for process in &frozen {
@@ -34,12 +30,11 @@ pub(super) async fn act(site: Site) {
         let up = site.up();
         for process in &frozen {
             // One that is being restarted must hear its signal; one that is gone is not ours.
-            let still = up.iter().any(|(instance, pid)| (instance, *pid) == (&process.instance, process.pid));
-            if !still || !proc::alive(process.pid, process.ticks) {
+            if !up.contains(&process.0) {
                 continue;
             }
             requested += passed;
-            if proc::state(process.pid) == Some('T') {
+            if proc::state(process.0.pid) == Some('T') {
                 delivered += passed;
             } else {
                 process.stop();
@@ -51,11 +46,7 @@ pub(super) async fn act(site: Site) {
 }
 
 /// A process that is stopped for as long as this lives.
-struct Frozen {
-    instance: String,
-    pid: u32,
-    ticks: u64,
-}
+struct Frozen(Process);
 
 impl Frozen {
     fn stop(&self) {
@@ -63,10 +54,8 @@ impl Frozen {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(pid) = proc::pid_of(self.pid).filter(|_| proc::alive(self.pid, self.ticks)) {
-            // That it ended by itself in between is fine.
-            let _ = kill_process(pid, signal);
-        }
+        // That it ended by itself in between is fine.
+        let _ = self.0.signal(signal);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fault::{Measure, MemoryGrowth, Size};
 
-use super::site::Site;
+use super::site::{Process, Site};
 use super::worker::Worker;
 use crate::guard::fleet::Fleet;
 use crate::worker::Work;
@@ -23,19 +23,19 @@ pub(super) async fn act(of: MemoryGrowth, site: Site) {
     loop {
         let up = site.up();
         balloons.retain_mut(|balloon| {
-            let there = up.iter().any(|(_, pid)| *pid == balloon.target);
+            let there = up.contains(&balloon.target);
             there && balloon.worker.lives()
         });
-        for (instance, pid) in up {
-            if balloons.iter().any(|balloon| balloon.target == pid) {
+        for process in up {
+            if balloons.iter().any(|balloon| balloon.target == process) {
                 continue;
             }
             match Worker::start(site.fleet.spec(), &Work::Hold { of }).await {
                 Ok(worker) => {
                     site.hit();
-                    site.fleet.beside(&instance, worker.pid);
+                    site.fleet.beside(&process.instance, worker.pid);
                     let fleet = Arc::clone(&site.fleet);
-                    balloons.push(Balloon { target: pid, begun: Instant::now(), worker, fleet });
+                    balloons.push(Balloon { target: process, begun: Instant::now(), worker, fleet });
                 }
                 Err(error) => site.note("problem", format!("no worker: {error}")),
             }
@@ -52,7 +52,7 @@ pub(super) async fn act(of: MemoryGrowth, site: Site) {
 /// Memory beside one process.
 struct Balloon {
     /// The process that it belongs to.
-    target: u32,
+    target: Process,
     begun: Instant,
     worker: Worker,
     fleet: Arc<Fleet>,

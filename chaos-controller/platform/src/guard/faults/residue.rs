@@ -14,8 +14,7 @@ pub(super) fn residue(fleet: &Fleet) -> Vec<String> {
         if proc::state(process.pid) == Some('T') {
             found.push(format!("{} is stopped (state T)", process.instance));
         }
-        let allowed = affinity::allowed(process.pid);
-        if !allowed.is_empty() && allowed != own {
+        if let Some(allowed) = affinity::elsewhere(process.pid, &own) {
             found.push(format!("{} may run on processors {allowed:?} of {own:?}", process.instance));
         }
     }

@@ -24,6 +24,14 @@ pub(super) struct Site {
     report: Arc<Mutex<Report>>,
 }
 
+/// One process, told from whoever gets its number after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) instance: String,
+    pub(super) pid: u32,
+    pub(super) ticks: u64,
+}
+
 /// What a fault did so far.
 #[derive(Default)]
 pub(super) struct Report {
@@ -37,9 +45,17 @@ impl Site {
         Self { fleet, instances, applied: Instant::now(), report }
     }
 
-    /// Its instances that are up, each with its process.
-    pub(super) fn up(&self) -> Vec<(String, u32)> {
-        self.fleet.up(&self.instances)
+    /// The processes of its instances that are up.
+    pub(super) fn up(&self) -> Vec<Process> {
+        self.up_of(&self.instances)
+    }
+
+    pub(super) fn up_of(&self, instances: &[String]) -> Vec<Process> {
+        let up = self.fleet.up(instances).into_iter();
+        let known =
+            up.filter_map(|(instance, pid)| Some(Process { instance, pid, ticks: proc::start_ticks(pid)? }));
+        // The guard hears a moment later that one has ended.
+        known.filter(Process::lives).collect()
     }
 
     /// One more process was hit.
@@ -56,12 +72,12 @@ impl Site {
         self.report().notes.insert(name.to_owned(), value.into());
     }
 
-    /// Kills a process, and gives how long it took until it was gone; `None` if it was gone before.
-    pub(super) async fn kill(&self, pid: u32) -> Option<Duration> {
-        let ticks = proc::start_ticks(pid)?;
+    /// Kills a process, and gives how long it took until it was gone; `None` if it was gone before, whoever has its
+    /// number now.
+    pub(super) async fn kill(&self, process: &Process) -> Option<Duration> {
         let told = Instant::now();
-        kill_process(proc::pid_of(pid)?, Signal::KILL).ok()?;
-        while proc::alive(pid, ticks) {
+        process.signal(Signal::KILL)?;
+        while process.lives() {
             if told.elapsed() > GONE_WITHIN {
                 return None;
             }
@@ -73,6 +89,18 @@ impl Site {
 
     fn report(&self) -> std::sync::MutexGuard<'_, Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Process {
+    pub(super) fn lives(&self) -> bool {
+        proc::alive(self.pid, self.ticks)
+    }
+
+    /// Signals it; `None` if it is gone.
+    pub(super) fn signal(&self, signal: Signal) -> Option<()> {
+        let pid = proc::pid_of(self.pid).filter(|_| self.lives())?;
+        kill_process(pid, signal).ok()
     }
 }
 
@@ -95,4 +123,20 @@ pub(super) fn millis(duration: Duration) -> f64 {
 pub(super) fn median(mut values: Vec<Duration>) -> Duration {
     values.sort_unstable();
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::guard::fleet::tests::no_processes;
+
+    /// Who took the number is this test: it would not live to fail.
+    #[tokio::test]
+    async fn whoever_took_the_number_of_a_process_is_not_killed() {
+        let site = Site::new(Arc::new(no_processes()), Vec::new(), Arc::default());
+        let pid = std::process::id();
+        let ticks = proc::start_ticks(pid).unwrap() + 1;
+        assert_eq!(site.kill(&Process { instance: "cart-0".to_owned(), pid, ticks }).await, None);
+    }
 }
