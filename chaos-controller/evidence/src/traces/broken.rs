@@ -344,7 +344,10 @@ mod tests {
         };
         let root = server(1, 1, 0, "order", "Checkout", 0, 1_300).failing("DEADLINE_EXCEEDED", "");
         let text = words(vec![root, attempt(2, 0, 0), attempt(3, 410, 1), attempt(4, 830, 2)]);
-        assert_eq!(text, "order gave up on payment, which has not told: no answer to Charge in 1.2 s and 3 attempts");
+        assert_eq!(
+            text,
+            "order gave up on payment, which has not told: no answer to Charge in 1.2 s and 3 attempts"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod broken;
 mod critical;
+mod groups;
 mod otlp;
 mod packed;
 mod recorded;
@@ -19,6 +20,7 @@ mod waterfall;
 
 pub use broken::{BrokenEdge, How, Wait, first_broken_edge};
 pub use critical::{Doing, Segment, critical_path};
+pub use groups::Group;
 pub use otlp::to_otlp;
 pub use recorded::{Recorded, read_lines};
 pub use search::{Found, Search, Slowest, Summary};
