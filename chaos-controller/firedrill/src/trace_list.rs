@@ -137,7 +137,7 @@ impl Listing<'_> {
         )];
         if found.rootless > 0 {
             lines.push(format!(
-                "of {} the first span is not here; they are last and begin with `...`",
+                "of {} the first span is not here (fragments): they are last and begin with `...`",
                 thousands(found.rootless as u64)
             ));
         }
@@ -175,8 +175,8 @@ fn words(group: &Group) -> String {
     let so_far = if group.so_far { "so far: " } else { "" };
     let lost = match group.rootless {
         0 => String::new(),
-        n if n == group.count => " (first spans missing)".to_owned(),
-        n => format!(" ({} without their first span)", thousands(n as u64)),
+        n if n == group.count => " (in fragments)".to_owned(),
+        n => format!(" ({} in fragments)", thousands(n as u64)),
     };
     format!("{so_far}{}{lost}", group.broken)
 }

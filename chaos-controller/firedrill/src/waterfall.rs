@@ -151,12 +151,7 @@ impl Canvas {
             fall.rows.iter().filter(|row| row.silent).map(|row| row.service.as_str()).collect();
         if !silent.is_empty() {
             let who = silent.join(", ");
-            say(
-                "silent",
-                &format!(
-                    "nothing came from {who}: still running, not kept, or never reached; look again later"
-                ),
-            );
+            say("silent", &format!("nothing came from {who}: still running, not kept, or never reached"));
         }
         text + "\n"
     }

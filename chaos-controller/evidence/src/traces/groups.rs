@@ -7,7 +7,7 @@ use super::broken::{How, first_broken_edge};
 use super::span::{Trace, TraceId};
 
 /// Of the requests that broke, one in so many makes a group frequent.
-const FREQUENT: usize = 20;
+const FREQUENT: usize = 50;
 
 /// Traces that broke at the same place in the same way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -27,8 +27,9 @@ impl BrokenEdge {
     /// The same with how long it took, for a column: `payment waits for bank 6.6 s, queue 9.3 s`.
     #[must_use]
     pub fn brief(&self) -> String {
-        let before =
-            self.before.as_ref().map_or_else(String::new, |wait| format!(", queue {}", short(wait.took_ns)));
+        // Two queues one after the other would read as one.
+        let before = self.before.as_ref().filter(|_| self.how != How::Queued);
+        let before = before.map_or_else(String::new, |wait| format!(", queue {}", short(wait.took_ns)));
         let took = if self.refused() || self.how == How::NotSent {
             String::new()
         } else {
