@@ -73,13 +73,18 @@ impl TraceDesk {
         self.given_up.store(spans, Ordering::Relaxed);
     }
 
-    pub(crate) fn search(&self, query: &TraceQuery) -> TraceList {
-        let found = self.store().search(&search_of(query));
-        TraceList { found, ratio: Some(self.ratio), given_up: self.given_up.load(Ordering::Relaxed) }
+    pub(crate) fn search(&self, query: &TraceQuery, time: TraceTime) -> TraceList {
+        let found = self.store().search(&search_of(query, time));
+        TraceList {
+            found,
+            ratio: Some(self.ratio),
+            given_up: self.given_up.load(Ordering::Relaxed),
+            zero_unix_ms: time.zero_unix_ms,
+        }
     }
 
-    pub(crate) fn one(&self, id: &str) -> Result<TraceAnswer, NoTrace> {
-        one(&self.store(), id)
+    pub(crate) fn one(&self, id: &str, zero_unix_ms: u64) -> Result<TraceAnswer, NoTrace> {
+        one(&self.store(), id, zero_unix_ms)
     }
 
     pub(crate) fn otlp(&self, id: &str) -> Result<Value, NoTrace> {
@@ -118,9 +123,24 @@ impl TraceDesk {
     }
 }
 
+/// What moments of a query mean, in milliseconds of Unix time.
+#[derive(Debug, Clone, Copy)]
+pub struct TraceTime {
+    /// Where the clock of the run begins.
+    pub zero_unix_ms: u64,
+    /// Now; the end of a recording.
+    pub now_unix_ms: u64,
+}
+
 /// A query of the API as the store takes it.
 #[must_use]
-pub fn search_of(query: &TraceQuery) -> Search {
+pub fn search_of(query: &TraceQuery, time: TraceTime) -> Search {
+    let to_ms = match (query.time_ms, query.ago_ms) {
+        (Some(at), _) => Some(time.zero_unix_ms + at),
+        (None, Some(ago)) => Some(time.now_unix_ms.saturating_sub(ago)),
+        (None, None) => None,
+    };
+    let from_ms = query.last_ms.map(|last| to_ms.unwrap_or(time.now_unix_ms).saturating_sub(last));
     let ns = |ms: f64| (ms.max(0.0) * 1e6) as u64;
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Search {
@@ -129,6 +149,8 @@ pub fn search_of(query: &TraceQuery) -> Search {
         min_ns: query.min_ms.map(ns),
         max_ns: query.max_ms.map(ns),
         error: query.error,
+        from_ns: from_ms.map(|ms| ms.saturating_mul(1_000_000)),
+        to_ns: to_ms.map(|ms| ms.saturating_mul(1_000_000)),
         id: query.id.as_deref().unwrap_or_default().to_lowercase(),
         limit: query.limit.unwrap_or(LIMIT).min(MOST),
     }
@@ -138,9 +160,9 @@ pub fn search_of(query: &TraceQuery) -> Search {
 ///
 /// # Errors
 /// When no trace, or more than one, begins so.
-pub fn one(store: &Store, id: &str) -> Result<TraceAnswer, NoTrace> {
+pub fn one(store: &Store, id: &str, zero_unix_ms: u64) -> Result<TraceAnswer, NoTrace> {
     let trace = store.get(find(store, id)?).expect("an id that was just found");
-    Ok(TraceAnswer { waterfall: waterfall(&trace), spans: trace.spans })
+    Ok(TraceAnswer { zero_unix_ms, waterfall: waterfall(&trace), spans: trace.spans })
 }
 
 /// The same trace for other tools.
@@ -211,12 +233,28 @@ mod tests {
     fn an_id_is_found_by_what_makes_it_unique() {
         let desk = TraceDesk::new(DEFAULT_RATIO);
         desk.take(&[span(0x1a << 120), span(0x1b << 120)], 0);
-        assert_eq!(desk.one("1A").unwrap().spans.len(), 1);
-        assert!(matches!(desk.one("1"), Err(NoTrace::Ambiguous { some, .. }) if some.len() == 2));
-        assert!(matches!(desk.one("2"), Err(NoTrace::Unknown { held: 2, .. })));
+        assert_eq!(desk.one("1A", 0).unwrap().spans.len(), 1);
+        assert!(matches!(desk.one("1", 0), Err(NoTrace::Ambiguous { some, .. }) if some.len() == 2));
+        assert!(matches!(desk.one("2", 0), Err(NoTrace::Unknown { held: 2, .. })));
         for bad in ["", "xyz", &"1".repeat(33)] {
-            assert!(matches!(desk.one(bad), Err(NoTrace::NotAnId(_))), "{bad}");
+            assert!(matches!(desk.one(bad, 0), Err(NoTrace::NotAnId(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn moments_are_on_the_clock_of_the_run() {
+        let time = TraceTime { zero_unix_ms: 1_000_000, now_unix_ms: 1_300_000 };
+        let span = |query: TraceQuery| {
+            let search = search_of(&query, time);
+            (search.from_ns.map(|ns| ns / 1_000_000), search.to_ns.map(|ns| ns / 1_000_000))
+        };
+        let last_ms = Some(10_000);
+        assert_eq!(span(TraceQuery::default()), (None, None));
+        assert_eq!(span(TraceQuery { last_ms, ..TraceQuery::default() }), (Some(1_290_000), None));
+        let at = TraceQuery { time_ms: Some(134_000), last_ms, ..TraceQuery::default() };
+        assert_eq!(span(at), (Some(1_124_000), Some(1_134_000)));
+        let ago = TraceQuery { ago_ms: Some(60_000), ..TraceQuery::default() };
+        assert_eq!(span(ago), (None, Some(1_240_000)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod patch;
 mod postmortem;
 mod query;
 mod spark;
+mod trace_list;
 mod verdict;
 mod watch;
 mod waterfall;

@@ -26,15 +26,16 @@ const QUEUES: char = '░';
 const UNHEARD: char = '┄';
 const FAILED: char = '╳';
 const DEADLINE: char = '┊';
+const PAUSES: char = '·';
+const UNTOLD: char = '?';
 const LEGEND: &str = "█ at work, on the critical path   ━ waits for those below   ─ off the critical path   ░ in a queue\n\
-                      ┄ for nobody: the caller has left   ╳ failed   ┊ deadline";
+                      · waits to retry   ? for one that has not told   ┄ for nobody: the caller has left\n\
+                      ╳ failed   ┊ deadline";
 
 /// What is drawn on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Canvas {
     width: usize,
-    /// Lines may be longer where they go to a file.
-    cut: bool,
     paint: Paint,
 }
 
@@ -42,26 +43,22 @@ impl Canvas {
     pub(crate) fn of_terminal() -> Self {
         let told = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_col));
         let told = told.ok().filter(|columns| *columns > 0);
-        Self { width: told.unwrap_or(COLUMNS), cut: told.is_some(), paint: Paint::for_stdout() }
+        Self { width: told.unwrap_or(COLUMNS), paint: Paint::for_stdout() }
     }
 
-    /// A line that fits, if it has to.
-    pub(crate) fn cut(self, line: &str) -> String {
-        if !self.cut || line.chars().count() <= self.width {
-            return line.to_owned();
-        }
-        line.chars().take(self.width.saturating_sub(3)).chain("...".chars()).collect()
+    pub(crate) fn width(self) -> usize {
+        self.width
     }
 
     /// The trace: a head, the rows, and what they mean.
-    pub(crate) fn draw(self, fall: &Waterfall) -> String {
+    pub(crate) fn draw(self, fall: &Waterfall, zero_unix_ms: u64) -> String {
         let labels: Vec<String> = fall.rows.iter().map(label).collect();
         let name = labels.iter().map(|label| label.chars().count()).max().unwrap_or_default() + 2;
         let name = name.min((self.width / 2).max(16));
         let bar = self.width.saturating_sub(name + TOOK + STATUS).max(LEAST_BAR);
         let answered_ns = fall.took_ns.filter(|took| *took < fall.extent_ns);
         let scale = Scale { extent_ns: fall.extent_ns.max(1), answered_ns, cells: bar };
-        let mut text = self.head(fall);
+        let mut text = self.head(fall, zero_unix_ms);
         let _ =
             writeln!(text, "{:left$}{}", "", self.paint.faint(&scale.axis()), left = name + TOOK + STATUS);
         for (row, label) in fall.rows.iter().zip(&labels) {
@@ -82,7 +79,7 @@ impl Canvas {
         text
     }
 
-    fn head(self, fall: &Waterfall) -> String {
+    fn head(self, fall: &Waterfall, zero_unix_ms: u64) -> String {
         let root = fall.rows.first();
         let what = root.map_or_else(String::new, |row| format!("{} {}", row.service, row.operation));
         let result = match (fall.took_ns, fall.error) {
@@ -94,10 +91,14 @@ impl Canvas {
             root.and_then(|row| row.status.as_deref()).map_or_else(String::new, |s| format!(" ({s})"));
         let order = fall.order.as_deref().map_or_else(String::new, |order| format!(", order {order}"));
         let policy = root.and_then(|row| row.policy).map_or_else(String::new, |v| format!(", policy v{v}"));
+        let clock = match (run_time(fall.start_unix_ns, zero_unix_ms), time_of_day(fall.start_unix_ns)) {
+            (_, utc) if zero_unix_ms == 0 => format!("{utc} UTC"),
+            (clock, utc) => format!("{clock} ({utc} UTC)"),
+        };
         format!(
-            "{}  {} UTC\n{what}: {result}{status}{order}{policy}, {} span{}\n\n",
+            "{}  {}\n{what}: {result}{status}{order}{policy}, {} span{}\n\n",
             self.paint.strong(&fall.trace.to_string()),
-            time_of_day(fall.start_unix_ns),
+            clock,
             fall.spans,
             if fall.spans == 1 { "" } else { "s" },
         )
@@ -110,7 +111,8 @@ impl Canvas {
             let _ = writeln!(text, "{}  {what}", self.paint.strong(&format!("{about:<12}")));
         };
         if let Some(broken) = &fall.broken {
-            say("first broken", &self.paint.bad(&broken.to_string()));
+            let about = if broken.untold.is_some() { "so far" } else { "first broken" };
+            say(about, &self.paint.bad(&broken.to_string()));
         }
         let whole: u64 = fall.critical.iter().map(|(_, ns)| ns).sum();
         let share = |ns: u64| 100.0 * ns as f64 / whole.max(1) as f64;
@@ -149,10 +151,7 @@ impl Canvas {
             fall.rows.iter().filter(|row| row.silent).map(|row| row.service.as_str()).collect();
         if !silent.is_empty() {
             let who = silent.join(", ");
-            say(
-                "silent",
-                &format!("nothing came from {who}: still running, not kept, lost, or never reached"),
-            );
+            say("silent", &format!("nothing came from {who}: still running, not kept, or never reached"));
         }
         text + "\n"
     }
@@ -166,7 +165,7 @@ impl Canvas {
             QUEUES => Tone::Warn,
             FAILED => Tone::Bad,
             DEADLINE => Tone::Warn,
-            UNHEARD | ASIDE => Tone::Faint,
+            UNHEARD | ASIDE | PAUSES | UNTOLD => Tone::Faint,
             _ => Tone::Plain,
         };
         let mut text = String::new();
@@ -225,13 +224,17 @@ impl Scale {
                 (self.cell(stretch.from_ns), self.cell(stretch.to_ns.max(stretch.from_ns + 1) - 1));
             cells[from..=to].fill(with);
         };
-        let waits = if row.critical.is_empty() { ASIDE } else { WAITS };
+        let waits = if row.critical.is_empty() && row.pauses.is_empty() { ASIDE } else { WAITS };
         let called = row.caller.is_some();
         for served in &row.served {
             fill(&mut cells, served, if called { UNHEARD } else { waits });
         }
+        for pause in &row.pauses {
+            fill(&mut cells, pause, PAUSES);
+        }
         for attempt in &row.attempts {
-            fill(&mut cells, attempt, waits);
+            let with = if row.untold.contains(attempt) { UNTOLD } else { waits };
+            fill(&mut cells, attempt, with);
         }
         // Whatever is done after the answer is done for nobody.
         if let Some(left) = self.answered_ns {
@@ -310,6 +313,16 @@ pub(crate) fn length(ns: u64) -> String {
     }
 }
 
+/// `02:14.3` on the clock that begins there; in UTC, if nobody knows where.
+pub(crate) fn run_time(unix_ns: u64, zero_unix_ms: u64) -> String {
+    let ms = i128::from(unix_ns / 1_000_000) - i128::from(zero_unix_ms);
+    if zero_unix_ms == 0 {
+        return time_of_day(unix_ns);
+    }
+    let (sign, ms) = (if ms < 0 { "-" } else { "" }, ms.unsigned_abs());
+    format!("{sign}{:02}:{:02}.{}", ms / 60_000, ms / 1_000 % 60, ms / 100 % 10)
+}
+
 /// `14:31:07.250`, in UTC.
 pub(crate) fn time_of_day(unix_ns: u64) -> String {
     let ms = unix_ns / 1_000_000 % 86_400_000;
@@ -376,5 +389,23 @@ mod tests {
     fn lengths_and_times_are_short() {
         assert_eq!([30_004 * MS, 412 * MS, 300_000].map(length), ["30.0 s", "412 ms", "0.3 ms"]);
         assert_eq!(time_of_day(1_795_357_899_291_132_426), "14:31:39.291");
+    }
+
+    #[test]
+    fn a_pause_and_a_callee_that_has_not_told_are_no_work() {
+        let silent = stretch(0, 30);
+        let row = Row {
+            attempts: vec![silent, stretch(60, 80)],
+            untold: vec![silent],
+            pauses: vec![stretch(30, 60), stretch(80, 100)],
+            ..row()
+        };
+        assert_eq!(bar(&row), "???···━━··");
+    }
+
+    #[test]
+    fn a_time_is_on_the_clock_of_the_run() {
+        assert_eq!(run_time(1_134_300 * MS, 1_000_000), "02:14.3");
+        assert_eq!(run_time(999_000 * MS, 1_000_000), "-00:01.0");
     }
 }

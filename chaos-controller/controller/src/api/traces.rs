@@ -3,7 +3,7 @@
 use evidence::traces::{Found, Span, Waterfall};
 use serde::{Deserialize, Serialize};
 
-/// `GET /api/traces?service=&operation=&min_ms=&max_ms=&error=&id=&limit=`.
+/// `GET /api/traces?service=&operation=&min_ms=&max_ms=&error=&id=&limit=&time_ms=&ago_ms=&last_ms=`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TraceQuery {
@@ -27,6 +27,15 @@ pub struct TraceQuery {
     /// Most that are given; 20 if absent, at most 1,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Only what began before this, milliseconds on the clock of the run (of the lab, if there was none).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<u64>,
+    /// The same, so long before now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ago_ms: Option<u64>,
+    /// Only what began at most so long before that moment, or before now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ms: Option<u64>,
 }
 
 /// Its answer.
@@ -39,11 +48,17 @@ pub struct TraceList {
     pub ratio: Option<f64>,
     /// Spans that the processes themselves gave up: more than 20 exceptional traces a second, or a full queue.
     pub given_up: u64,
+    /// Where the clock of the run begins (of the lab, if there was none), milliseconds of Unix time; 0 if unknown.
+    #[serde(default)]
+    pub zero_unix_ms: u64,
 }
 
 /// `GET /api/traces/{id}`, the id whole or its first digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TraceAnswer {
+    /// As in a list.
+    #[serde(default)]
+    pub zero_unix_ms: u64,
     /// The trace as rows, with its critical path and its first broken edge.
     pub waterfall: Waterfall,
     /// The spans as they came.

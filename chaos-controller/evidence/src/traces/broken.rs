@@ -9,9 +9,9 @@
 //! From the root down: into the call whose failure ended last before the span's own; where a caller gave up, into
 //! what the callee was waiting for *at that moment*, however well it ended half a minute later. A request that did not
 //! fail and was slow is followed into the call that took most of it.
-
-use std::fmt;
-use std::time::Duration;
+//!
+//! A queue is not the end of it: whoever waited in it may have been let in at last, and then shows what all the workers
+//! before it were held by. Where a callee has not told, the answer is one so far, and says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ use super::tree::{Call, Tree};
 
 /// A request that took so long is worth a diagnosis though it did not fail: as the sampling rule has it.
 const SLOW_NS: u64 = 1_000_000_000;
+/// Where users come in; who calls others without a parent is no user.
+const ENTRY: &str = "frontend";
+const UNKNOWN: &str = "its caller";
 
 /// A call, and what was wrong with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,24 @@ pub struct BrokenEdge {
     pub message: String,
     /// The span that shows it: the last attempt, or the callee's own.
     pub span: SpanId,
+    /// Calls between the user and the callee.
+    #[serde(default)]
+    pub depth: usize,
+    /// The wait for a worker that the caller's own request had before it called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Wait>,
+    /// Who has not told yet, though it may know better: still running, or not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<String>,
+}
+
+/// A wait for a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What waited.
+    pub operation: String,
+    /// How long, in nanoseconds.
+    pub took_ns: u64,
 }
 
 /// What can be wrong with a call.
@@ -76,33 +97,41 @@ pub fn first_broken_edge(trace: &Trace) -> Option<BrokenEdge> {
     if span.kind == Kind::Client {
         return Some(into(&tree, &Call { attempts: vec![from] }, u64::MAX));
     }
-    Some(below(&tree, from, span.end_unix_ns).unwrap_or_else(|| BrokenEdge {
-        caller: caller(&tree, from),
+    Some(below(&tree, from, span.end_unix_ns).unwrap_or_else(|| own(&tree, from)))
+}
+
+/// A span that nothing below it explains.
+fn own(tree: &Tree<'_>, place: usize) -> BrokenEdge {
+    let span = &tree.spans[place];
+    let queued = mostly(span.queue_ns(), span.took_ns());
+    BrokenEdge {
+        caller: caller(tree, place),
         callee: span.service.clone(),
         operation: span.name.clone(),
-        how: if !span.error {
-            How::Slow
-        } else if mostly(span.queue_ns(), span.took_ns()) {
-            How::Queued
-        } else {
-            How::Failed
+        how: match (queued, span.error) {
+            (true, _) => How::Queued,
+            (false, true) => How::Failed,
+            (false, false) => How::Slow,
         },
-        took_ns: span.took_ns(),
+        took_ns: if queued { span.queue_ns() } else { span.took_ns() },
         attempts: 1,
         status: span.error.then(|| span.status()).flatten(),
         message: span.message.clone(),
         span: span.span,
-    }))
+        depth: tree.depth(place),
+        before: None,
+        untold: None,
+    }
 }
 
-/// Who called a span at the top: nobody we know is a user, a parent that did not come is somebody.
+/// Who called a span at the top: where users come in it is a user, a parent that did not come is somebody.
 fn caller(tree: &Tree<'_>, span: usize) -> String {
     let span = &tree.spans[span];
     let parent = span.parent.and_then(|id| tree.spans.iter().find(|other| other.span == id));
     match (span.parent, parent) {
-        (None, _) => "its user".to_owned(),
+        (None, _) if span.service == ENTRY => "its user".to_owned(),
         (Some(_), Some(parent)) => parent.service.clone(),
-        (Some(_), None) => "an unknown caller".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
 }
 
@@ -120,19 +149,55 @@ fn below(tree: &Tree<'_>, span: usize, until: u64) -> Option<BrokenEdge> {
         .collect();
     let last = |call: &Call| &tree.spans[call.attempts[call.attempts.len() - 1]];
     let first = |call: &Call| &tree.spans[call.attempts[0]];
+    let whole = |call: &Call| last(call).end_unix_ns.saturating_sub(first(call).start_unix_ns);
+    let waited = until.saturating_sub(served.start_unix_ns);
+    let queued = served.queue_ns().min(waited);
     let waiting = calls.iter().filter(|call| last(call).end_unix_ns >= until && served.end_unix_ns > until);
     let failed = calls.iter().filter(|call| last(call).error && last(call).end_unix_ns <= until);
-    let long = |call: &&Call| last(call).end_unix_ns.min(until).saturating_sub(first(call).start_unix_ns);
+    let long = |call: &Call| last(call).end_unix_ns.min(until).saturating_sub(first(call).start_unix_ns);
     let failed = failed.max_by_key(|call| last(call).end_unix_ns);
+    let held = |call: &&Call| {
+        mostly(long(call), waited) || long(call) >= SLOW_NS && mostly(long(call), waited - queued)
+    };
     // A caller that gave up meets the callee in the middle of something.
-    let found = waiting.max_by_key(long).or(failed).or_else(|| {
-        calls.iter().filter(|call| mostly(long(call), until - served.start_unix_ns)).max_by_key(long)
-    });
+    let found = waiting
+        .max_by_key(|call| long(call))
+        .or(failed)
+        .or_else(|| calls.iter().filter(held).max_by_key(|call| long(call)));
     // A server that failed by itself is not excused by a call that merely took its time.
     let excused = |call: &&Call| {
         served.error && served.end_unix_ns <= until && !last(call).error && long(call) < SLOW_NS
     };
-    found.filter(|call| !excused(call)).map(|call| into(tree, call, until))
+    // After a long queue there was no time left for a call, however well it went.
+    let hurried = |call: &&Call| {
+        let given_up = matches!(last(call).text("error.type"), Some("timeout" | "cancelled"));
+        mostly(queued, waited) && whole(call) < SLOW_NS && (!last(call).error || given_up)
+    };
+    let found = found.filter(|call| !excused(call) && !hurried(call)).cloned().map(|call| (call, until));
+    // Its caller had left when it came out of the queue: what it did then holds the workers all the same.
+    let late = || {
+        let calls = tree.calls(span).into_iter().filter(|call| whole(call) >= SLOW_NS);
+        let longest = calls.filter(|_| mostly(queued, waited)).max_by_key(whole);
+        longest.map(|call| (call, u64::MAX))
+    };
+    let (call, until) = found.or_else(late)?;
+    let mut edge = into(tree, &call, until);
+    if served.queue_ns() >= SLOW_NS && call.attempts.iter().any(|place| tree.spans[*place].span == edge.span)
+    {
+        edge.before = Some(Wait { operation: served.name.clone(), took_ns: served.queue_ns() });
+    }
+    Some(edge)
+}
+
+/// What is known of a call whose callee has not told, from those that it called.
+fn guessed(tree: &Tree<'_>, attempt: usize) -> Option<BrokenEdge> {
+    let long = |place: &usize| tree.spans[*place].took_ns();
+    let sick = |place: &usize| long(place) >= SLOW_NS || mostly(long(place), long(&attempt));
+    let place = tree.adopted(attempt).iter().copied().filter(sick).max_by_key(long)?;
+    if tree.spans[place].kind == Kind::Client {
+        return Some(into(tree, &Call { attempts: vec![place] }, u64::MAX));
+    }
+    Some(below(tree, place, tree.spans[place].end_unix_ns).unwrap_or_else(|| own(tree, place)))
 }
 
 /// This call, or what broke below it.
@@ -144,6 +209,10 @@ fn into(tree: &Tree<'_>, call: &Call, until: u64) -> BrokenEdge {
     let served = tree.served(place);
     if let Some(deeper) = served.and_then(|served| below(tree, served, until)) {
         return deeper;
+    }
+    let silent = tree.untold(place).then(|| tree.callee(place));
+    if let Some(deeper) = silent.as_ref().and_then(|_| guessed(tree, place)) {
+        return BrokenEdge { untold: silent, depth: deeper.depth + tree.depth(place), ..deeper };
     }
     let callee = served.map(|served| &tree.spans[served]);
     let kind = attempt.text("error.type").unwrap_or_default();
@@ -168,69 +237,31 @@ fn into(tree: &Tree<'_>, call: &Call, until: u64) -> BrokenEdge {
             (callee.status(), [&callee.message, &attempt.message].into_iter().find(|m| !m.is_empty()))
         }
         None => (
-            attempt.error.then(|| attempt.status().unwrap_or_else(|| kind.to_owned())),
+            // `answered` is the kind of a failure whose code only the callee would have told.
+            attempt.error.then(|| attempt.status().unwrap_or_else(|| kind.replace("answered", ""))),
             Some(&attempt.message),
         ),
     };
+    let took_ns = attempt.end_unix_ns.saturating_sub(first.start_unix_ns);
+    let open = matches!(how, How::Slow | How::GaveUp) || how == How::Failed && took_ns >= SLOW_NS;
     BrokenEdge {
         caller: attempt.service.clone(),
         callee: tree.callee(place),
         operation: attempt.called().map_or(attempt.name.as_str(), |(_, method)| method).to_owned(),
         how,
-        took_ns: if how == How::Queued {
-            queued
-        } else {
-            attempt.end_unix_ns.saturating_sub(first.start_unix_ns)
-        },
+        took_ns: if how == How::Queued { queued } else { took_ns },
         attempts: call.attempts.len() as u32,
         status: status.filter(|status| !status.is_empty()),
         message: message.cloned().unwrap_or_default(),
         span: attempt.span,
+        depth: tree.depth(place),
+        before: None,
+        untold: silent.filter(|_| open),
     }
 }
 
 fn mostly(part: u64, whole: u64) -> bool {
     part > 0 && part.saturating_mul(2) >= whole
-}
-
-impl fmt::Display for BrokenEdge {
-    /// One sentence, such as `payment waits for bank: charge took 30.0 s`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { caller, callee, operation, .. } = self;
-        let took = short(self.took_ns);
-        let tries =
-            if self.attempts > 1 { format!(" and {} attempts", self.attempts) } else { String::new() };
-        let said = if self.message.is_empty() { String::new() } else { format!(": {}", self.message) };
-        match (self.how, self.status.as_deref()) {
-            (How::Slow, _) => write!(f, "{caller} waits for {callee}: {operation} took {took}{tries}"),
-            (How::Queued, _) => {
-                write!(f, "{caller} waits in {callee}'s queue: {operation} had no worker for {took}{tries}")
-            }
-            (How::GaveUp, _) => {
-                write!(f, "{caller} gave up on {callee}: no answer to {operation} in {took}{tries}")
-            }
-            (How::Failed, Some(status)) => {
-                write!(f, "{callee} answered {caller} with {status}{said} ({operation}, after {took}{tries})")
-            }
-            (How::Failed, None) => {
-                write!(f, "{callee} failed {caller}{said} ({operation}, after {took}{tries})")
-            }
-            (How::NotSent, _) => write!(f, "{caller} did not call {callee}{said} ({operation})"),
-            (How::Unreachable, _) => {
-                write!(f, "{caller} could not reach {callee}{said} ({operation}, after {took}{tries})")
-            }
-        }
-    }
-}
-
-/// `30.0 s`, `412 ms`, `0.3 ms`.
-fn short(ns: u64) -> String {
-    let took = Duration::from_nanos(ns);
-    match took.as_secs_f64() {
-        s if s >= 1.0 => format!("{s:.1} s"),
-        s if s >= 0.01 => format!("{:.0} ms", s * 1e3),
-        s => format!("{:.1} ms", s * 1e3),
-    }
 }
 
 #[cfg(test)]
@@ -313,7 +344,10 @@ mod tests {
         };
         let root = server(1, 1, 0, "order", "Checkout", 0, 1_300).failing("DEADLINE_EXCEEDED", "");
         let text = words(vec![root, attempt(2, 0, 0), attempt(3, 410, 1), attempt(4, 830, 2)]);
-        assert_eq!(text, "order gave up on payment: no answer to Charge in 1.2 s and 3 attempts");
+        assert_eq!(
+            text,
+            "order gave up on payment, which has not told: no answer to Charge in 1.2 s and 3 attempts"
+        );
     }
 
     #[test]
@@ -330,5 +364,78 @@ mod tests {
             .failing("503", "")
             .with("http.response.status_code", "503");
         assert_eq!(words(vec![root]), "frontend answered its user with 503 (/api/checkout, after 1.0 ms)");
+    }
+
+    /// As recorded: cart gives up after 10.6 s, payment's worker is free after 11.7 s, and the bank takes 6.6 s.
+    fn queue_then_bank() -> Vec<super::super::span::Span> {
+        vec![
+            server(1, 1, 0, "frontend", "/api/checkout", 0, 10_588).failing("504", ""),
+            client(1, 2, 1, "frontend", "cart.Checkout", 587, 10_588).failing("answered", "no answer"),
+            server(1, 3, 2, "cart", "Checkout", 588, 10_588).failing("DEADLINE_EXCEEDED", "no answer"),
+            client(1, 4, 3, "cart", "order.Checkout", 588, 10_588).failing("cancelled", ""),
+            server(1, 5, 4, "order", "Checkout", 588, 19_569).with("queue.wait_ms", 693),
+            client(1, 6, 5, "order", "payment.Charge", 1_283, 19_569),
+            server(1, 7, 6, "payment", "Charge", 1_283, 19_568).with("queue.wait_ms", 11_665),
+            client(1, 8, 7, "payment", "bank.charge", 12_949, 19_568),
+            server(1, 9, 8, "bank", "POST /charges", 12_949, 19_568),
+        ]
+    }
+
+    #[test]
+    fn a_queue_before_a_slow_callee_is_that_callee_s() {
+        assert_eq!(
+            words(queue_then_bank()),
+            "payment waits for bank (6.6 s); before that Charge waited 11.7 s for a worker"
+        );
+        let edge = first_broken_edge(&trace(queue_then_bank())).unwrap();
+        assert_eq!(edge.brief(), "payment waits for bank 6.6 s, queue 11.7 s");
+        assert_eq!((edge.kind().as_str(), edge.depth), ("payment waits for bank", 4));
+    }
+
+    #[test]
+    fn a_queue_before_a_quick_callee_is_the_queue_s() {
+        let mut spans = queue_then_bank();
+        for span in &mut spans[4..] {
+            span.end_unix_ns = span.end_unix_ns.min(spans_end(&span.clone(), 13_000));
+        }
+        assert_eq!(words(spans), "order waits in payment's queue: Charge had no worker for 9.3 s");
+    }
+
+    fn spans_end(span: &super::super::span::Span, ms: u64) -> u64 {
+        span.end_unix_ns / 100_000_000_000 * 100_000_000_000 + ms * 1_000_000
+    }
+
+    #[test]
+    fn while_a_callee_has_not_told_the_answer_is_one_so_far() {
+        let spans: Vec<_> = queue_then_bank().into_iter().filter(|span| span.span.0 < 5).collect();
+        let edge = first_broken_edge(&trace(spans)).unwrap();
+        assert_eq!(
+            edge.to_string(),
+            "cart gave up on order, which has not told: no answer to Checkout in 10.0 s"
+        );
+        assert_eq!(edge.brief(), "so far: cart gave up on order 10.0 s");
+    }
+
+    #[test]
+    fn what_came_from_below_a_silent_callee_is_looked_at() {
+        let spans = queue_then_bank().into_iter().filter(|span| ![3, 4, 5, 6].contains(&span.span.0));
+        let edge = first_broken_edge(&trace(spans.collect())).unwrap();
+        assert_eq!(edge.untold.as_deref(), Some("cart"));
+        assert!(edge.to_string().starts_with("payment waits for bank (6.6 s); before that"), "{edge}");
+    }
+
+    #[test]
+    fn a_request_that_waits_where_users_come_in_is_in_that_queue() {
+        let spans = vec![
+            server(1, 1, 0, "frontend", "/", 0, 4_900).with("queue.wait_ms", 4_899),
+            client(1, 2, 1, "frontend", "account.Get", 4_899, 4_900),
+        ];
+        assert_eq!(words(spans), "its user waits in frontend's queue: / had no worker for 4.9 s");
+    }
+
+    #[test]
+    fn who_calls_the_bank_without_a_parent_is_no_user() {
+        let spans = vec![server(1, 1, 0, "bank", "POST /charges", 0, 30_000)];
+        assert_eq!(words(spans), "its caller waits for bank: POST /charges took 30.0 s");
     }
 }

@@ -6,15 +6,33 @@
 //! the end of the root; whenever a child ends there, the path was in the child, the one that finished last; between
 //! its children the span itself was at work. What a child did after its parent had ended (a caller who gave up) was
 //! waited for by nobody and is cut off.
+//!
+//! Not all time between children is work: a server's request waits for a worker, a client sleeps between attempts, and
+//! of a callee that has not told nobody knows what it did. Each stretch says which it is.
 
 use super::span::Trace;
 use super::tree::Tree;
 
-/// A stretch of the critical path in which one span was at work itself.
+/// What a stretch of time was spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doing {
+    /// The span's own work.
+    Work,
+    /// A request waited for a worker.
+    Queued,
+    /// A caller waited before it tried again.
+    Pause,
+    /// A caller waited for a callee that has not told what it did.
+    Untold,
+}
+
+/// A stretch of the critical path that belongs to one span and to none below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
-    /// Index of the span in the trace.
+    /// Index of the span in the trace; of a pause, the attempt before it.
     pub span: usize,
+    /// What was done.
+    pub doing: Doing,
     /// From, nanoseconds of Unix time.
     pub from_ns: u64,
     /// To, the same.
@@ -43,7 +61,7 @@ pub(super) fn start(tree: &Tree<'_>) -> Option<usize> {
 /// Adds what was critical in `span` between two instants, the latest first.
 fn walk(tree: &Tree<'_>, span: usize, from_ns: u64, to_ns: u64, path: &mut Vec<Segment>) {
     let mut at = to_ns;
-    let mut children = tree.children(span).to_vec();
+    let mut children = [tree.children(span), tree.adopted(span)].concat();
     // The last to finish first; of those that outlast their parent, the last to start is as good as any.
     let end = |child: &usize| tree.spans[*child].end_unix_ns.min(to_ns);
     children.sort_by_key(|child| std::cmp::Reverse((end(child), tree.spans[*child].start_unix_ns)));
@@ -53,17 +71,38 @@ fn walk(tree: &Tree<'_>, span: usize, from_ns: u64, to_ns: u64, path: &mut Vec<S
         if end(&child) > at || began >= ended {
             continue;
         }
-        note(path, span, ended, at);
+        note(tree, span, ended, at, path);
         walk(tree, child, began, ended, path);
         at = began;
     }
-    note(path, span, from_ns, at);
+    note(tree, span, from_ns, at, path);
 }
 
-fn note(path: &mut Vec<Segment>, span: usize, from_ns: u64, to_ns: u64) {
-    if from_ns < to_ns {
-        path.push(Segment { span, from_ns, to_ns });
+/// Adds what a span did itself between two instants, the latest first.
+fn note(tree: &Tree<'_>, span: usize, from_ns: u64, to_ns: u64, path: &mut Vec<Segment>) {
+    let mut add = |span: usize, doing: Doing, from_ns: u64, to_ns: u64| {
+        if from_ns < to_ns {
+            path.push(Segment { span, doing, from_ns, to_ns });
+        }
+    };
+    if tree.untold(span) {
+        return add(span, Doing::Untold, from_ns, to_ns);
     }
+    let own = &tree.spans[span];
+    let mut idle: Vec<(u64, u64, usize, Doing)> =
+        tree.pauses(span).into_iter().map(|(from, to, attempt)| (from, to, attempt, Doing::Pause)).collect();
+    idle.push((own.start_unix_ns, own.start_unix_ns + own.queue_ns(), span, Doing::Queued));
+    idle.sort_by_key(|(_, to, _, _)| std::cmp::Reverse(*to));
+    let mut at = to_ns;
+    for (from, to, owner, doing) in idle {
+        let (from, to) = (from.max(from_ns), to.min(at));
+        if from < to {
+            add(span, Doing::Work, to, at);
+            add(owner, doing, from, to);
+            at = from;
+        }
+    }
+    add(span, Doing::Work, from_ns, at);
 }
 
 #[cfg(test)]
@@ -123,5 +162,53 @@ mod tests {
         let total: u64 = path.iter().map(|(_, ms)| ms).sum();
         assert_eq!(total, 3_006);
         assert!(path.iter().any(|(name, ms)| name == "POST /charges" && *ms > 2_900), "{path:?}");
+    }
+
+    /// What most of the time went to, with whole milliseconds.
+    fn most(spans: Vec<super::super::span::Span>) -> (Doing, String, u64) {
+        let trace = trace(spans);
+        let path = critical_path(&trace);
+        let longest = path.iter().max_by_key(|s| s.to_ns - s.from_ns).unwrap();
+        let name = trace.spans[longest.span].name.clone();
+        (longest.doing, name, (longest.to_ns - longest.from_ns) / 1_000_000)
+    }
+
+    #[test]
+    fn a_callee_that_has_not_told_is_no_work_of_its_caller() {
+        let told = |span: &super::super::span::Span| span.span.0 < 5;
+        let spans = incident(1).into_iter().filter(told).collect();
+        assert_eq!(most(spans), (Doing::Untold, "order.Checkout".to_owned(), 3_000));
+    }
+
+    #[test]
+    fn time_between_attempts_is_a_pause_and_so_is_that_after_the_last() {
+        let attempt = |span, start: u64, n: u32| {
+            client(1, span, 1, "cart", "order.Checkout", start, start + 1)
+                .with("http.request.resend_count", n)
+                .failing("unreachable", "")
+        };
+        let root = server(1, 1, 0, "cart", "Checkout", 0, 10_000).failing("DEADLINE_EXCEEDED", "");
+        let spans = vec![root, attempt(2, 0, 0), attempt(3, 1_000, 1), attempt(4, 7_000, 2)];
+        let trace = trace(spans.clone());
+        let path = critical_path(&trace);
+        let paused = path.iter().filter(|s| s.doing == Doing::Pause).map(|s| s.to_ns - s.from_ns);
+        assert_eq!(paused.sum::<u64>() / 1_000_000, 9_997);
+        assert_eq!(most(spans), (Doing::Pause, "order.Checkout".to_owned(), 5_999));
+    }
+
+    #[test]
+    fn a_wait_for_a_worker_is_no_work() {
+        let spans = vec![server(1, 1, 0, "frontend", "/", 0, 4_900).with("queue.wait_ms", 4_899)];
+        assert_eq!(most(spans), (Doing::Queued, "/".to_owned(), 4_899));
+    }
+
+    #[test]
+    fn what_came_from_below_a_silent_call_takes_its_share() {
+        let spans = vec![
+            server(1, 1, 0, "frontend", "/api/checkout", 0, 6_718),
+            client(1, 2, 1, "frontend", "cart.Checkout", 0, 6_718),
+            server(1, 4, 3, "payment", "Charge", 1_393, 6_717).with("queue.wait_ms", 3_905),
+        ];
+        assert_eq!(most(spans), (Doing::Queued, "Charge".to_owned(), 3_905));
     }
 }

@@ -5,6 +5,7 @@
 
 mod broken;
 mod critical;
+mod groups;
 mod otlp;
 mod packed;
 mod recorded;
@@ -14,10 +15,12 @@ mod store;
 #[cfg(test)]
 mod testbed;
 mod tree;
+mod verdict;
 mod waterfall;
 
-pub use broken::{BrokenEdge, How, first_broken_edge};
-pub use critical::{Segment, critical_path};
+pub use broken::{BrokenEdge, How, Wait, first_broken_edge};
+pub use critical::{Doing, Segment, critical_path};
+pub use groups::Group;
 pub use otlp::to_otlp;
 pub use recorded::{Recorded, read_lines};
 pub use search::{Found, Search, Slowest, Summary};

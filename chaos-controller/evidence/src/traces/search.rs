@@ -4,9 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::broken::{BrokenEdge, first_broken_edge};
+use super::groups::{Group, groups};
 use super::packed::Packed;
 use super::span::TraceId;
 use super::store::{Kept, Slot, Store, bit};
+
+/// Traces that one search tells the verdicts of: a tenth of a second of work.
+const MOST_GROUPED: usize = 20_000;
 
 /// What is looked for. With a service or an operation, durations and failure are those of the spans that match them;
 /// else those of the whole request.
@@ -22,6 +26,10 @@ pub struct Search {
     pub max_ns: Option<u64>,
     /// Only what failed.
     pub error: bool,
+    /// Only what began at this or later, nanoseconds of Unix time.
+    pub from_ns: Option<u64>,
+    /// Only what began before this, the same.
+    pub to_ns: Option<u64>,
     /// First digits of the id.
     pub id: String,
     /// Most that are given; 0 gives none and still counts.
@@ -41,6 +49,9 @@ pub struct Summary {
     pub start_unix_ns: u64,
     /// Its duration, in nanoseconds; without a root, from the first start to the last end.
     pub took_ns: u64,
+    /// The longest of the spans that the service or the operation looked for means, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_ns: Option<u64>,
     /// Spans that came.
     pub spans: usize,
     /// Services that took part, in the order of their first spans.
@@ -64,6 +75,12 @@ pub struct Found {
     pub matched: usize,
     /// How many of these came without their first span: still running, not kept, or lost. They are given last.
     pub rootless: usize,
+    /// Where they broke, most telling first: of the newest `grouped` of those that match.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// Traces that the groups are of.
+    #[serde(default)]
+    pub grouped: usize,
     /// The slowest span of the service and operation asked for, whatever its duration: what an empty answer tells.
     pub slowest: Option<Slowest>,
     /// Every service that is known.
@@ -82,6 +99,12 @@ pub struct Slowest {
 }
 
 impl Store {
+    /// When the last span of all ended, nanoseconds of Unix time; 0 without any.
+    #[must_use]
+    pub fn end_unix_ns(&self) -> u64 {
+        self.slots.iter().map(|slot| slot.end_ns).max().unwrap_or_default()
+    }
+
     /// Searches all that is held.
     #[must_use]
     pub fn search(&self, search: &Search) -> Found {
@@ -100,11 +123,19 @@ impl Store {
         // A list of what a person can read: what came without its first span, as every trace is for a moment, is last.
         matching.sort_by_key(|slot| (slot.root.is_none(), std::cmp::Reverse(slot.start_ns)));
         let rootless = matching.iter().filter(|slot| slot.root.is_none()).count();
-        let traces = matching.iter().take(search.limit).map(|slot| self.summary(slot)).collect();
+        let traces = matching
+            .iter()
+            .take(search.limit)
+            .map(|slot| Summary { matched_ns: wanted.matched(slot), ..self.summary(slot) })
+            .collect();
+        let grouped = &matching[..matching.len().min(MOST_GROUPED)];
+        let groups = groups(grouped.iter().map(|slot| (self.unpack(slot), slot.root.is_some())));
         Found {
             traces,
             matched: matching.len(),
             rootless,
+            grouped: grouped.len(),
+            groups,
             slowest,
             services: self.services(),
             kept: self.kept(),
@@ -127,6 +158,7 @@ impl Store {
             operation: first.name.clone(),
             start_unix_ns: first.start_unix_ns,
             took_ns: slot.took_ns(),
+            matched_ns: None,
             spans: trace.spans.len(),
             services,
             errors: slot.errors as usize,
@@ -172,6 +204,8 @@ impl<'a> Wanted<'a> {
     /// The longest duration that the search is about, whatever its bounds; `None` if the trace has no such span.
     fn longest(&self, slot: &Slot) -> Option<u64> {
         if self.service.is_some_and(|service| slot.services & service == 0)
+            || self.search.from_ns.is_some_and(|from| slot.start_ns < from)
+            || self.search.to_ns.is_some_and(|to| slot.start_ns >= to)
             || !self.search.id.is_empty() && !slot.id.begins_with(&self.search.id)
         {
             return None;
@@ -189,6 +223,17 @@ impl<'a> Wanted<'a> {
         let mut spans = slot.spans.iter();
         spans
             .any(|span| self.names(span) && self.bounds(span.took_ns()) && (!self.search.error || span.error))
+    }
+
+    /// The longest span that is meant, if not the request is.
+    fn matched(&self, slot: &Slot) -> Option<u64> {
+        if self.whole() {
+            return None;
+        }
+        let meant = |span: &&Packed| {
+            self.names(span) && self.bounds(span.took_ns()) && (!self.search.error || span.error)
+        };
+        slot.spans.iter().filter(meant).map(Packed::took_ns).max()
     }
 
     /// Neither a service nor an operation is named: the request is meant.
@@ -255,5 +300,22 @@ mod tests {
         let answer = held().search(&search);
         assert_eq!((answer.matched, answer.slowest.unwrap().trace), (0, TraceId(3)));
         assert!(answer.services.contains(&"bank".to_owned()), "{:?}", answer.services);
+    }
+
+    #[test]
+    fn a_time_is_a_wish_too() {
+        let from_ns = server(2, 1, 0, "x", "x", 0, 0).start_unix_ns;
+        assert_eq!(found(Search { from_ns: Some(from_ns), ..Search::default() }), [3, 2]);
+        assert_eq!(found(Search { to_ns: Some(from_ns), ..Search::default() }), [1]);
+    }
+
+    #[test]
+    fn what_a_service_took_stands_beside_what_the_request_took() {
+        let search = Search { service: Some("bank".into()), limit: 1, ..Search::default() };
+        let bank = &held().search(&search).traces[0];
+        assert_eq!(
+            (bank.took_ns / 1_000_000, bank.matched_ns.map(|ns| ns / 1_000_000)),
+            (3_006, Some(29_993))
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! Who caused whom. Spans whose parent did not come (unsampled, lost, still running) stand as roots of their own,
 //! marked, so that nothing of a trace is hidden. Attempts of one call are found together here.
+//!
+//! A callee that has not told (it still runs, or its span was not kept) leaves its own calls without a parent. They are
+//! below some attempt that nothing came of; by time it is guessed which, for questions of time only.
 
 use std::collections::HashMap;
 
@@ -11,6 +14,8 @@ pub(super) struct Tree<'a> {
     children: Vec<Vec<usize>>,
     /// The root first if it came, then every span whose parent did not, by start.
     pub(super) roots: Vec<usize>,
+    /// Roots that are likely below an attempt whose callee has not told, by that attempt.
+    adopted: HashMap<usize, Vec<usize>>,
 }
 
 /// One call with all of its attempts, in the order they were sent.
@@ -34,7 +39,84 @@ impl<'a> Tree<'a> {
             }
         }
         roots.sort_by_key(|root| (spans[*root].parent.is_some(), spans[*root].start_unix_ns));
-        Self { spans, children, roots }
+        let mut tree = Self { spans, children, roots, adopted: HashMap::new() };
+        tree.adopt();
+        tree
+    }
+
+    /// Finds an attempt for each span whose parent did not come: the last to start before it, of those that nothing
+    /// came of and that were still on. Only from trees before its own, so that none is its own ancestor.
+    fn adopt(&mut self) {
+        let mut untold: Vec<usize> = Vec::new();
+        for root in self.roots.clone() {
+            let span = &self.spans[root];
+            let open = |attempt: &&usize| {
+                let attempt = &self.spans[**attempt];
+                attempt.start_unix_ns <= span.start_unix_ns && span.start_unix_ns < attempt.end_unix_ns
+            };
+            let latest = untold.iter().filter(open).max_by_key(|attempt| self.spans[**attempt].start_unix_ns);
+            if let Some(attempt) = latest.copied().filter(|_| span.parent.is_some()) {
+                self.adopted.entry(attempt).or_default().push(root);
+            }
+            let mut left = vec![root];
+            while let Some(place) = left.pop() {
+                untold.extend(Some(place).filter(|place| self.untold(*place)));
+                left.extend(&self.children[place]);
+            }
+        }
+    }
+
+    /// Whether something was sent and nothing came from whom it was sent to.
+    pub(super) fn untold(&self, attempt: usize) -> bool {
+        let span = &self.spans[attempt];
+        let kind = span.text("error.type").unwrap_or_default();
+        span.kind == Kind::Client
+            && self.served(attempt).is_none()
+            && !matches!(kind, "rejected" | "unreachable" | "broken")
+    }
+
+    /// What is likely below an attempt whose callee has not told.
+    pub(super) fn adopted(&self, attempt: usize) -> &[usize] {
+        self.adopted.get(&attempt).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls from the top down to a span, its own included.
+    pub(super) fn depth(&self, span: usize) -> usize {
+        let places: HashMap<SpanId, usize> =
+            self.spans.iter().enumerate().map(|(place, span)| (span.span, place)).collect();
+        let mut at = Some(span);
+        let mut depth = 0;
+        for _ in 0..self.spans.len() {
+            let Some(span) = at.map(|place| &self.spans[place]) else { break };
+            depth += usize::from(span.kind == Kind::Client);
+            at = span.parent.and_then(|parent| places.get(&parent)).copied();
+        }
+        depth
+    }
+
+    /// Between the attempts of one call nothing is done but wait: from, to, and the attempt before. So it is after the
+    /// last one when the time was over before the next.
+    pub(super) fn pauses(&self, span: usize) -> Vec<(u64, u64, usize)> {
+        let own = &self.spans[span];
+        let calls = self.calls(span);
+        let mut pauses = Vec::new();
+        for Call { attempts } in &calls {
+            for pair in attempts.windows(2) {
+                pauses.push((self.spans[pair[0]].end_unix_ns, self.spans[pair[1]].start_unix_ns, pair[0]));
+            }
+            let last = attempts[attempts.len() - 1];
+            let ended = self.spans[last].end_unix_ns;
+            let again = attempts.len() > 1 || own.status().as_deref() == Some("DEADLINE_EXCEEDED");
+            let busy = calls.iter().any(|call| {
+                let next = &self.spans[call.attempts[call.attempts.len() - 1]];
+                next.end_unix_ns > ended
+            });
+            if own.error && self.spans[last].error && again && !busy {
+                pauses.push((ended, own.end_unix_ns, last));
+            }
+        }
+        pauses.retain(|(from, to, _)| from < to);
+        pauses
     }
 
     /// What a span caused, by start.

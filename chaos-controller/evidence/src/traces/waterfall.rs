@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::broken::{BrokenEdge, first_broken_edge};
-use super::critical::critical_path;
+use super::critical::{Doing, critical_path};
 use super::span::{Kind, SpanId, Trace, TraceId};
 use super::tree::{Call, Tree};
 
@@ -30,7 +30,8 @@ pub struct Waterfall {
     pub orphans: usize,
     /// The order that it is about, if it says so.
     pub order: Option<String>,
-    /// Nanoseconds of the critical path, by service, the longest first.
+    /// Nanoseconds of the critical path by what they went to, the longest first: a service at work, its queue, a pause
+    /// before another try, a service that has not told.
     pub critical: Vec<(String, u64)>,
     /// Which call broke first.
     pub broken: Option<BrokenEdge>,
@@ -63,8 +64,14 @@ pub struct Row {
     pub queued: Vec<Stretch>,
     /// Sum of the waits.
     pub queue_ns: u64,
-    /// Stretches of the critical path in which this row itself was at work.
+    /// Stretches of the critical path in which this row itself was at work, or in a queue.
     pub critical: Vec<Stretch>,
+    /// Waits between attempts, and after the last when the time was over before the next.
+    #[serde(default)]
+    pub pauses: Vec<Stretch>,
+    /// Attempts of which the callee has not told anything.
+    #[serde(default)]
+    pub untold: Vec<Stretch>,
     /// When its deadline is.
     pub deadline_ns: Option<u64>,
     /// Whether it failed in the end.
@@ -107,8 +114,17 @@ pub fn waterfall(trace: &Trace) -> Waterfall {
     let mut shares: BTreeMap<String, u64> = BTreeMap::new();
     for segment in critical_path(trace) {
         let (from_ns, to_ns) = (segment.from_ns.saturating_sub(start), segment.to_ns.saturating_sub(start));
-        critical.entry(segment.span).or_default().push(Stretch { from_ns, to_ns, error: false });
-        *shares.entry(trace.spans[segment.span].service.clone()).or_default() += to_ns - from_ns;
+        let service = &trace.spans[segment.span].service;
+        let what = match segment.doing {
+            Doing::Work => service.clone(),
+            Doing::Queued => format!("{service}'s queue"),
+            Doing::Pause => format!("{service}'s waits to retry {}", tree.callee(segment.span)),
+            Doing::Untold => format!("{}, which has not told", tree.callee(segment.span)),
+        };
+        if matches!(segment.doing, Doing::Work | Doing::Queued) {
+            critical.entry(segment.span).or_default().push(Stretch { from_ns, to_ns, error: false });
+        }
+        *shares.entry(what).or_default() += to_ns - from_ns;
     }
     let mut drawing = Drawing { tree: &tree, start, critical, rows: Vec::new() };
     for root in &tree.roots {
@@ -183,6 +199,19 @@ impl Drawing<'_> {
         }
     }
 
+    /// Where the callers of these attempts waited before the next.
+    fn pauses(&self, attempts: &[usize]) -> Vec<Stretch> {
+        let spans = self.tree.spans;
+        let mut callers: Vec<SpanId> = attempts.iter().filter_map(|place| spans[*place].parent).collect();
+        callers.dedup();
+        let callers = (0..spans.len()).filter(|place| callers.contains(&spans[*place].span));
+        let pauses = callers.flat_map(|place| self.tree.pauses(place));
+        let own = pauses.filter(|(_, _, attempt)| attempts.contains(attempt));
+        let stretch =
+            |(from, to, _)| Stretch { from_ns: from - self.start, to_ns: to - self.start, error: false };
+        own.map(stretch).collect()
+    }
+
     fn hop(&mut self, attempts: &[usize], served: &[usize], depth: usize) {
         let spans = self.tree.spans;
         let own: Vec<usize> = attempts.iter().chain(served).copied().collect();
@@ -203,6 +232,10 @@ impl Drawing<'_> {
             .filter(|(_, wait)| *wait > 0)
             .map(|(served, wait)| Stretch { to_ns: served.from_ns + wait, ..served })
             .collect();
+        let untold =
+            attempts.iter().filter(|place| self.tree.untold(**place)).map(stretch).collect::<Vec<_>>();
+        let mut pauses = self.pauses(attempts);
+        pauses.sort_by_key(|pause| pause.from_ns);
         let mut critical: Vec<Stretch> =
             own.iter().filter_map(|place| self.critical.remove(place)).flatten().collect();
         critical.sort_by_key(|stretch| stretch.from_ns);
@@ -247,6 +280,8 @@ impl Drawing<'_> {
             queue_ns: queued.iter().map(|wait| wait.to_ns - wait.from_ns).sum(),
             queued,
             critical,
+            pauses,
+            untold,
             deadline_ns: left(first, if attempts.is_empty() { first.queue_ns() } else { 0 })
                 .or_else(|| answered.and_then(|served| left(served, served.queue_ns()))),
             error: last.error,
@@ -360,5 +395,22 @@ mod tests {
         let fall = drawn(spans);
         let payment = fall.rows.iter().find(|row| row.service == "payment").unwrap();
         assert_eq!(payment.deadline_ns, Some((7 + 20 + 400) * 1_000_000));
+    }
+
+    #[test]
+    fn a_pause_between_tries_and_a_silent_callee_are_neither_s_work() {
+        let attempt = |span, start: u64, n: u32| {
+            client(1, span, 1, "cart", "order.Checkout", start, start + 1)
+                .with("http.request.resend_count", n)
+                .failing("unavailable", "queue is full")
+        };
+        let root = server(1, 1, 0, "cart", "Checkout", 0, 10_000).failing("DEADLINE_EXCEEDED", "");
+        let fall = drawn(vec![root, attempt(2, 0, 0), attempt(3, 1_000, 1), attempt(4, 7_000, 2)]);
+        assert_eq!(fall.critical[0], ("cart's waits to retry order".to_owned(), 9_997_000_000));
+        assert_eq!((fall.rows[1].pauses.len(), fall.rows[1].untold.len()), (3, 3));
+        assert!(fall.rows.iter().all(|row| row.critical.is_empty()), "{:?}", fall.rows);
+        let told = |span: &super::super::span::Span| span.span.0 < 5;
+        let fall = drawn(incident(1).into_iter().filter(told).collect());
+        assert_eq!(fall.critical[0].0, "order, which has not told");
     }
 }

@@ -2,7 +2,7 @@
 //! the lines are few and each tells of a change.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use controller::api::logs::{LogLine, LogQuery, Logs as Lines};
@@ -33,6 +33,9 @@ pub(crate) struct Logs {
     /// Only lines of this trace, by the first digits of its id
     #[arg(long)]
     trace: Option<String>,
+    /// Only lines of the last so long, such as 2m
+    #[arg(long, value_parser = humantime::parse_duration, value_name = "TIME")]
+    since: Option<Duration>,
     /// Most that are shown, the newest
     #[arg(long, default_value_t = 100)]
     limit: usize,
@@ -48,11 +51,13 @@ pub(crate) struct Logs {
 impl Logs {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
         let api = self.access.api()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = self.since.map(|since| now.saturating_sub(since));
         let mut query = LogQuery {
             service: self.service.clone(),
             level: self.level.clone(),
             trace: self.trace.clone(),
-            since_ms: None,
+            since_ms: since.map(|since| since.as_secs_f64() * 1e3),
             limit: Some(self.limit),
         };
         let first = ask(&api, &query).await?;
@@ -69,8 +74,8 @@ impl Logs {
         let mut interrupt = signal(SignalKind::interrupt())
             .map_err(|error| Failure::unexpected(format!("failed to listen for Ctrl-C: {error}")))?;
         let mut lines = first.lines;
-        // From the epoch, until there was a line.
-        let mut since_us = 0;
+        // From the epoch if nobody says since when, until there was a line.
+        let mut since_us = since.map_or(0, |since| since.as_micros() as u64);
         loop {
             if !self.tell(&lines) {
                 return Ok(Exit::Pass);

@@ -7,28 +7,30 @@ use std::time::Duration;
 
 use clap::Args;
 use controller::api::traces::{TraceAnswer, TraceList, TraceQuery};
-use controller::traces::{one, otlp, search_of};
-use evidence::traces::{Bounds, Store, Summary, read_lines};
+use controller::traces::{TraceTime, one, otlp, search_of};
+use evidence::traces::{Bounds, Store, read_lines};
 use serde_json::Value;
 
 use crate::command::query::encoded;
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
-use crate::output::{Output, narrate, table, write_json};
+use crate::output::{Output, narrate, write_json};
 use crate::paint::Paint;
 use crate::parameters::with_query;
-use crate::waterfall::{Canvas, length, time_of_day};
+use crate::query::Moment;
+use crate::trace_list::{DIGITS, Listing, lost, thousands};
+use crate::waterfall::{Canvas, length};
 
 /// A recording is read whole: 256 MB of lines are a quarter of that when packed.
 const RECORDING: Bounds = Bounds { traces: usize::MAX, bytes: 512 << 20 };
-/// Digits of an id in a list: enough to be unique among what a store holds.
-const DIGITS: usize = 8;
+/// Before `--at`, when nobody says since when.
+const BEFORE: Duration = Duration::from_secs(10);
 
 /// Flags of `traces`.
 #[derive(Debug, Args)]
 pub(crate) struct Traces {
     /// Trace to look at, by the first digits of its id
-    #[arg(conflicts_with_all = ["service", "operation", "min_duration", "max_duration", "error", "limit"])]
+    #[arg(conflicts_with_all = ["service", "operation", "min_duration", "max_duration", "error", "limit", "since", "at"])]
     id: Option<String>,
     /// Only traces that this service took part in; durations and errors are then that service's
     #[arg(long)]
@@ -45,6 +47,12 @@ pub(crate) struct Traces {
     /// Only what failed
     #[arg(long)]
     error: bool,
+    /// Only what began in the last so long, such as 2m; with `--at`, so long before that moment
+    #[arg(long, value_parser = humantime::parse_duration, value_name = "TIME")]
+    since: Option<Duration>,
+    /// Only what began in the 10 s (`--since`) before: `30s-ago`, `02:14` on the clock of the run, `134s`
+    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true)]
+    at: Option<Moment>,
     /// Most that are listed, the newest first
     #[arg(long, default_value_t = 20)]
     limit: usize,
@@ -67,7 +75,7 @@ impl Traces {
             (Some(id), false) => {
                 let answer = self.one(id).await?;
                 let canvas = Canvas::of_terminal();
-                self.output.write(&answer, |answer| canvas.draw(&answer.waterfall));
+                self.output.write(&answer, |answer| canvas.draw(&answer.waterfall, answer.zero_unix_ms));
             }
             (None, _) => {
                 let list = self.search().await?;
@@ -90,11 +98,23 @@ impl Traces {
             error: self.error,
             id: None,
             limit: Some(self.limit),
+            time_ms: match self.at {
+                Some(Moment::At(at)) => Some(at.as_millis() as u64),
+                _ => None,
+            },
+            ago_ms: match self.at {
+                Some(Moment::Ago(ago)) => Some(ago.as_millis() as u64),
+                _ => None,
+            },
+            last_ms: self.since.or(self.at.map(|_| BEFORE)).map(|last| last.as_millis() as u64),
         };
         match &self.run {
             Some(dir) => {
-                let found = recording(dir)?.search(&search_of(&query));
-                Ok(TraceList { found, ratio: None, given_up: 0 })
+                let store = recording(dir)?;
+                let zero_unix_ms = zero(dir);
+                let time = TraceTime { zero_unix_ms, now_unix_ms: store.end_unix_ns() / 1_000_000 };
+                let found = store.search(&search_of(&query, time));
+                Ok(TraceList { found, ratio: None, given_up: 0, zero_unix_ms })
             }
             None => self.access.api()?.get(&with_query("/api/traces", &query)).await,
         }
@@ -102,9 +122,8 @@ impl Traces {
 
     async fn one(&self, id: &str) -> Result<TraceAnswer, Failure> {
         match &self.run {
-            Some(dir) => {
-                one(&recording(dir)?, id).map_err(|why| Failure::new(Exit::Invalid, why.to_string()))
-            }
+            Some(dir) => one(&recording(dir)?, id, zero(dir))
+                .map_err(|why| Failure::new(Exit::Invalid, why.to_string())),
             None => self.access.api()?.get(&format!("/api/traces/{}", encoded(id))).await,
         }
     }
@@ -123,30 +142,15 @@ impl Traces {
         if found.traces.is_empty() {
             return String::new();
         }
-        let paint = Paint::for_stdout();
-        let rows: Vec<Vec<String>> = found.traces.iter().map(row).collect();
-        let text = table(
-            &["TIME (UTC)", "TRACE", "OPERATION", "TOOK", "SPANS", "SERVICES", "RESULT", "FIRST BROKEN"],
-            &rows,
-        );
-        let mut text: String = text.lines().map(|line| Canvas::of_terminal().cut(line) + "\n").collect();
-        let more = match found.matched - found.traces.len() {
-            0 => String::new(),
-            more => format!(", {more} more match"),
-        };
-        let rootless = match found.rootless {
-            0 => String::new(),
-            n => format!(" ({n} of the matching, `...`, came without their first span and are last)"),
-        };
-        let kept = &found.kept;
-        text.push_str(&paint.faint(&format!(
-            "\n{} of {} traces held{more}{rootless}{}\n",
-            found.traces.len(),
-            kept.traces,
-            lost(list)
-        )));
-        text.push_str(&paint.faint("`firedrill traces <TRACE>` shows one\n"));
-        text
+        let matched = self.service.as_deref().or(self.operation.as_ref().map(|_| "matching"));
+        Listing {
+            list,
+            matched,
+            run: self.run.as_deref(),
+            width: Canvas::of_terminal().width(),
+            paint: Paint::for_stdout(),
+        }
+        .text()
     }
 
     /// What to say when nothing was found.
@@ -162,7 +166,8 @@ impl Traces {
         if let Some(service) = self.service.as_ref().filter(|service| !found.services.contains(service)) {
             return Some(format!("no trace of `{service}` is held; there are {}", found.services.join(", ")));
         }
-        let held = format!("{} traces held{}", found.kept.traces, lost(list));
+        let lost = lost(list).into_iter().fold(String::new(), |all, one| format!("{all}, {one}"));
+        let held = format!("{} traces held{lost}", thousands(found.kept.traces as u64));
         let slowest = found.slowest.as_ref().map_or_else(String::new, |slowest| {
             let id = &slowest.trace.to_string()[..DIGITS];
             format!(", the slowest of these took {} ({id})", length(slowest.took_ns))
@@ -186,6 +191,9 @@ impl Traces {
         if let Some(min) = self.min_duration {
             add(format!(" over {}", humantime::format_duration(min)));
         }
+        if let Some(since) = self.since {
+            add(format!(" within {}", humantime::format_duration(since)));
+        }
         if let Some(max) = self.max_duration {
             add(format!(" below {}", humantime::format_duration(max)));
         }
@@ -193,36 +201,13 @@ impl Traces {
     }
 }
 
-/// What is not among what is held.
-fn lost(list: &TraceList) -> String {
-    let mut words = String::new();
-    if list.found.kept.evicted > 0 {
-        words.push_str(&format!(", {} older ones made room", list.found.kept.evicted));
-    }
-    let dropped = list.found.kept.dropped + list.given_up;
-    if dropped > 0 {
-        words.push_str(&format!(", {dropped} spans dropped"));
-    }
-    words
-}
-
-fn row(trace: &Summary) -> Vec<String> {
-    let result = match (trace.error, trace.errors) {
-        (true, _) => "failed".to_owned(),
-        (false, 0) => "ok".to_owned(),
-        (false, errors) => format!("ok, {errors} inside failed"),
-    };
-    let root = if trace.rooted { "" } else { "... " };
-    vec![
-        time_of_day(trace.start_unix_ns),
-        trace.trace.to_string()[..DIGITS].to_owned(),
-        format!("{root}{} {}", trace.service, trace.operation),
-        length(trace.took_ns),
-        trace.spans.to_string(),
-        trace.services.len().to_string(),
-        result,
-        trace.broken.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-    ]
+/// Where the clock of a run begins, milliseconds of Unix time, as its journal's first line has it; 0 without one.
+fn zero(dir: &Path) -> u64 {
+    let mut first = String::new();
+    let read = File::open(dir.join(evidence::recording::JOURNAL))
+        .and_then(|file| BufReader::new(file).read_line(&mut first));
+    let entry: Option<Value> = read.ok().and_then(|_| serde_json::from_str(&first).ok());
+    entry.and_then(|entry| entry["body"]["wall_unix_ms"].as_u64()).unwrap_or_default()
 }
 
 fn recording(dir: &Path) -> Result<Store, Failure> {
@@ -269,7 +254,7 @@ mod tests {
         let none = list("[]", r#"["payment"]"#);
         assert_eq!(
             asked("--service payment --min-duration 1s --error").nothing(&none).unwrap(),
-            "no trace of payment that failed over 1s; 812 traces held, 4 spans dropped, the slowest of these took 412 ms (4bf92f35)"
+            "no trace of payment that failed over 1s; 812 traces held, 4 spans of other failed or slow requests were not kept by the sampling rule, the slowest of these took 412 ms (4bf92f35)"
         );
         assert_eq!(
             asked("--service paymnt").nothing(&none).unwrap(),
