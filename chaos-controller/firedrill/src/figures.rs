@@ -127,6 +127,11 @@ pub(crate) fn seconds(value: f64) -> String {
     }
 }
 
+/// A latency out of a histogram: below its first bucket's bound, 1 ms, it knows no more.
+pub(crate) fn latency(value: f64) -> String {
+    if value < 0.001 { "<1 ms".to_owned() } else { seconds(value) }
+}
+
 fn bytes(value: f64) -> String {
     let mut value = value;
     for unit in ["B", "KiB", "MiB", "GiB"] {

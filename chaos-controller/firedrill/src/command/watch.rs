@@ -31,7 +31,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     every: Duration,
     /// Print the queries behind the figures
-    #[arg(long, conflicts_with_all = ["once", "every"])]
+    #[arg(long, conflicts_with = "every")]
     queries: bool,
     #[command(flatten)]
     access: Access,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use controller::api::RunStatus;
 use controller::api::board::{Edge, Past, Service};
+use controller::api::{Event, RunStatus};
 use serde_json::json;
 
 use super::*;
@@ -33,6 +33,7 @@ fn edge(service: &str, target: &str, method: &str, attempts: &[(&str, f64)]) -> 
         calls: 4.0,
         attempts: attempts.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
         recent: 4.0,
+        p99_seconds: Some(0.1),
         breaker: None,
     }
 }
@@ -118,7 +119,7 @@ fn eighty_by_twenty_four_shows_the_outage() {
         "payment   ████████ 20/20",
         "847",
         "FULL",
-        "FAILING",
+        "failing",
         "order > payment.Charge",
         "3.00",
         "timeout 92%",
@@ -153,9 +154,4 @@ fn a_lab_that_was_just_started_has_a_page_too() {
     assert!(lines.iter().any(|line| line.contains("load: none")));
     let halted = Board { halted: true, ..outage() };
     assert!(render(&halted, Size { columns: 80, rows: 24 }, Paint::PLAIN)[0].contains("HALTED"));
-}
-
-#[test]
-fn times_past_are_told_in_the_unit_that_matters() {
-    assert_eq!((ago(999), ago(65_000), ago(3_700_000)), ("-0s".into(), "-1m05s".into(), "-1h01m".into()));
 }
