@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn pages_come_first_and_a_name_stands_once() {
         assert_eq!(
-            shown(120, 1),
+            shown(110, 1),
             [
                 "PAGE WorkersFull payment  BudgetBurnsAt14 checkout home search  TICKET QueueWait payment  +1 more"
             ]

@@ -1,6 +1,6 @@
 //! The edges' rows: who calls whom, how often each call is tried, how the tries end, and what the breaker does.
 
-use controller::api::board::{Board, Edge};
+use controller::api::board::{Board, Edge, Service};
 use resilience::policy::topology;
 
 use super::depth::{depth, leads_to, trouble};
@@ -49,12 +49,8 @@ pub(crate) fn head(columns: usize, left_out: usize) -> Line {
 /// A line per edge that is used, or whose breaker is not closed, with how much trouble it is in.
 pub(crate) fn lines(board: &Board) -> Vec<(u32, Line)> {
     let used = |edge: &&Edge| edge.recent > 0.0 || attempts(edge) > 0.0 || open(edge).is_some();
-    let edges: Vec<(&Edge, Health)> = board
-        .edges
-        .iter()
-        .filter(used)
-        .map(|edge| (edge, health(edge, full(board, &edge.service))))
-        .collect();
+    let edges: Vec<(&Edge, Health)> =
+        board.edges.iter().filter(used).map(|edge| (edge, health(edge, stuck(board, edge)))).collect();
     let sick = |health: Health| !matches!(health, Health::Well | Health::Doubtful);
     let row = |&(edge, health): &(&Edge, Health)| {
         // What only waits for a sicker edge below it is not where the trouble is.
@@ -72,29 +68,36 @@ pub(super) fn towards(board: &Board, service: &str) -> (Option<f64>, bool) {
     let slowest = calls()
         .filter_map(|edge| edge.p99_seconds)
         .fold(None, |worst: Option<f64>, p99| Some(worst.map_or(p99, |worst| worst.max(p99))));
-    (slowest, calls().any(|edge| health(edge, full(board, &edge.service)) == Health::Silent))
+    (slowest, calls().any(|edge| health(edge, stuck(board, edge)) == Health::Silent))
 }
 
-/// Whether a service has no worker left.
-fn full(board: &Board, service: &str) -> bool {
-    let found = board.services.iter().find(|one| one.service == service);
-    found.is_some_and(|one| one.workers > Some(0.0) && one.busy >= one.workers)
+/// Whether the caller of an edge has no worker left, and the callee something to do: its calls hang.
+fn stuck(board: &Board, edge: &Edge) -> bool {
+    let found = |name: &str| board.services.iter().find(|one| one.service == name);
+    let full = found(&edge.service).is_some_and(|one| one.workers > Some(0.0) && one.busy >= one.workers);
+    full && found(&edge.target).and_then(there).is_none_or(|there| there > 0.0)
+}
+
+/// Requests that are at a service.
+fn there(service: &Service) -> Option<f64> {
+    let own = || service.busy.map(|busy| busy + service.queued.unwrap_or_default());
+    service.active.filter(|_| service.workers.is_none()).or_else(own)
 }
 
 /// Requests that are at a service, if one service alone calls it.
 fn under_way(board: &Board, service: &str) -> Option<f64> {
     let found = board.services.iter().find(|one| one.service == service)?;
-    let there = found.active.or(Some(found.busy? + found.queued.unwrap_or_default()))?;
+    let there = there(found)?;
     (topology::callers(service).count() == 1 && there > 0.0).then_some(there)
 }
 
-fn health(edge: &Edge, caller_is_full: bool) -> Health {
+fn health(edge: &Edge, stuck: bool) -> Health {
     let tries = attempts(edge);
     let failed: f64 =
         edge.attempts.iter().filter(|(outcome, _)| *outcome != "ok").map(|(_, rate)| rate).sum();
     let share = if tries > 0.0 { failed / tries } else { 0.0 };
     // An outcome is counted when it comes: a callee that hangs has none.
-    if tries == 0.0 && caller_is_full {
+    if tries == 0.0 && stuck {
         Health::Silent
     } else if edge.p99_seconds >= Some(SLOW_SECONDS) {
         Health::Slow
@@ -132,6 +135,7 @@ fn row(edge: &Edge, health: Health, waits: bool, under_way: Option<f64>) -> (u32
     }
     let wait = under_way.map_or(String::new(), |count| format!(", {} wait", number(count)));
     line = match health {
+        Health::Silent if waits => line.then(tone, "no answers"),
         Health::Silent => line.then(tone, format!("NO ANSWERS{wait}")),
         Health::Slow if waits => line.then(tone, "slow  "),
         Health::Slow => line.then(tone, format!("SLOW{wait}  ")),
@@ -172,8 +176,6 @@ fn attempts(edge: &Edge) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use controller::api::board::Service;
-
     use super::*;
     use crate::paint::Paint;
 

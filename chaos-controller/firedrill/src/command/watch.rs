@@ -80,7 +80,9 @@ impl Watch {
             Format::Json => write_data(&serde_json::to_string(board).expect("a board is plain data")),
             Format::Text => {
                 let wide = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-                    Size { columns: size().columns, ..BLOCK }
+                    let screen = size();
+                    // A single look is read on the screen; a row of them is scrolled through.
+                    if self.once { screen } else { Size { columns: screen.columns, ..BLOCK } }
                 } else {
                     BLOCK
                 };
