@@ -250,7 +250,7 @@ mod tests {
         let shown = text(&answer(Data::Matrix(vec![range])), &query("sum(lab_queue_depth)"));
         assert_eq!(
             shown,
-            "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█  0    10   10\nfrom 00:00 to 00:02\n"
+            "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█    0   10    10\nfrom 00:00 to 00:02\n"
         );
     }
 

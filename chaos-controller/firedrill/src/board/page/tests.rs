@@ -155,3 +155,41 @@ fn a_lab_that_was_just_started_has_a_page_too() {
     let halted = Board { halted: true, ..outage() };
     assert!(render(&halted, Size { columns: 80, rows: 24 }, Paint::PLAIN)[0].contains("HALTED"));
 }
+
+/// The bank answers well, and takes half a minute: all that is sick is between it and the users.
+#[test]
+fn a_small_screen_keeps_what_is_nearest_to_the_cause() {
+    let slow = |service: &str, target: &str, method: &str, p99: f64, outcome: &str| Edge {
+        p99_seconds: Some(p99),
+        ..edge(service, target, method, &[(outcome, 1.5)])
+    };
+    let mut board = outage();
+    board.services.push(Service {
+        busy: None,
+        workers: None,
+        queued: None,
+        capacity: None,
+        wait_p99_seconds: None,
+        active: Some(20.0),
+        ..service("bank", 0.0, 0.0, 1.5, 0.0)
+    });
+    board.edges = vec![
+        slow("frontend", "cart", "Checkout", 9.9, "error"),
+        slow("frontend", "cart", "PrepareCheckout", 9.9, "error"),
+        slow("cart", "order", "Checkout", 9.9, "error"),
+        slow("cart", "order", "PrepareCheckout", 9.9, "error"),
+        slow("order", "payment", "Charge", 60.0, "ok"),
+        slow("payment", "bank", "charge", 30.0, "ok"),
+    ];
+    let page = render(&board, Size { columns: 80, rows: 24 }, Paint::PLAIN).join("\n");
+    for wanted in [
+        "payment > bank.charge",
+        "SLOW, 20 wait",
+        "order > payment.Charge",
+        "20 under way",
+        "call p99 30.0 s",
+    ] {
+        assert!(page.contains(wanted), "`{wanted}` is not in\n{page}");
+    }
+    assert!(!page.contains("frontend > cart") && page.contains("3 more"), "{page}");
+}
