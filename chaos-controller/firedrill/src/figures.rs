@@ -100,7 +100,7 @@ fn bare(text: &str) -> String {
 /// At most four digits that matter, and no group of thousands is lost.
 fn significant(value: f64) -> String {
     let size = value.abs();
-    if !value.is_finite() || size == 0.0 || size >= 1000.0 || size < 0.000_1 {
+    if !(0.000_1..1000.0).contains(&size) {
         return number(value);
     }
     let digits = (3 - size.log10().floor() as i32).max(0) as usize;
