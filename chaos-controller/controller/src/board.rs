@@ -15,9 +15,9 @@ const OTHERS: [&str; 2] = ["bank", "traffic"];
 
 /// What the page shows, and the query behind it. A rate over 5 s answers within seconds and is smooth enough at a tenth
 /// of the scale; a 99th percentile needs more calls, so it looks back 10 s.
-const QUERIES: [(&str, &str); 20] = [
-    ("offered", "sum(lab_offered_rate)"),
-    ("in_flight", "sum(lab_user_requests_in_flight)"),
+const QUERIES: [(&str, &str); 21] = [
+    ("offered", "sum(avg_over_time(lab_offered_rate[5s]))"),
+    ("in_flight", "sum(avg_over_time(lab_user_requests_in_flight[5s]))"),
     ("journeys.rate", "sum by (journey) (rate(lab_user_requests_total[5s]))"),
     (
         "journeys.p99_seconds",
@@ -45,6 +45,11 @@ const QUERIES: [(&str, &str); 20] = [
          http_response_status_code!~\"[1-4]..\"}[5s]))",
     ),
     ("edges.calls", "sum by (service, target, method) (rate(lab_client_calls_total[5s]))"),
+    (
+        "edges.p99_seconds",
+        "histogram_quantile(0.99, sum by (service, target, method, le) \
+         (rate(lab_client_call_duration_seconds_bucket[10s])))",
+    ),
     ("edges.attempts", "sum by (service, target, method, outcome) (rate(lab_client_attempts_total[5s]))"),
     ("edges.recent", "sum by (service, target, method) (rate(lab_client_attempts_total[1m]))"),
     ("edges.breaker", "sum by (service, target, method, state) (lab_breaker_state) > 0"),
@@ -135,6 +140,7 @@ fn edge_field(edge: &mut Edge, field: &str, labels: &promql::Labels, value: f64)
     match field {
         "calls" => edge.calls = value,
         "recent" => edge.recent = value,
+        "p99_seconds" => edge.p99_seconds = Some(value),
         "attempts" => drop(edge.attempts.insert(label("outcome"), value)),
         // Of several instances with several states, the one that is not closed is told.
         _ if edge.breaker.is_none() || !label("state").eq_ignore_ascii_case("closed") => {

@@ -27,6 +27,15 @@ impl Unit {
 
     /// As the text of a query says it, when the answer has lost the name; plain when in doubt.
     pub(crate) fn of_query(text: &str, metrics: &[&str]) -> Self {
+        // Compared with a number, what is left is what was compared.
+        let text = filtered(text);
+        if let [sum, count] = metrics
+            && let Some(stem) = sum.strip_suffix("_seconds_sum")
+            && count.strip_suffix("_seconds_count") == Some(stem)
+            && bare(text).matches(['/', '*', '+', '-', '>', '<', '=']).eq(["/"])
+        {
+            return Self::Seconds;
+        }
         let [metric] = metrics else { return Self::Plain };
         // A quotient, or a difference of several things, has a unit of its own.
         if ["/", "*", " + ", " - ", "count", "absent", ">", "<", "=="]
@@ -51,11 +60,22 @@ impl Unit {
             return "NaN".to_owned();
         }
         match self {
-            Self::Plain => number(value),
+            Self::Plain => significant(value),
             Self::Seconds => seconds(value),
             Self::Bytes => bytes(value),
-            Self::PerSecond => format!("{}/s", number(value)),
+            Self::PerSecond => format!("{}/s", significant(value)),
         }
+    }
+}
+
+/// The query without a comparison with a number at its end: `x > 0` is `x`.
+fn filtered(text: &str) -> &str {
+    let without_number = text.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || ".e_".contains(c));
+    let before = without_number.trim_end();
+    let signs = ["==", "!=", ">=", "<=", ">", "<"];
+    match signs.iter().find_map(|sign| before.strip_suffix(sign)) {
+        Some(kept) if without_number.len() < text.trim_end().len() => kept.trim_end(),
+        _ => text,
     }
 }
 
@@ -75,6 +95,16 @@ fn bare(text: &str) -> String {
             depth == 0 && quoted.is_none()
         })
         .collect()
+}
+
+/// At most four digits that matter, and no group of thousands is lost.
+fn significant(value: f64) -> String {
+    let size = value.abs();
+    if !(0.000_1..1000.0).contains(&size) {
+        return number(value);
+    }
+    let digits = (3 - size.log10().floor() as i32).max(0) as usize;
+    grouped(&format!("{value:.digits$}"))
 }
 
 /// At most three digits behind the point, and thousands in groups.
@@ -125,6 +155,11 @@ pub(crate) fn seconds(value: f64) -> String {
     } else {
         format!("{:.0} µs", value * 1e6)
     }
+}
+
+/// A latency out of a histogram: below its first bucket's bound, 1 ms, it knows no more.
+pub(crate) fn latency(value: f64) -> String {
+    if value < 0.001 { "<1 ms".to_owned() } else { seconds(value) }
 }
 
 fn bytes(value: f64) -> String {
@@ -189,12 +224,35 @@ mod tests {
             ("histogram_quantile(0.99, rate(x_seconds_bucket[10s]))", "x_seconds_bucket", Unit::Seconds),
             ("max(lab_schedule_lag_seconds)", "lab_schedule_lag_seconds", Unit::Seconds),
             ("a_seconds / 3", "a_seconds", Unit::Plain),
+            ("rate(lab_charges_total[5s]) > 0", "lab_charges_total", Unit::PerSecond),
+            ("topk(3, a_seconds) >= 0.5", "a_seconds", Unit::Seconds),
+            ("a_seconds > bool 1", "a_seconds", Unit::Plain),
             ("count(a_seconds)", "a_seconds", Unit::Plain),
             ("rate(lab_workers_busy_seconds_total[5s])", "lab_workers_busy_seconds_total", Unit::Plain),
         ] {
             assert_eq!(Unit::of_query(text, &[metric]), unit, "{text}");
         }
+        let mean = ["a_seconds_sum", "a_seconds_count"];
+        assert_eq!(
+            Unit::of_query("sum(rate(a_seconds_sum[5s])) / sum(rate(a_seconds_count[5s]))", &mean),
+            Unit::Seconds
+        );
+        assert_eq!(Unit::of_query("a_seconds_sum / a_seconds_count * 2", &mean), Unit::Plain);
         assert_eq!(Unit::of_query("a_seconds - b_seconds", &["a_seconds", "b_seconds"]), Unit::Plain);
+    }
+
+    #[test]
+    fn an_answer_has_four_digits_that_matter() {
+        for (value, text) in [
+            (0.013_888, "0.01389"),
+            (9.200_04, "9.2"),
+            (19.777, "19.78"),
+            (1234.5, "1234"),
+            (0.0, "0"),
+            (1.0, "1"),
+        ] {
+            assert_eq!(Unit::Plain.write(value), text);
+        }
     }
 
     #[test]

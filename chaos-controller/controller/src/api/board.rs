@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::alerts::Alert;
 use super::{Event, RunStatus};
 
 /// The page.
@@ -19,11 +20,14 @@ pub struct Board {
     pub run: Option<RunStatus>,
     pub policy_version: u64,
     pub halted: bool,
-    /// Alerts that fire.
+    /// Alerts that fire, each in a few words.
     pub alerts: Vec<String>,
-    /// Requests per second that the generator offers; `None` without load.
+    /// The same ones in full.
+    #[serde(default)]
+    pub firing: Vec<Alert>,
+    /// Requests per second that the generator offers, over the last seconds; `None` without load.
     pub offered: Option<f64>,
-    /// Requests of users that have not ended.
+    /// Requests of users that have not ended, over the last seconds.
     pub in_flight: Option<f64>,
     pub journeys: Vec<Journey>,
     pub services: Vec<Service>,
@@ -88,6 +92,9 @@ pub struct Edge {
     /// Attempts per second that ended in the last minute: an edge on which nothing ends any more had some.
     #[serde(default)]
     pub recent: f64,
+    /// Of the calls that ended in the last 10 s; `None` if none did. A call that hangs has no latency yet.
+    #[serde(default)]
+    pub p99_seconds: Option<f64>,
     /// State of its breaker; `None` if it has none.
     pub breaker: Option<String>,
 }

@@ -9,6 +9,7 @@ use process::monotonic_us;
 
 use crate::alerts;
 use crate::api::Role;
+use crate::api::alerts::{Alert, AlertState};
 use crate::api::board::{Board, Journey, Past};
 use crate::board;
 use crate::events::event_for;
@@ -36,6 +37,7 @@ pub(super) async fn board(State(lab): State<Arc<Lab>>, caller: Caller) -> Result
         run: lab.run().map(|run| run.status(role)),
         policy_version: lab.policy.version(),
         alerts: alerts::firing(&lab),
+        firing: firing(&lab),
         halted: lab.halted.load(Ordering::Relaxed),
         rss_mib: mib(weighed.rss_kib),
         journeys: journeys(&lab, now_us / 1_000_000),
@@ -55,6 +57,12 @@ pub(super) async fn board(State(lab): State<Arc<Lab>>, caller: Caller) -> Result
         service.rss_mib = mib(own.map(|process| process.rss_kib).sum());
     }
     Ok(Json(page))
+}
+
+fn firing(lab: &Lab) -> Vec<Alert> {
+    let mut told = alerts::told(lab).alerts;
+    told.retain(|alert| alert.state == AlertState::Firing);
+    told
 }
 
 /// Goodput by journey, up to the last second that is over.

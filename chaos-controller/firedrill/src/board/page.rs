@@ -1,15 +1,13 @@
 //! The page itself. The rows that there are go to what matters most: the header, what users see, the services that
 //! are in trouble, the edges that are, the money; events take what is left.
 
-use controller::api::Event;
 use controller::api::board::{Board, Journey};
 
 use super::line::Line;
-use super::{edges, services};
-use crate::figures::{number, seconds};
+use super::{alerts, edges, events, services};
+use crate::figures::{latency, number};
 use crate::paint::{Paint, Tone};
 use crate::spark::spark;
-use crate::watch::narrate;
 use crate::watch::pulse::{clock, percent};
 
 /// A screen.
@@ -25,6 +23,8 @@ const EVENTS: usize = 3;
 const EDGES: usize = 3;
 /// Services that are shown before any edge.
 const SERVICES: usize = 4;
+/// Rows from which alerts may take several lines.
+const TALL: usize = 32;
 /// Columns before the spark of a journey.
 const SPARK_AT: usize = 42;
 
@@ -34,14 +34,15 @@ pub(crate) fn render(board: &Board, size: Size, paint: Paint) -> Vec<String> {
 }
 
 fn lines(board: &Board, size: Size) -> Vec<Line> {
-    let mut page = vec![header(board), load_and_alerts(board)];
+    let mut page = vec![header(board)];
+    page.extend(load_and_alerts(board, size));
     page.extend(users(board, size.columns));
     let money = money(board);
     let mut services = services::lines(board, size.columns);
     let mut edges = edges::lines(board);
     // What is left for services, edges and events, after their headings.
     let room = size.rows.saturating_sub(page.len() + 1 + 3);
-    let wanted_events = board.events.len().min(EVENTS);
+    let wanted_events = events::count(board).min(EVENTS);
     let wanted_edges = edges.len().min(EDGES);
     let for_services = room.saturating_sub(wanted_edges + wanted_events).max(room.min(SERVICES));
     drop_calm(&mut services, for_services);
@@ -55,7 +56,7 @@ fn lines(board: &Board, size: Size) -> Vec<Line> {
     }
     page.push(money);
     let room = size.rows.saturating_sub(page.len() + 1);
-    page.extend(events(board, room));
+    page.extend(events::lines(board, room));
     page.truncate(size.rows);
     page
 }
@@ -92,18 +93,21 @@ fn header(board: &Board) -> Line {
     line.then(Tone::Plain, format!("  policy v{}  {:.0} MiB", board.policy_version, board.rss_mib))
 }
 
-fn load_and_alerts(board: &Board) -> Line {
+/// The load, and the alerts beside it or below it.
+fn load_and_alerts(board: &Board, size: Size) -> Vec<Line> {
     let load = match (board.offered, board.in_flight) {
         (Some(offered), Some(waiting)) if offered > 0.0 => {
-            format!("load: {} requests/s, {} waiting  ", number(offered.round()), number(waiting))
+            format!("load: {} requests/s, {} waiting", number(offered.round()), number(waiting.round()))
         }
-        _ => "load: none  ".to_owned(),
+        _ => "load: none".to_owned(),
     };
     let line = Line::of(Tone::Plain, load);
-    if board.alerts.is_empty() {
-        return line.then(Tone::Faint, "alerts: none");
+    if board.firing.is_empty() {
+        return vec![line.then(Tone::Faint, "  alerts: none")];
     }
-    line.then(Tone::Bad, format!("ALERTS ({}) {}", board.alerts.len(), board.alerts.join(", ")))
+    let rows = if size.rows >= TALL { 3 } else { 1 };
+    let line = line.then(Tone::Plain, "  ").then(Tone::Bad, format!("ALERTS ({})", board.firing.len()));
+    std::iter::once(line).chain(alerts::lines(&board.firing, size.columns, rows)).collect()
 }
 
 fn users(board: &Board, columns: usize) -> Vec<Line> {
@@ -112,7 +116,7 @@ fn users(board: &Board, columns: usize) -> Vec<Line> {
         .right(31, Tone::Faint, "good")
         .right(SPARK_AT - 2, Tone::Faint, "p99")
         .to(SPARK_AT)
-        .then(Tone::Faint, "good, last minute");
+        .then(Tone::Faint, "good, last minute (· nobody served)");
     let rows = board.journeys.iter().map(|journey| user(journey, columns));
     std::iter::once(head).chain(rows).collect()
 }
@@ -136,7 +140,7 @@ fn user(journey: &Journey, columns: usize) -> Line {
         .right(24, Tone::Plain, &number((journey.rate * 10.0).round() / 10.0))
         .right(31, tone, &journey.goodput.map_or("-".to_owned(), percent))
         .then(tone, mark)
-        .right(SPARK_AT - 2, Tone::Plain, &journey.p99_seconds.map_or("-".to_owned(), seconds))
+        .right(SPARK_AT - 2, Tone::Plain, &journey.p99_seconds.map_or("-".to_owned(), latency))
         .to(SPARK_AT)
         .then(tone, spark(newest, 0.0, 1.0, width))
 }
@@ -156,39 +160,6 @@ fn money(board: &Board) -> Line {
         line = line.then(Tone::Plain, format!("  {state} {}", number(*count)));
     }
     line
-}
-
-fn events(board: &Board, room: usize) -> Vec<Line> {
-    let told: Vec<Line> = board
-        .events
-        .iter()
-        .filter_map(|past| {
-            let Event::Journal { kind, actor, body, .. } = &past.event else { return None };
-            let (tone, text) = narrate::line(kind, actor, body)?;
-            Some(
-                Line::of(Tone::Faint, format!("{:>7}", ago(past.ago_ms)))
-                    .then(Tone::Plain, "  ")
-                    .then(tone, text),
-            )
-        })
-        .collect();
-    if room == 0 || told.is_empty() {
-        return Vec::new();
-    }
-    let from = told.len().saturating_sub(room);
-    std::iter::once(Line::of(Tone::Strong, "EVENTS")).chain(told.into_iter().skip(from)).collect()
-}
-
-/// `12s`, `3m05s`: how long ago.
-fn ago(ms: u64) -> String {
-    let seconds = ms / 1000;
-    if seconds < 60 {
-        format!("-{seconds}s")
-    } else if seconds < 3600 {
-        format!("-{}m{:02}s", seconds / 60, seconds % 60)
-    } else {
-        format!("-{}h{:02}m", seconds / 3600, seconds / 60 % 60)
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use controller::api::board::{Board, Service};
 
+use super::depth::{depth, leads_to, trouble};
+use super::edges::{SLOW_SECONDS, towards};
 use super::line::Line;
-use crate::figures::{number, seconds};
+use crate::figures::{latency, number};
 use crate::paint::Tone;
 use crate::spark::bar;
 use crate::watch::pulse::percent;
@@ -15,8 +17,6 @@ const LONG_WAIT_SECONDS: f64 = 0.1;
 /// Share of failures from which a service mostly fails.
 const MOSTLY: f64 = 0.5;
 const SOME: f64 = 0.01;
-/// Trouble of a service that has no worker left and work that waits.
-const FULL: u32 = 8;
 /// Where memory is shown too.
 const WIDE: usize = 96;
 
@@ -34,24 +34,45 @@ pub(crate) fn head() -> Line {
         .then(Tone::Faint, "state")
 }
 
+/// How a service is.
+type State = (Tone, &'static str);
+/// No worker left, and work that waits.
+const FULL: State = (Tone::Bad, "FULL");
+const FAILING: State = (Tone::Bad, "FAILING");
+
 /// A line per service with how much trouble it is in.
 pub(crate) fn lines(board: &Board, columns: usize) -> Vec<(u32, Line)> {
     let shown =
         board.services.iter().filter(|service| !matches!(service.service.as_str(), "controller" | "traffic"));
-    shown.map(|service| row(service, columns)).collect()
+    let all: Vec<(&Service, Option<f64>, State)> = shown
+        .map(|service| {
+            let (p99, silent) = towards(board, &service.service);
+            (service, p99, state(service, p99, silent))
+        })
+        .collect();
+    let row = |&(service, p99, own): &(&Service, Option<f64>, State)| {
+        // Who fails because of somebody below is hurt, and is not the cause.
+        let below = all
+            .iter()
+            .any(|(other, _, state)| state.0 == Tone::Bad && leads_to(&service.service, &other.service));
+        let state = if own == FAILING && below { (Tone::Warn, "failing") } else { own };
+        (trouble(own.0, depth(&service.service)), row(service, p99, state, columns))
+    };
+    all.iter().map(row).collect()
 }
 
-fn row(service: &Service, columns: usize) -> (u32, Line) {
-    let (trouble, tone, state) = state(service);
+fn row(service: &Service, p99: Option<f64>, state: State, columns: usize) -> Line {
     let many = if service.instances > 1 { format!(" x{}", service.instances) } else { String::new() };
     let mut line = Line::of(Tone::Plain, format!("  {}{many}", service.service)).to(12);
     if let (Some(busy), Some(workers)) = (service.busy, service.workers) {
         line = line
-            .then(tone_of(trouble), bar(busy, workers, BAR))
+            .then(state.0, bar(busy, workers, BAR))
             .then(Tone::Plain, format!(" {}/{}", number(busy), number(workers)));
     }
     if let (None, Some(active)) = (service.workers, service.active) {
-        line = line.then(Tone::Plain, format!("{} under way", number(active)));
+        line = line.then(Tone::Plain, format!("{} under way", number(active))).to(31);
+        // Nothing waits here that we could see: how long its callers wait says more.
+        line = line.then(Tone::Plain, p99.map_or(String::new(), |p99| format!("call p99 {}", latency(p99))));
     }
     line = line.to(31);
     if let (Some(queued), Some(capacity)) = (service.queued, service.capacity) {
@@ -60,8 +81,8 @@ fn row(service: &Service, columns: usize) -> (u32, Line) {
             .then(Tone::Plain, format!(" {}", number(queued)));
     }
     // Of work that no worker starts any more, there is no wait to measure.
-    let unserved = if trouble == FULL { "stuck" } else { "-" };
-    let wait = service.wait_p99_seconds.map_or(unserved.to_owned(), seconds);
+    let unserved = if state == FULL { "stuck" } else { "-" };
+    let wait = service.wait_p99_seconds.map_or(unserved.to_owned(), latency);
     let fail = share(service).map_or("-".to_owned(), percent);
     line = line
         .right(55, Tone::Plain, &wait)
@@ -72,48 +93,46 @@ fn row(service: &Service, columns: usize) -> (u32, Line) {
         )
         .right(69, Tone::Plain, &fail)
         .to(71)
-        .then(tone, state);
+        .then(state.0, state.1);
     if columns >= WIDE {
         line = line.right(94, Tone::Faint, &format!("{:.0} MiB", service.rss_mib));
     }
-    (trouble, line)
+    line
 }
 
-/// How much trouble, how it sounds, and the word for it.
-fn state(service: &Service) -> (u32, Tone, &'static str) {
+/// How it sounds, and the word for it. `p99` of the calls to it that ended; `silent` if some do not end.
+fn state(service: &Service, p99: Option<f64>, silent: bool) -> State {
     let full = matches!((service.busy, service.workers), (Some(busy), Some(workers)) if workers > 0.0 && busy >= workers);
     let queued = service.queued.unwrap_or_default() > 0.0;
     let failing = share(service).unwrap_or_default();
+    // With workers of ours, how full they are says what is slow: itself, or what is below.
+    let foreign = service.workers.is_none();
     if service.up == 0 {
-        (9, Tone::Bad, "DOWN")
+        (Tone::Bad, "DOWN")
     } else if full && queued {
-        (FULL, Tone::Bad, "FULL")
+        FULL
+    } else if foreign && silent {
+        (Tone::Bad, "HANGS")
     } else if failing >= MOSTLY {
-        (7, Tone::Bad, "FAILING")
+        FAILING
+    } else if foreign && p99 >= Some(SLOW_SECONDS) {
+        (Tone::Bad, "SLOW")
     } else if service.up < service.instances {
-        (6, Tone::Warn, "part down")
+        (Tone::Warn, "part down")
     } else if service.wait_p99_seconds.is_some_and(|wait| wait >= LONG_WAIT_SECONDS) {
-        (5, Tone::Warn, "slow")
+        (Tone::Warn, "slow")
     } else if failing >= SOME {
-        (4, Tone::Warn, "errors")
+        (Tone::Warn, "errors")
     } else if full {
-        (3, Tone::Warn, "busy")
+        (Tone::Warn, "busy")
     } else {
-        (0, Tone::Good, "ok")
+        (Tone::Good, "ok")
     }
 }
 
 fn share(service: &Service) -> Option<f64> {
     let rate = service.rate.filter(|rate| *rate > 0.0)?;
     Some((service.errors.unwrap_or_default() / rate).min(1.0))
-}
-
-fn tone_of(trouble: u32) -> Tone {
-    match trouble {
-        0 => Tone::Good,
-        1..=6 => Tone::Warn,
-        _ => Tone::Bad,
-    }
 }
 
 #[cfg(test)]
@@ -140,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_state_is_a_word_and_the_worst_of_several() {
-        let of = |service: Service| state(&service).2;
+        let of = |service: Service| state(&service, Some(0.1), false).1;
         assert_eq!(of(service()), "ok");
         assert_eq!(of(Service { busy: Some(20.0), ..service() }), "busy");
         assert_eq!(
@@ -155,6 +174,32 @@ mod tests {
     }
 
     #[test]
+    fn a_bank_that_answers_late_is_slow_however_good_the_answers_are() {
+        let bank = Service { busy: None, workers: None, active: Some(50.0), ..service() };
+        assert_eq!(state(&bank, Some(30.0), false).1, "SLOW");
+        assert_eq!(state(&bank, Some(0.1), false).1, "ok");
+        assert_eq!(state(&bank, None, true).1, "HANGS");
+        let text = row(&bank, Some(30.0), state(&bank, Some(30.0), false), 80).write(80, Paint::PLAIN);
+        assert!(text.contains("50 under way") && text.contains("call p99 30.0 s"), "{text}");
+    }
+
+    #[test]
+    fn who_only_fails_because_of_somebody_below_is_hurt_and_not_the_cause() {
+        let cart = Service { service: "cart".into(), errors: Some(45.0), ..service() };
+        let full = Service { busy: Some(20.0), queued: Some(9.0), ..service() };
+        let shown = |services: Vec<Service>| -> Vec<(u32, String)> {
+            let board = Board { services, ..Board::default() };
+            lines(&board, 80)
+                .into_iter()
+                .map(|(trouble, line)| (trouble, line.write(80, Paint::PLAIN)))
+                .collect()
+        };
+        let both = shown(vec![cart.clone(), full]);
+        assert!(both[0].1.ends_with("failing") && both[1].1.ends_with("FULL"), "{both:?}");
+        assert!(both[1].0 > both[0].0 && shown(vec![cart])[0].1.ends_with("FAILING"));
+    }
+
+    #[test]
     fn a_row_fits_eighty_columns() {
         let full = Service {
             busy: Some(200.0),
@@ -166,7 +211,7 @@ mod tests {
             errors: Some(0.0),
             ..service()
         };
-        let text = row(&full, 80).1.write(200, Paint::PLAIN);
+        let text = row(&full, None, state(&full, None, false), 80).write(200, Paint::PLAIN);
         assert!(text.chars().count() <= 80 && text.ends_with("FULL"), "{text}");
         assert!(text.contains("200/200") && text.contains("9999") && text.contains("2m05s"), "{text}");
     }

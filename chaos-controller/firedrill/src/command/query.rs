@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use controller::answers::{self, Clock, Steps};
-use controller::api::query::{Answer, Metric};
+use controller::api::query::{Answer, Data, Metric};
 use evidence::promql::Query as PromQl;
 use evidence::{Samples, recording};
 
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::output::{narrate, write_data, write_json};
-use crate::query::{Moment, csv, list_metrics, show_refused, text};
+use crate::query::{Moment, csv, grouped_by, list_metrics, missing_labels, show_refused, text};
 
 /// Points of a range when nobody says how far apart: as many as a sparkline shows, and its neighbours.
 const POINTS: u64 = 60;
@@ -76,8 +76,25 @@ impl Query {
         if !answer.infos.is_empty() && self.output != Form::Json {
             narrate("nothing answers");
             answer.infos.iter().for_each(|info| narrate(&format!("  {info}")));
+        } else if self.output == Form::Text {
+            self.hints(&answer, &query).await;
         }
         Ok(Exit::Pass)
+    }
+
+    /// What an answer does not say by itself: that nothing has such a name, or such a label.
+    async fn hints(&self, answer: &Answer, query: &PromQl) {
+        let empty = matches!(&answer.data, Data::Vector(vector) if vector.is_empty())
+            || matches!(&answer.data, Data::Matrix(rows) if rows.is_empty());
+        if empty && query.metrics().is_empty() {
+            narrate("nothing answers\n  no metric's name matches; `firedrill query --metrics` lists them");
+        } else if !grouped_by(query.text()).is_empty() {
+            // The answer is there; without the list of metrics it goes without a hint.
+            let metrics = self.metrics("").await.unwrap_or_default();
+            for hint in missing_labels(query.text(), &query.metrics(), &metrics) {
+                narrate(&hint);
+            }
+        }
     }
 
     async fn live(&self, query: &PromQl) -> Result<Answer, Failure> {
@@ -119,8 +136,9 @@ impl Query {
         self.step.map_or(even, |step| step.as_millis() as u64)
     }
 
-    async fn list(&self, part: &str) -> Result<Exit, Failure> {
-        let metrics: Vec<Metric> = match &self.run {
+    /// The metrics that have this in their names.
+    async fn metrics(&self, part: &str) -> Result<Vec<Metric>, Failure> {
+        Ok(match &self.run {
             Some(folder) => {
                 let samples = samples(folder)?;
                 let mut metrics = answers::metrics(&samples, end_ms(&samples));
@@ -134,7 +152,11 @@ impl Query {
                 metrics
             }
             None => self.access.api()?.get(&format!("/api/metrics?match={}", encoded(part))).await?,
-        };
+        })
+    }
+
+    async fn list(&self, part: &str) -> Result<Exit, Failure> {
+        let metrics = self.metrics(part).await?;
         match self.output {
             Form::Json => write_json(&metrics),
             Form::Text | Form::Csv => write_data(&list_metrics(&metrics)),

@@ -32,7 +32,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     every: Duration,
     /// Print the queries behind the figures
-    #[arg(long, conflicts_with_all = ["once", "every"])]
+    #[arg(long, conflicts_with = "every")]
     queries: bool,
     #[command(flatten)]
     access: Access,
@@ -84,7 +84,9 @@ impl Watch {
             Format::Json => write_more(&serde_json::to_string(board).expect("a board is plain data")),
             Format::Text => {
                 let wide = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-                    Size { columns: size().columns, ..BLOCK }
+                    let screen = size();
+                    // A single look is read on the screen; a row of them is scrolled through.
+                    if self.once { screen } else { Size { columns: screen.columns, ..BLOCK } }
                 } else {
                     BLOCK
                 };

@@ -19,7 +19,11 @@ pub(super) fn explain(word: &str) -> Option<Explained> {
         let others: Vec<&str> = row.names.iter().map(String::as_str).filter(|known| *known != name).collect();
         explained.fact("beside it", others.join(", "));
     }
-    let labels = if row.labels == "-" { String::new() } else { format!("{}, ", row.labels) };
+    // Where two metrics of a row differ in their labels, these stand in the order of the names.
+    let each: Vec<&str> = row.labels.split(';').map(str::trim).collect();
+    let place = row.names.iter().position(|known| known == name).unwrap_or_default();
+    let own = if each.len() == row.names.len() { each[place] } else { row.labels.as_str() };
+    let labels = if own == "-" { String::new() } else { format!("{own}, ") };
     explained.fact("labels", format!("{labels}and those of every series: job, service, instance"));
     explained.fact("ask", question(name));
     for (whose, called) in ["resilience4j", "Envoy", "linkerd"].into_iter().zip(&row.others) {

@@ -8,6 +8,7 @@ mod metric;
 mod path;
 mod schema;
 mod tradeoff;
+mod words;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -60,22 +61,48 @@ impl Explained {
     }
 }
 
+/// A word that nothing can be said about.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Unknown {
+    /// Why there cannot be such a thing, where that is known.
+    pub(crate) why: Option<String>,
+    /// What may stand there.
+    pub(crate) allowed: Option<String>,
+    /// Where to look, when it is not just another spelling.
+    pub(crate) hint: Option<String>,
+    /// Words that are near.
+    pub(crate) near: Vec<String>,
+}
+
 /// Explains a word, or says which are near.
 ///
 /// # Errors
-/// Nothing has that name; these are near.
-pub(crate) fn explain(word: &str, lab: Option<&InForce>) -> Result<Explained, Vec<String>> {
+/// Nothing has that name; or it is a path that a policy would be refused for.
+pub(crate) fn explain(word: &str, lab: Option<&InForce>) -> Result<Explained, Unknown> {
     let word = word.trim().trim_start_matches('.');
+    if let Some(problem) = path::refused(word) {
+        return Err(Unknown {
+            why: Some(problem.message),
+            allowed: problem.allowed,
+            hint: problem.hint,
+            near: Vec::new(),
+        });
+    }
     codes::explain(word)
+        .or_else(|| words::explain(word))
         .or_else(|| metric::explain(word))
         .or_else(|| alert::explain(word))
         .or_else(|| path::policy(word, lab))
         .or_else(|| path::drill(word))
-        .ok_or_else(|| near(word))
+        .ok_or_else(|| Unknown { near: near(word), ..Unknown::default() })
 }
 
 fn near(word: &str) -> Vec<String> {
-    let names: Vec<String> = glossary::names().into_iter().chain(alert::names()).collect();
+    let names: Vec<String> = glossary::names()
+        .into_iter()
+        .chain(alert::names())
+        .chain(words::names().map(str::to_owned))
+        .collect();
     let names = controller::answers::near(word, names.iter().map(String::as_str));
     path::near(word).into_iter().chain(names.into_iter().map(str::to_owned)).take(5).collect()
 }

@@ -1,7 +1,7 @@
 //! A path into the policy or into a drill: what its schema says, and of a policy also what is in force.
 
-use resilience::policy::{self, Snapshot, path, topology};
-use serde_json::Value;
+use resilience::policy::{self, Problem, Snapshot, path, topology};
+use serde_json::{Value, json};
 
 use super::{Explained, InForce, schema, tradeoff};
 
@@ -37,6 +37,23 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
         explained.fact("change it", format!("firedrill policy set '{short}=...' --reason '...'"));
     }
     Some(explained)
+}
+
+/// Why a policy with this path would be refused, whatever stands there: `payment` has no such call, or no such setting.
+pub(super) fn refused(word: &str) -> Option<Problem> {
+    let keys = policy_keys(word)?;
+    let (depth, sample) = match keys.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [_, _, "calls", _, "idempotency", ..] => (5, json!("on")),
+        [_, _, "calls", _, "fallback", ..] => (5, json!("pending")),
+        [_, _, "calls", _, ..] => (4, json!({})),
+        [_, _, "server", "bulkheads", _, ..] => (5, json!(1)),
+        [_, _, "settler", ..] => (3, json!({"rate": 1})),
+        [_, _, "deadline", ..] => (3, json!("1s")),
+        _ => return None,
+    };
+    let mut document = keys[..depth].iter().rev().fold(sample, |below, key| json!({ key.as_str(): below }));
+    document["version"] = json!(1);
+    policy::parse(&document).err()?.into_iter().find(|problem| keys.starts_with(&problem.keys))
 }
 
 /// A path into a drill, a candidate or a fault; the file's name may stand before it.

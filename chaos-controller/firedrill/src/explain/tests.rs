@@ -69,7 +69,7 @@ fn a_drill_path_and_an_exit_code_are_known() {
 
 #[test]
 fn a_word_that_is_nothing_has_near_ones() {
-    let near = |word: &str| explain(word, None).unwrap_err();
+    let near = |word: &str| explain(word, None).unwrap_err().near;
     assert!(near("lab_queue_wait_second").contains(&"lab_queue_wait_seconds".to_owned()));
     assert!(
         near("payment.calls.bank.charge.attempt_timeot").iter().any(|path| path.ends_with("attempt_timeout"))
@@ -83,5 +83,58 @@ fn an_alert_is_told_with_its_query_and_its_runbook() {
     assert_eq!(explained.kind, "alert");
     assert!(fact(&explained, "fires when").contains("lab_client_attempts_total"), "{explained:?}");
     assert!(fact(&explained, "runbook").ends_with("retry-amplification.md"), "{explained:?}");
-    assert!(explain("WorkersFul", None).unwrap_err().iter().any(|near| near == "WorkersFull"));
+    assert!(explain("WorkersFul", None).unwrap_err().near.iter().any(|near| near == "WorkersFull"));
+}
+
+#[test]
+fn what_a_policy_is_refused_for_is_not_explained() {
+    let refused = |word: &str| explain(word, Some(&lab())).unwrap_err();
+    let case = refused("cart.calls.order.checkout.retry.budget");
+    assert_eq!(case.hint.as_deref(), Some("did you mean `order.Checkout`?"), "{case:?}");
+    let fallback = refused("payment.calls.bank.charge.fallback");
+    assert!(fallback.hint.is_some_and(|hint| hint.contains("payment.Charge")));
+    for word in
+        ["payment.settler.rate", "cart.deadline", "cart.server.bulkheads.Charge", "search.calls.bank.charge"]
+    {
+        assert!(refused(word).why.is_some(), "{word}");
+    }
+    for word in [
+        "cart.calls.order.Checkout.retry.budget",
+        "order.calls.payment.Charge.fallback",
+        "payment.calls.bank.charge.idempotency",
+        "order.settler.rate",
+        "frontend.deadline",
+        "payment.server.bulkheads.Charge",
+        "*.calls.*.attempt_timeout",
+    ] {
+        assert!(explain(word, Some(&lab())).is_ok(), "{word}");
+    }
+}
+
+#[test]
+fn the_words_of_the_pages_are_explained() {
+    for word in [
+        "good",
+        "gave_up",
+        "504",
+        "http_503",
+        "outcome",
+        "first broken",
+        "first_broken",
+        "amplification",
+        "pending",
+    ] {
+        assert_eq!(explain(word, None).map(|explained| explained.kind), Ok("word"), "{word}");
+    }
+    let good = explain("Good", None).unwrap();
+    assert!(fact(&good, "in time").contains("2 s") && good.is.contains("in time"), "{good:?}");
+}
+
+#[test]
+fn a_metric_has_its_own_labels_and_an_alert_no_templates() {
+    let labels = |metric: &str| fact(&explain(metric, None).unwrap(), "labels");
+    assert!(labels("lab_user_latency_seconds").starts_with("journey, and"));
+    assert!(labels("lab_user_requests_total").starts_with("journey, outcome, and"));
+    let full = explain("WorkersFull", None).unwrap();
+    assert!(full.is.contains("<service>") && !fact(&full, "means").contains("{{"), "{full:?}");
 }

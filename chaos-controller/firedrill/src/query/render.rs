@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use controller::api::query::{Answer, Data, Point, Range, Time};
+use controller::api::query::{Answer, Data, Instant, Point, Range, Time};
 use evidence::promql::Query;
 
 use super::clock_time;
@@ -17,6 +17,8 @@ type Labels = BTreeMap<String, String>;
 const NAME: &str = "__name__";
 /// Columns of a sparkline.
 const SPARK: usize = 40;
+/// Rows up to which those that are 0 are shown, too.
+const SHORT: usize = 10;
 /// The last points that are shown of a range without steps.
 const TAIL: usize = 8;
 
@@ -26,10 +28,15 @@ pub(crate) fn text(answer: &Answer, query: &Query) -> String {
         Data::Scalar(point) => format!("{}\n", unit(&Labels::new(), query).write(value(point))),
         Data::String((_, text)) => format!("{text}\n"),
         Data::Vector(vector) => {
-            let labels: Vec<&Labels> = vector.iter().map(|one| &one.metric).collect();
+            let shown = worth_a_row(vector);
+            let labels: Vec<&Labels> = shown.iter().map(|one| &one.metric).collect();
             let rows =
-                vector.iter().map(|one| vec![unit(&one.metric, query).write(value(&one.value))]).collect();
-            laid_out(&labels, &["VALUE"], rows)
+                shown.iter().map(|one| vec![unit(&one.metric, query).write(value(&one.value))]).collect();
+            let mut text = laid_out(&labels, &["VALUE"], rows);
+            if shown.len() < vector.len() {
+                text.push_str(&format!("{} more are 0\n", vector.len() - shown.len()));
+            }
+            text
         }
         Data::Matrix(ranges) => {
             let labels: Vec<&Labels> = ranges.iter().map(|one| &one.metric).collect();
@@ -48,6 +55,18 @@ pub(crate) fn text(answer: &Answer, query: &Query) -> String {
         text.push_str(&times);
     }
     text
+}
+
+/// All of a few; of many those that are not 0, or the first if all are.
+fn worth_a_row(vector: &[Instant]) -> Vec<&Instant> {
+    let not_zero = || vector.iter().filter(|one| value(&one.value) != 0.0);
+    if vector.len() <= SHORT {
+        vector.iter().collect()
+    } else if not_zero().next().is_some() {
+        not_zero().collect()
+    } else {
+        vector.iter().take(SHORT).collect()
+    }
 }
 
 /// The answer as comma-separated values: a line per point, `t` in milliseconds.
@@ -74,6 +93,7 @@ pub(crate) fn csv(answer: &Answer) -> String {
 
 /// A table of the labels that differ, under a line of those that do not.
 fn laid_out(labels: &[&Labels], head: &[&str], cells: Vec<Vec<String>>) -> String {
+    let (head, cells) = to_the_right(head, cells);
     let names: BTreeSet<&String> = labels.iter().flat_map(|labels| labels.keys()).collect();
     let common = |name: &String| {
         let first = labels.first().and_then(|labels| labels.get(name));
@@ -96,7 +116,7 @@ fn laid_out(labels: &[&Labels], head: &[&str], cells: Vec<Vec<String>>) -> Strin
     }
     let upper: Vec<String> =
         differ.iter().map(|name| if *name == NAME { "METRIC".into() } else { name.to_uppercase() }).collect();
-    let head: Vec<&str> = upper.iter().map(String::as_str).chain(head.iter().copied()).collect();
+    let head: Vec<&str> = upper.iter().chain(&head).map(String::as_str).collect();
     let rows: Vec<Vec<String>> = labels
         .iter()
         .zip(cells)
@@ -105,6 +125,21 @@ fn laid_out(labels: &[&Labels], head: &[&str], cells: Vec<Vec<String>>) -> Strin
         })
         .collect();
     if rows.is_empty() { text } else { text + &table(&head, &rows) }
+}
+
+/// Figures below each other, each column as wide as its widest.
+fn to_the_right(head: &[&str], mut cells: Vec<Vec<String>>) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut head: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
+    // A spark and a list of points are no figures, and begin at the left.
+    let figures = |name: &str| !name.is_empty() && name != "THE LAST";
+    for column in (0..head.len()).filter(|n| figures(&head[*n])).collect::<Vec<usize>>() {
+        let all = || cells.iter().filter_map(|row| row.get(column)).chain([&head[column]]);
+        let width = all().map(|cell| cell.chars().count()).max().unwrap_or_default();
+        for cell in cells.iter_mut().filter_map(|row| row.get_mut(column)).chain([&mut head[column]]) {
+            *cell = format!("{cell:>width$}");
+        }
+    }
+    (head, cells)
 }
 
 fn over_time(range: &Range, query: &Query) -> Vec<String> {
@@ -163,8 +198,6 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use controller::api::query::Instant;
-
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -190,7 +223,21 @@ mod tests {
     #[test]
     fn what_all_series_share_is_said_once() {
         let shown = text(&vector(&[("cart", "0"), ("payment", "847")]), &query("lab_queue_depth"));
-        assert_eq!(shown, "lab_queue_depth{pool=\"main\"}\nSERVICE  VALUE\ncart     0\npayment  847\n");
+        assert_eq!(shown, "lab_queue_depth{pool=\"main\"}\nSERVICE  VALUE\ncart         0\npayment    847\n");
+    }
+
+    #[test]
+    fn many_that_are_zero_are_a_count() {
+        let mut values = vec![("payment", "847")];
+        values.extend(std::iter::repeat_n(("idle", "0"), 12));
+        let shown = text(&vector(&values), &query("lab_queue_depth"));
+        assert!(
+            shown.ends_with("payment    847\n12 more are 0\n") || shown.ends_with("847\n12 more are 0\n"),
+            "{shown}"
+        );
+        let all = text(&vector(&[("idle", "0"); 12]), &query("lab_queue_depth"));
+        assert!(all.ends_with("2 more are 0\n"), "{all}");
+        assert!(!text(&vector(&values[..9]), &query("lab_queue_depth")).contains("more"));
     }
 
     #[test]
@@ -203,7 +250,7 @@ mod tests {
         let shown = text(&answer(Data::Matrix(vec![range])), &query("sum(lab_queue_depth)"));
         assert_eq!(
             shown,
-            "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█  0    10   10\nfrom 00:00 to 00:02\n"
+            "{service=\"payment\"}\n     MIN  MAX  LAST\n▁▅█    0   10    10\nfrom 00:00 to 00:02\n"
         );
     }
 

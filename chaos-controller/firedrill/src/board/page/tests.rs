@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use controller::api::RunStatus;
 use controller::api::board::{Edge, Past, Service};
+use controller::api::{Event, RunStatus};
 use serde_json::json;
 
 use super::*;
@@ -33,6 +33,7 @@ fn edge(service: &str, target: &str, method: &str, attempts: &[(&str, f64)]) -> 
         calls: 4.0,
         attempts: attempts.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
         recent: 4.0,
+        p99_seconds: Some(0.1),
         breaker: None,
     }
 }
@@ -118,7 +119,7 @@ fn eighty_by_twenty_four_shows_the_outage() {
         "payment   ████████ 20/20",
         "847",
         "FULL",
-        "FAILING",
+        "failing",
         "order > payment.Charge",
         "3.00",
         "timeout 92%",
@@ -155,7 +156,40 @@ fn a_lab_that_was_just_started_has_a_page_too() {
     assert!(render(&halted, Size { columns: 80, rows: 24 }, Paint::PLAIN)[0].contains("HALTED"));
 }
 
+/// The bank answers well, and takes half a minute: all that is sick is between it and the users.
 #[test]
-fn times_past_are_told_in_the_unit_that_matters() {
-    assert_eq!((ago(999), ago(65_000), ago(3_700_000)), ("-0s".into(), "-1m05s".into(), "-1h01m".into()));
+fn a_small_screen_keeps_what_is_nearest_to_the_cause() {
+    let slow = |service: &str, target: &str, method: &str, p99: f64, outcome: &str| Edge {
+        p99_seconds: Some(p99),
+        ..edge(service, target, method, &[(outcome, 1.5)])
+    };
+    let mut board = outage();
+    board.services.push(Service {
+        busy: None,
+        workers: None,
+        queued: None,
+        capacity: None,
+        wait_p99_seconds: None,
+        active: Some(20.0),
+        ..service("bank", 0.0, 0.0, 1.5, 0.0)
+    });
+    board.edges = vec![
+        slow("frontend", "cart", "Checkout", 9.9, "error"),
+        slow("frontend", "cart", "PrepareCheckout", 9.9, "error"),
+        slow("cart", "order", "Checkout", 9.9, "error"),
+        slow("cart", "order", "PrepareCheckout", 9.9, "error"),
+        slow("order", "payment", "Charge", 60.0, "ok"),
+        slow("payment", "bank", "charge", 30.0, "ok"),
+    ];
+    let page = render(&board, Size { columns: 80, rows: 24 }, Paint::PLAIN).join("\n");
+    for wanted in [
+        "payment > bank.charge",
+        "SLOW, 20 wait",
+        "order > payment.Charge",
+        "20 under way",
+        "call p99 30.0 s",
+    ] {
+        assert!(page.contains(wanted), "`{wanted}` is not in\n{page}");
+    }
+    assert!(!page.contains("frontend > cart") && page.contains("3 more"), "{page}");
 }
