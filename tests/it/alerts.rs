@@ -61,10 +61,12 @@ fn a_slow_bank_burns_the_budget_of_checkout_until_it_is_well() {
     let alerts = |role| lab.ask(role, "GET", "/api/alerts", None);
     let healthy = alerts(Role::Observer).expect(200).json();
     assert!(healthy["rules"].as_u64() >= Some(10), "{healthy}");
-    // On a busy machine one answer in a hundred may be late for a moment, which is pending and never fires.
-    let fires = |alert: &&serde_json::Value| alert["state"] == "firing";
-    let all = healthy["alerts"].as_array().expect("a list");
-    assert_eq!(all.iter().find(fires), None, "a healthy shop has none");
+    // On a busy machine answers may be late while a lab begins: that is told, and over soon.
+    until("a healthy shop has no alert that fires", Duration::from_secs(60), || {
+        let all = alerts(Role::Observer).expect(200).json();
+        let mut listed = all["alerts"].as_array().expect("a list").iter();
+        if listed.any(|alert| alert["state"] == "firing") { Err(all.to_string()) } else { Ok(()) }
+    });
     let _ = alerts(Role::Nobody).expect(401);
 
     let spec = json!({"effect": {"latency": {"fixed": {"value": "20s"}}}});
