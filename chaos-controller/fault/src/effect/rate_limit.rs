@@ -29,6 +29,12 @@ const BURST: Duration = Duration::from_millis(100);
 const HIGHEST_RATE: f64 = 1_000_000.0;
 
 impl RateLimit {
+    /// Calls that are taken at once after a pause.
+    #[must_use]
+    pub fn burst(&self) -> f64 {
+        if self.rate > 0.0 { 1.0 + self.rate * BURST.as_secs_f64() } else { 0.0 }
+    }
+
     pub(crate) const FIELDS: &[Field] =
         &[Field::required::<f64>("rate"), Field::optional::<Span>("retry_after")];
 
@@ -53,7 +59,7 @@ pub struct Bucket {
 impl Bucket {
     /// Full, at `now`.
     pub fn new(limit: &RateLimit, now: Duration) -> Self {
-        let capacity = if limit.rate > 0.0 { 1.0 + limit.rate * BURST.as_secs_f64() } else { 0.0 };
+        let capacity = limit.burst();
         Self { rate: limit.rate, capacity, tokens: capacity, filled: now }
     }
 
