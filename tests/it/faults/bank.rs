@@ -53,6 +53,30 @@ fn each_fault_of_the_bank_does_what_it_says_and_leaves_nothing() {
         fault
     };
 
+    add(&lab, "latency", "bank --latency 400ms");
+    let answers = charges(&bank, "late-");
+    assert_eq!(statuses(&answers), [201; CALLS]);
+    let least = answers.iter().flatten().map(|answer| answer.took).min();
+    assert!(least >= Some(Duration::from_millis(400)), "an answer was there after {least:?}");
+    over("latency");
+
+    add(&lab, "error", "bank --error 503");
+    assert_eq!(statuses(&charges(&bank, "error-")), [503; CALLS]);
+    assert_eq!(charged(&lab, &bank, "error-"), [0; 0], "an error charges nothing");
+    over("error");
+
+    add(&lab, "commit-then-fail", "bank --commit-then-fail 502");
+    assert_eq!(statuses(&charges(&bank, "failed-")), [502; CALLS]);
+    assert_eq!(charged(&lab, &bank, "failed-"), [CENTS; CALLS], "what is told to have failed is charged");
+    over("commit-then-fail");
+
+    add(&lab, "hang", "bank --hang");
+    let body = json!({"reference": "hang-0", "amount_cents": CENTS});
+    let hung = Ask::post(&bank.traffic, "/charges").body(body).patience(Duration::from_millis(500)).send();
+    assert!(hung.is_err(), "{hung:?}");
+    assert_eq!(charged(&lab, &bank, "hang-"), [CENTS], "the bank commits and says nothing");
+    over("hang");
+
     add(&lab, "reset", "bank --reset");
     let answers = charges(&bank, "reset-");
     assert!(answers.iter().all(Result::is_err), "{answers:?}");
