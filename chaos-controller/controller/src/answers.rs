@@ -38,6 +38,16 @@ pub struct Steps {
     pub step_ms: u64,
 }
 
+impl Steps {
+    /// The last `length_ms` before `to_ms`, as far as there is anything since `first_ms`. The last step is at `to_ms`
+    /// whatever is left out: it is the one that is looked at.
+    pub fn last(length_ms: u64, to_ms: u64, step_ms: u64, first_ms: u64) -> Self {
+        let length_ms = length_ms.min(to_ms.saturating_sub(first_ms));
+        let whole = length_ms.checked_div(step_ms).map_or(length_ms, |steps| steps * step_ms);
+        Self { from_ms: to_ms - whole, to_ms, step_ms }
+    }
+}
+
 /// Why there is no answer to a query that was understood.
 #[derive(Debug, thiserror::Error)]
 pub enum NoValue {
@@ -77,7 +87,7 @@ impl Clock {
     }
 
     /// The first moment that it has a time for, on the clock of the samples.
-    fn first(self) -> u64 {
+    pub fn first(self) -> u64 {
         match self {
             Self::Millis { zero_ms } => zero_ms,
             Self::Unix { .. } => 0,
@@ -149,10 +159,12 @@ pub(crate) fn shared(
 /// As [`instant`]; also a span without steps or with too many.
 pub fn range(query: &Query, samples: &Samples, steps: Steps, clock: Clock) -> Result<Answer, NoValue> {
     let Steps { from_ms, to_ms, step_ms } = steps;
-    let from_ms = if from_ms <= to_ms { from_ms.max(clock.first()) } else { from_ms };
     if step_ms == 0 {
         return Err(NoValue::NoStep);
     }
+    let early = if from_ms <= to_ms { clock.first().saturating_sub(from_ms) } else { 0 };
+    let from_ms =
+        from_ms.saturating_add(early.div_ceil(step_ms).saturating_mul(step_ms)).min(to_ms.max(from_ms));
     if to_ms < from_ms {
         return Err(NoValue::Backwards);
     }
@@ -449,6 +461,18 @@ mod tests {
         assert_eq!(unix.read(Time::Seconds(1000.5)), 500);
         let run = Clock::Millis { zero_ms: 60_000 };
         assert_eq!((run.stamp(61_000), run.read(Time::Millis(1_000))), (Time::Millis(1_000), 61_000));
+    }
+
+    #[test]
+    fn a_span_ends_where_it_was_asked_to_wherever_it_begins() {
+        let steps = |length, to, step, first| {
+            let Steps { from_ms, to_ms, .. } = Steps::last(length, to, step, first);
+            (from_ms, to_ms)
+        };
+        assert_eq!(steps(80_000, 49_000, 10_000, 0), (9_000, 49_000));
+        assert_eq!(steps(80_000, 100_000, 10_000, 0), (20_000, 100_000));
+        assert_eq!(steps(80_000, 65_000, 10_000, 60_000), (65_000, 65_000));
+        assert_eq!(steps(80_000, 65_000, 0, 60_000), (60_000, 65_000), "refused later, with a reason");
     }
 
     #[test]

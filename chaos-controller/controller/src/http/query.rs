@@ -91,12 +91,13 @@ pub(super) async fn range(
     let clock = clock(&lab, asked.clock);
     let to_ms = asked.to_ms.or(asked.time_ms).map_or(lab.now_ms(), |t| clock.read(Time::Millis(t)));
     let to_ms = to_ms.saturating_sub(asked.ago_ms.unwrap_or_default());
-    let from_ms = match asked.from_ms {
-        Some(from) => clock.read(Time::Millis(from)),
-        None => to_ms.saturating_sub(asked.last_ms.unwrap_or(LAST_MS)),
+    let from_ms = asked.from_ms.map(|from| clock.read(Time::Millis(from)));
+    let length_ms = from_ms.map_or(asked.last_ms.unwrap_or(LAST_MS), |from| to_ms.saturating_sub(from));
+    let step_ms = asked.step_ms.unwrap_or_else(|| (length_ms / POINTS).max(1000));
+    let steps = match from_ms {
+        Some(from_ms) => Steps { from_ms, to_ms, step_ms },
+        None => Steps::last(length_ms, to_ms, step_ms, clock.first()),
     };
-    let step_ms = asked.step_ms.unwrap_or_else(|| (to_ms.saturating_sub(from_ms) / POINTS).max(1000));
-    let steps = Steps { from_ms, to_ms, step_ms };
     evaluate(&lab, &asked.query, clock, When::Over(steps)).await
 }
 

@@ -118,13 +118,8 @@ impl Query {
         let t_ms = self.at.unwrap_or(Moment::Ago(Duration::ZERO)).on(end_ms(samples));
         let answer = match self.range {
             Some(range) => {
-                let from_ms = t_ms.saturating_sub(range.as_millis() as u64);
-                answers::range(
-                    query,
-                    samples,
-                    Steps { from_ms, to_ms: t_ms, step_ms: self.step_ms(range) },
-                    clock,
-                )
+                let steps = Steps::last(range.as_millis() as u64, t_ms, self.step_ms(range), 0);
+                answers::range(query, samples, steps, clock)
             }
             None => answers::instant(query, samples, t_ms, clock),
         };
