@@ -162,9 +162,12 @@ pub fn range(query: &Query, samples: &Samples, steps: Steps, clock: Clock) -> Re
     if step_ms == 0 {
         return Err(NoValue::NoStep);
     }
-    let early = if from_ms <= to_ms { clock.first().saturating_sub(from_ms) } else { 0 };
-    let from_ms =
-        from_ms.saturating_add(early.div_ceil(step_ms).saturating_mul(step_ms)).min(to_ms.max(from_ms));
+    let (first, mut from_ms) = (clock.first(), from_ms);
+    if from_ms < first && from_ms <= to_ms {
+        // Whole steps are left out, so that the others stay where they were asked for.
+        from_ms = from_ms.saturating_add((first - from_ms).div_ceil(step_ms).saturating_mul(step_ms));
+        from_ms = if to_ms >= first { from_ms.min(to_ms) } else { first };
+    }
     if to_ms < from_ms {
         return Err(NoValue::Backwards);
     }
