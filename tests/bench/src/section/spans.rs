@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::figure::Figure;
-use crate::section::saturated::checkouts;
+use crate::section::saturated::{CONNECTIONS, checkouts};
 use crate::shop::{Shop, of_lab};
 
 const FLAG: &str = "--trace-ratio";
@@ -24,8 +24,8 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     for _ in 0..bench.rounds {
         for (place, ratio) in RATIOS.into_iter().enumerate() {
             let shop = Shop::up(Some(0), &["--no-load", FLAG, ratio])?;
-            let warm = checkouts(bench, &shop, WARM, 0)?;
-            let round = checkouts(bench, &shop, TIME, warm.done.next)?;
+            let warm = checkouts(bench, &shop, CONNECTIONS, WARM, 0)?;
+            let round = checkouts(bench, &shop, CONNECTIONS, TIME, warm.done.next)?;
             let receiver = round.split.get("controller").copied().unwrap_or_default();
             lab[place].push(of_lab(&round.split) - receiver);
             controller[place].push(receiver);
