@@ -53,7 +53,7 @@ impl Bound {
 /// All the values in force that are out of bounds. Of a document that cannot be read nothing is known to be safe:
 /// every bound is violated, by null.
 pub fn violations(document: &Value, bounds: &[Bound]) -> Vec<Violation> {
-    let read = serde_json::from_value::<Document>(document.clone()).ok();
+    let read = Document::read(document.clone()).ok();
     let mut rows: BTreeMap<String, Value> = BTreeMap::new();
     let mut violations = Vec::new();
     for bound in bounds {

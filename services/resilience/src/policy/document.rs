@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::call::CallPolicy;
 use super::server::ServerPolicy;
@@ -17,7 +18,7 @@ use super::span::Span;
 pub const VERSION: u32 = 1;
 
 /// The resilience policies of the whole shop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Firedrill policy document")]
 pub struct Document {
@@ -30,6 +31,25 @@ pub struct Document {
     /// Features of the shop that can be switched off. A flag that is not listed is on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flags: BTreeMap<String, Switch>,
+    /// What was written, from which the rows are laid over each other: a typed row has forgotten which of its fields
+    /// were said and which are defaults.
+    #[serde(skip)]
+    written: Value,
+}
+
+impl Document {
+    /// Types a written document, unchecked; [`super::parse`] is for what a person wrote.
+    ///
+    /// # Errors
+    /// Of serde, the first thing that does not fit.
+    pub fn read(written: Value) -> serde_json::Result<Document> {
+        let typed: Document = Document::deserialize(&written)?;
+        Ok(Document { written, ..typed })
+    }
+
+    pub(super) fn written(&self) -> &Value {
+        &self.written
+    }
 }
 
 /// What one service does as a server, as a caller, and beside both.

@@ -79,7 +79,7 @@ pub fn parse(document: &Value) -> Result<Document, Vec<Problem>> {
     for problem in &problems {
         cut(&mut sound, &problem.keys);
     }
-    match serde_json::from_value(sound) {
+    match Document::read(sound) {
         Ok(read) => {
             problems.extend(check(&read));
             if problems.is_empty() { Ok(read) } else { Err(problems) }

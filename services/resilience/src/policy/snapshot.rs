@@ -87,12 +87,11 @@ impl Snapshot {
     /// The policies of `service`. The document is taken as checked: a name in it that no service has is
     /// never looked up.
     pub fn of(document: &Document, version: u64, service: &str) -> Snapshot {
-        let json =
-            serde_json::to_value(document).expect("a document has only string keys and finite numbers");
-        let row: ServicePolicy = read(row::service(&json, service));
+        let json = document.written();
+        let row: ServicePolicy = read(row::service(json, service));
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
-            let policy: CallPolicy = read(row::call(&json, service, &format!("{target}.{method}")));
+            let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
             calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
         }
         Snapshot {
@@ -106,7 +105,7 @@ impl Snapshot {
                 _ => None,
             },
             calls,
-            other: Arc::new(Call::of(&read(row::call(&json, service, topology::ANY)))),
+            other: Arc::new(Call::of(&read(row::call(json, service, topology::ANY)))),
             flags: document.flags.clone(),
         }
     }
