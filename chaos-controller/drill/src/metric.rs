@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 31] = [
+const PLAIN: [&str; 32] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -17,6 +17,7 @@ const PLAIN: [&str; 31] = [
     "lab_charges_total",
     "lab_client_attempts_total",
     "lab_client_calls_total",
+    "lab_client_refused_total",
     "lab_deadline_expired_total",
     "lab_fallback_total",
     "lab_http2_streams_limit",

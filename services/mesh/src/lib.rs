@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! serving:  listener > trace, deadline > admission queue > worker (detached) > handler
-//! calling:  handler > total timeout > retry > breaker > bulkhead > attempt timeout > connection
+//! calling:  handler > kill switch > layers (retry, breaker, ...) > attempt > connection
 //! ```
 //!
 //! Every decision on the way is one of `resilience`'s state machines under the

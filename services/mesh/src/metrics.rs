@@ -121,6 +121,7 @@ pub(crate) struct ClientMetrics {
     pub(crate) breaker_transitions: IntCounterVec,
     pub(crate) breaker_rejected: IntCounterVec,
     pub(crate) budget_tokens: prometheus::GaugeVec,
+    pub(crate) refused: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -165,6 +166,12 @@ impl ClientMetrics {
                 &["target", "method"],
             )?,
             budget_tokens,
+            refused: counter(
+                registry,
+                "lab_client_refused_total",
+                "Attempts that this side did not make, by the policy that refused them",
+                &["target", "method", "reason"],
+            )?,
         })
     }
 }

@@ -1,21 +1,17 @@
-//! One attempt: breaker, bulkhead, the attempt's timer, the wire.
+//! One attempt: its span, its headers, its counter. The layers around it are in [`super::layers`].
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use resilience::Call;
-use resilience::breaker::Outcome;
 use resilience::pool::Priority;
-use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use crate::client::connection::Lost;
-use crate::client::edge::{Edge, Pass};
+use crate::client::layers::bulkhead::Place;
+use crate::client::layers::{Exchange, Next};
 use crate::client::{Answer, Connections, Failure, FailureKind};
-use crate::context::Ctx;
 use crate::headers;
 use crate::trace::{self, Onset, Span};
 
@@ -27,99 +23,54 @@ pub(crate) struct Template {
     pub(crate) body: Bytes,
 }
 
-/// Makes one attempt; `resends` counts those before it.
-pub(crate) async fn attempt(
-    edge: &Arc<Edge>,
-    connections: &Connections,
-    call: &Call,
-    template: &Template,
-    ctx: &Ctx,
+/// One attempt: its span, and what is counted of it.
+pub(crate) struct Attempt<'a> {
+    call: &'a Exchange<'a>,
     span: Span,
+    began: Onset,
+    breaker: Option<&'static str>,
     resends: u32,
-) -> Result<Answer, Failure> {
+    /// Not if it was too late to try.
+    counts: bool,
+    end: End,
+}
+
+/// Makes one attempt: the layers around it, and the wire.
+pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
+    let Exchange { edge, ctx, recorder, policy, .. } = next.call;
     let left = ctx.remaining();
     let late = left.is_some_and(|left| left.is_zero());
-    let started = Onset { policy: ctx.policy().version, left, waited: Duration::ZERO };
-    let breaker = edge.breaker_state();
-    let told = Told { edge, span, ctx, started, breaker, resends, counts: !late, end: End::Cancelled };
-    if late {
-        let failure = Failure::too_late();
-        told.end(End::of(&failure));
-        return Err(failure);
-    }
-    let result = admitted(edge, connections, call, template, ctx, &told.span, resends).await;
-    told.end(match &result {
+    let attempt = Attempt {
+        call: next.call,
+        span: recorder.client(edge.name, ctx.span()),
+        began: Onset { policy: ctx.policy().version, left, waited: Duration::ZERO },
+        breaker: edge.breaker.state(),
+        resends: next.resends,
+        counts: !late,
+        end: End::Cancelled,
+    };
+    let rest = Next { attempt: Some(&attempt), ..next };
+    let result = match left {
+        _ if late => Err(Failure::too_late()),
+        // Whoever hurries less than the request does not have to be asked for it.
+        Some(left) if policy.attempt_timeout.is_none_or(|limit| limit > left) => {
+            rest.within(left, "no answer before the deadline").await
+        }
+        _ => rest.run().await,
+    };
+    attempt.end(match &result {
         Ok(_) => End::Ok,
         Err(failure) => End::of(failure),
     });
     result
 }
 
-async fn admitted(
-    edge: &Arc<Edge>,
-    connections: &Connections,
-    call: &Call,
-    template: &Template,
-    ctx: &Ctx,
-    span: &Span,
-    resends: u32,
-) -> Result<Answer, Failure> {
-    let pass = match &call.breaker {
-        Some(_) => edge.breaker(ctx.span().trace_id())?,
-        None => None,
-    };
-    let slow_after = call.breaker.as_ref().and_then(|rules| rules.slow_call_duration);
-    // A refusal of the bulkhead is no verdict on the callee: the dropped pass
-    // gives its permit back.
-    let _place = edge.bulkhead()?;
-    // In an outage ten thousand attempts wait for seconds. Boxed, each layer
-    // around holds a pointer instead of room for a copy of its own.
-    let exchange = Box::pin(exchange(connections, template.build(ctx, span, resends), template.body.clone()));
-    match pass {
-        None => timed(call, ctx, exchange).await,
-        Some(pass) => watched(pass, slow_after, timed(call, ctx, exchange)).await,
-    }
-}
-
-/// Tells the breaker how it went; a slow attempt at the moment it gets slow,
-/// because at 30 s of latency its end is news from half a minute ago.
-async fn watched(
-    mut pass: Pass,
-    slow_after: Option<Duration>,
-    attempt: impl Future<Output = Result<Answer, Failure>>,
-) -> Result<Answer, Failure> {
-    let mut attempt = std::pin::pin!(attempt);
-    let result = match slow_after {
-        Some(threshold) => match tokio::time::timeout(threshold, &mut attempt).await {
-            Ok(result) => result,
-            Err(_slow) => {
-                pass.slow();
-                attempt.await
-            }
-        },
-        None => attempt.await,
-    };
-    pass.record(match &result {
-        Ok(_) => Outcome::Success,
-        Err(failure) if failure.is_the_callees() => Outcome::Failure,
-        Err(_) => Outcome::Ignored,
-    });
-    result
-}
-
-/// Gives the attempt its own time, or what is left of the deadline.
-async fn timed(
-    call: &Call,
-    ctx: &Ctx,
-    exchange: impl Future<Output = Result<Answer, Failure>>,
-) -> Result<Answer, Failure> {
-    let limit = [call.attempt_timeout, ctx.remaining()].into_iter().flatten().min();
-    match limit {
-        None => exchange.await,
-        Some(limit) => tokio::time::timeout(limit, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::timeout("no answer in time"))),
-    }
+/// Sends it, and waits for the whole answer.
+pub(super) async fn send(next: Next<'_>) -> Result<Answer, Failure> {
+    let attempt = next.attempt.expect("an attempt begins before it is sent");
+    let Exchange { edge, connections, template, .. } = next.call;
+    let _place = (!next.placed).then(|| Place::count(edge));
+    exchange(connections, template.build(&next, &attempt.span), template.body.clone()).await
 }
 
 async fn exchange(connections: &Connections, request: Request<()>, body: Bytes) -> Result<Answer, Failure> {
@@ -149,7 +100,8 @@ fn of_http(answered: StatusCode) -> Option<Failure> {
 }
 
 impl Template {
-    fn build(&self, ctx: &Ctx, span: &Span, resends: u32) -> Request<()> {
+    fn build(&self, next: &Next<'_>, span: &Span) -> Request<()> {
+        let ctx = next.call.ctx;
         let mut request = Request::new(());
         *request.method_mut() = self.method.clone();
         *request.version_mut() = http::Version::HTTP_2;
@@ -157,14 +109,14 @@ impl Template {
         *request.headers_mut() = self.headers.clone();
         let headers = request.headers_mut();
         headers.insert(headers::TRACEPARENT, once(trace::traceparent(span.context())));
-        if let Some(remaining) = ctx.remaining() {
-            headers.insert(headers::GRPC_TIMEOUT, once(headers::grpc_timeout(remaining)));
+        if let Some(told) = next.told() {
+            headers.insert(headers::GRPC_TIMEOUT, once(headers::grpc_timeout(told)));
         }
         if let Some(remaining) = ctx.user_remaining() {
             headers.insert(headers::USER_DEADLINE, once(millis(remaining)));
         }
-        if resends > 0 {
-            headers.insert(headers::PREVIOUS_ATTEMPTS, HeaderValue::from(resends));
+        if next.resends > 0 {
+            headers.insert(headers::PREVIOUS_ATTEMPTS, HeaderValue::from(next.resends));
         }
         if ctx.priority() == Priority::Background {
             headers.insert(headers::PRIORITY, HeaderValue::from_static("background"));
@@ -193,19 +145,6 @@ fn millis(d: Duration) -> HeaderValue {
     HeaderValue::from(u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Counts an attempt and describes its span, also of one that is dropped half-way.
-struct Told<'a> {
-    edge: &'a Edge,
-    span: Span,
-    ctx: &'a Ctx,
-    started: Onset,
-    breaker: Option<&'static str>,
-    resends: u32,
-    /// Not if it was too late to try.
-    counts: bool,
-    end: End,
-}
-
 /// How an attempt ended.
 enum End {
     Ok,
@@ -225,13 +164,14 @@ impl End {
     }
 }
 
-impl Told<'_> {
+impl Attempt<'_> {
     fn end(mut self, end: End) {
         self.end = end;
     }
 }
 
-impl Drop for Told<'_> {
+/// Counts it and describes its span, also if it is dropped half-way.
+impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         let (outcome, failed) = match std::mem::replace(&mut self.end, End::Ok) {
             End::Ok => ("ok", None),
@@ -239,13 +179,13 @@ impl Drop for Told<'_> {
             End::Cancelled => ("cancelled", Some(("cancelled", String::new()))),
         };
         if self.counts {
-            self.edge.count_attempt(outcome);
+            self.call.edge.count_attempt(outcome);
         }
         if !self.span.matters(failed.is_some()) {
             return;
         }
-        self.span.began_with(&self.started);
-        self.span.concerns(self.ctx.order());
+        self.span.began_with(&self.began);
+        self.span.concerns(self.call.ctx.order());
         if self.resends > 0 {
             self.span.set("http.request.resend_count", i64::from(self.resends));
         }
@@ -256,28 +196,5 @@ impl Drop for Told<'_> {
             self.span.set("error.type", kind);
             self.span.fail(said);
         }
-    }
-}
-
-/// The same for a call with all of its attempts.
-pub(crate) struct CountedCall<'a> {
-    edge: &'a Edge,
-    began: Instant,
-    outcome: &'static str,
-}
-
-impl<'a> CountedCall<'a> {
-    pub(crate) fn begin(edge: &'a Edge) -> Self {
-        Self { edge, began: Instant::now(), outcome: "cancelled" }
-    }
-
-    pub(crate) fn end(mut self, outcome: &'static str) {
-        self.outcome = outcome;
-    }
-}
-
-impl Drop for CountedCall<'_> {
-    fn drop(&mut self) {
-        self.edge.count_call(self.outcome, self.began.elapsed());
     }
 }

@@ -1,19 +1,17 @@
-//! A call with all of its attempts: kill switch, total timeout, retries.
+//! A call with all of its attempts: the kill switch, and then the layers that are on.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use resilience::Call;
-use resilience::retry::{self, Decision};
+use tokio::time::Instant;
 
-use crate::client::attempt::{CountedCall, Template, attempt};
-use crate::client::edge::Edge;
+use crate::client::attempt::Template;
+use crate::client::edge::{Edge, Refusal};
+use crate::client::layers::{Exchange, Next};
 use crate::client::{Answer, Connections, Failure};
 use crate::context::Ctx;
 use crate::hub::Mesh;
-use crate::status;
-use crate::trace::Span;
 
 /// Calls the methods of one target. Cheap to clone.
 #[derive(Clone)]
@@ -63,13 +61,17 @@ impl Caller {
         let path = head.uri.path_and_query().cloned().expect("a request has a path");
         let template = Template { method: head.method, path, headers: head.headers, body };
 
-        let counted = CountedCall::begin(edge);
-        let result = match call.total_timeout {
-            _ if !call.enabled => Err(Failure::rejected("switched off")),
-            None => Box::pin(self.retried(edge, &call, &template, ctx)).await,
-            Some(limit) => tokio::time::timeout(limit, Box::pin(self.retried(edge, &call, &template, ctx)))
-                .await
-                .unwrap_or_else(|_| Err(Failure::timeout("no answer in the total time"))),
+        if call.retry.budget.is_some() {
+            edge.budget.deposit(edge.now());
+        }
+        let counted = Counted::begin(edge);
+        let recorder = self.shared.mesh.recorder();
+        let connections = &self.shared.connections;
+        let exchange = Exchange { edge, connections, recorder, policy: &call, template: &template, ctx };
+        let result = if call.enabled {
+            Next::new(&exchange).run().await
+        } else {
+            Err(edge.refuse(Refusal::SwitchedOff))
         };
         counted.end(match &result {
             Ok(_) => "ok",
@@ -77,46 +79,27 @@ impl Caller {
         });
         result
     }
+}
 
-    async fn retried(
-        &self,
-        edge: &Arc<Edge>,
-        call: &Call,
-        template: &Template,
-        ctx: &Ctx,
-    ) -> Result<Answer, Failure> {
-        edge.deposit();
-        let mut retries = 0;
-        let mut nothing_done = true;
-        loop {
-            let span = self.shared.mesh.recorder().client(edge.name, ctx.span());
-            let draw = unit(&span, retries);
-            let failure =
-                match attempt(edge, &self.shared.connections, call, template, ctx, span, retries).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(failure) => failure,
-                };
-            nothing_done &= status::surely_not_done(&failure.status);
-            let left = ctx.remaining();
-            let decision = edge.with_budget(|budget, now| {
-                retry::next(&call.retry, retries, &failure.for_retry(), left, budget, now, draw)
-            });
-            let wait = match decision {
-                Decision::After(wait) => wait,
-                _ if nothing_done => return Err(failure),
-                _ => return Err(failure.maybe_done()),
-            };
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
-            retries += 1;
-        }
+/// Counts a call with all of its attempts, also one that is dropped half-way.
+struct Counted<'a> {
+    edge: &'a Edge,
+    began: Instant,
+    outcome: &'static str,
+}
+
+impl<'a> Counted<'a> {
+    fn begin(edge: &'a Edge) -> Self {
+        Self { edge, began: Instant::now(), outcome: "cancelled" }
+    }
+
+    fn end(mut self, outcome: &'static str) {
+        self.outcome = outcome;
     }
 }
 
-/// A draw for jitter, in `0..1`, from the span's own random id.
-fn unit(span: &Span, retries: u32) -> f64 {
-    let id = u64::from_be_bytes(span.context().span_id().to_bytes());
-    let mixed = (id ^ u64::from(retries)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 11) as f64 / (1_u64 << 53) as f64
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.edge.count_call(self.outcome, self.began.elapsed());
+    }
 }

@@ -1,40 +1,70 @@
-//! The state of one kind of call: its breaker, its budget, its bulkhead, its
-//! counters. Keyed by name and kept across policy versions.
+//! The state of one kind of call, by target and method: one machine for each policy, kept across policy versions, and
+//! the counters. What the machines are is their layers' business.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use opentelemetry::trace::TraceId;
-use prometheus::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use resilience::Call;
-use resilience::breaker::{Breaker, Outcome, Permit, State};
-use resilience::budget::RetryBudget;
-use resilience::limit::Bulkhead;
 use tokio::time::Instant;
 
 use crate::client::Failure;
+use crate::client::layers::{breaker, bulkhead, retry};
 use crate::metrics::ClientMetrics;
 
-/// One edge of the shop, by target and method.
+/// One edge of the shop.
 pub(crate) struct Edge {
     pub(crate) target: &'static str,
     pub(crate) method: &'static str,
     /// `target.method`, on spans.
     pub(crate) name: &'static str,
+    pub(crate) metrics: ClientMetrics,
+    pub(crate) breaker: breaker::Guarded,
+    pub(crate) budget: retry::Budget,
+    pub(crate) places: bulkhead::Places,
     epoch: Instant,
-    state: Mutex<Machines>,
-    metrics: ClientMetrics,
-    budget_tokens: Gauge,
+    /// Where the draws stand: of jitter, of choices.
+    draws: AtomicU64,
 }
 
-#[derive(Default)]
-struct Machines {
-    /// Kept when the policy turns it off: permits that are out must come back
-    /// to the machine that gave them.
-    breaker: Option<Breaker>,
-    breaker_is_on: bool,
-    budget: Option<RetryBudget>,
-    bulkhead: Bulkhead,
+/// Why we did not make an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Breaker,
+    Bulkhead,
+    /// The kill switch.
+    SwitchedOff,
+    /// A retry that the budget did not pay for.
+    Budget,
+    /// A retry that would have begun after the deadline.
+    Deadline,
+}
+
+impl Refusal {
+    /// The value of the label `reason`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker",
+            Self::Bulkhead => "bulkhead",
+            Self::SwitchedOff => "switched_off",
+            Self::Budget => "budget",
+            Self::Deadline => "deadline",
+        }
+    }
+
+    /// What the caller is told.
+    fn said(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker is open",
+            Self::Bulkhead => "bulkhead is full",
+            Self::SwitchedOff => "switched off",
+            Self::Budget => "no retry: the budget is spent",
+            Self::Deadline => "no retry: the deadline is too near",
+        }
+    }
 }
 
 impl Edge {
@@ -46,89 +76,45 @@ impl Edge {
             target,
             method,
             name,
-            epoch: Instant::now(),
-            state: Mutex::default(),
             metrics: metrics.clone(),
-            budget_tokens: metrics.budget_tokens.with_label_values(&[target, method]),
+            breaker: breaker::Guarded::default(),
+            budget: retry::Budget::new(metrics.budget_tokens.with_label_values(&[target, method])),
+            places: bulkhead::Places::default(),
+            epoch: Instant::now(),
+            draws: AtomicU64::new(RandomState::new().build_hasher().finish()),
         }
     }
 
     /// Takes the policy in force; state stays where the kind of machine does.
     pub(crate) fn configure(&self, call: &Call) {
-        let now = self.now();
-        let mut machines = self.machines();
-        match (&mut machines.breaker, &call.breaker) {
-            (Some(breaker), Some(rules)) => breaker.reconfigure(rules),
-            (breaker @ None, Some(rules)) => *breaker = Some(Breaker::new(rules)),
-            (_, None) => {}
-        }
-        machines.breaker_is_on = call.breaker.is_some();
-        match (&mut machines.budget, &call.retry.budget) {
-            (Some(budget), Some(rule)) => {
-                budget.reconfigure(rule.ratio, rule.min_per_second, rule.window, now)
-            }
-            (budget, rule) => {
-                *budget =
-                    rule.as_ref().map(|rule| RetryBudget::new(rule.ratio, rule.min_per_second, rule.window));
-            }
-        }
-        machines.bulkhead.configure(call.bulkhead);
-        self.show_breaker(&mut machines, TraceId::INVALID);
+        self.breaker.configure(call);
+        self.breaker.show(self, TraceId::INVALID);
+        self.budget.configure(call, self.now());
+        self.places.configure(call.bulkhead);
     }
 
     pub(crate) fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
 
-    /// The breaker's leave for one attempt, of a trace; `None` when it is off.
-    pub(crate) fn breaker(self: &Arc<Self>, trace: TraceId) -> Result<Option<Pass>, Failure> {
-        let mut machines = self.machines();
-        let on = machines.breaker_is_on;
-        let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
-            return Ok(None);
-        };
-        let leave = breaker.acquire(self.now());
-        self.show_breaker(&mut machines, trace);
-        match leave {
-            Ok(permit) => Ok(Some(Pass { edge: Arc::clone(self), permit: Some(permit), trace })),
-            Err(_open) => {
-                self.metrics.breaker_rejected.with_label_values(&[self.target, self.method]).inc();
-                Err(Failure::rejected(BREAKER_OPEN))
-            }
-        }
+    /// A draw in `0..1` (SplitMix64, Steele, Lea and Flood 2014): these need to be spread, not to be repeatable.
+    pub(crate) fn draw(&self) -> f64 {
+        const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.draws.fetch_add(GOLDEN, Ordering::Relaxed).wrapping_add(GOLDEN);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A place in the bulkhead, given back when dropped.
-    pub(crate) fn bulkhead(self: &Arc<Self>) -> Result<Place, Failure> {
-        if self.machines().bulkhead.try_acquire() {
-            Ok(Place(Arc::clone(self)))
-        } else {
-            Err(Failure::rejected("bulkhead is full"))
-        }
+    /// Counts what we refuse to send, and says so.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Failure {
+        self.count_refusal(refusal);
+        Failure::rejected(refusal.said())
     }
 
-    /// An original call is made: it earns its share of a retry.
-    pub(crate) fn deposit(&self) {
-        let now = self.now();
-        if let Some(budget) = self.machines().budget.as_mut() {
-            budget.deposit(now);
-        }
-    }
-
-    /// Lets `decide` spend from the budget.
-    pub(crate) fn with_budget<R>(&self, decide: impl FnOnce(Option<&mut RetryBudget>, Duration) -> R) -> R {
-        let now = self.now();
-        let mut machines = self.machines();
-        let decision = decide(machines.budget.as_mut(), now);
-        if let Some(budget) = machines.budget.as_mut() {
-            self.budget_tokens.set(budget.tokens(now));
-        }
-        decision
-    }
-
-    pub(crate) fn breaker_state(&self) -> Option<&'static str> {
-        let machines = self.machines();
-        machines.breaker.as_ref().filter(|_| machines.breaker_is_on).map(|breaker| breaker.state().name())
+    pub(crate) fn count_refusal(&self, refusal: Refusal) {
+        let labels = [self.target, self.method, refusal.name()];
+        self.metrics.refused.with_label_values(&labels).inc();
     }
 
     pub(crate) fn count_attempt(&self, outcome: &str) {
@@ -139,43 +125,7 @@ impl Edge {
         count(&self.metrics.calls, self, outcome).inc();
         observe(&self.metrics.call_duration, self, outcome).observe(took.as_secs_f64());
     }
-
-    fn machines(&self) -> MutexGuard<'_, Machines> {
-        self.state.lock().expect("no panic in a state machine")
-    }
-
-    /// Puts the breaker's moves on the metrics and in the log, with the trace
-    /// whose attempt moved it.
-    fn show_breaker(&self, machines: &mut Machines, trace: TraceId) {
-        let states = &self.metrics.breaker_state;
-        let on = machines.breaker_is_on;
-        let Some(breaker) = machines.breaker.as_mut().filter(|_| on) else {
-            for state in State::ALL {
-                let _ = states.remove_label_values(&[self.target, self.method, state.name()]);
-            }
-            return;
-        };
-        for (from, to) in breaker.take_transitions() {
-            let labels = [self.target, self.method, from.name(), to.name()];
-            self.metrics.breaker_transitions.with_label_values(&labels).inc();
-            let trace_id = (trace != TraceId::INVALID).then(|| tracing::field::display(trace));
-            let (edge, from) = (self.name, from.name());
-            if to == State::Open {
-                tracing::warn!(edge, from, to = to.name(), trace_id, "breaker moved");
-            } else {
-                tracing::info!(edge, from, to = to.name(), trace_id, "breaker moved");
-            }
-        }
-        let current = breaker.state();
-        for state in State::ALL {
-            let one_hot = states.with_label_values(&[self.target, self.method, state.name()]);
-            one_hot.set(i64::from(state == current));
-        }
-    }
 }
-
-/// The reason that an open breaker gives; the settler pauses on it.
-pub(crate) const BREAKER_OPEN: &str = "breaker is open";
 
 fn count(counters: &IntCounterVec, edge: &Edge, outcome: &str) -> IntCounter {
     counters.with_label_values(&[edge.target, edge.method, outcome])
@@ -183,58 +133,4 @@ fn count(counters: &IntCounterVec, edge: &Edge, outcome: &str) -> IntCounter {
 
 fn observe(histograms: &HistogramVec, edge: &Edge, outcome: &str) -> Histogram {
     histograms.with_label_values(&[edge.target, edge.method, outcome])
-}
-
-/// The breaker's leave for one attempt. Dropped without a word it gives the
-/// permit back: a lost probe would keep the breaker half open for ever.
-pub(crate) struct Pass {
-    edge: Arc<Edge>,
-    permit: Option<Permit>,
-    trace: TraceId,
-}
-
-impl Pass {
-    /// The attempt is slow *now*, though it may run on.
-    pub(crate) fn slow(&mut self) {
-        let now = self.edge.now();
-        if let Some(permit) = self.permit.as_mut() {
-            self.edge.with_breaker(self.trace, |breaker| breaker.slow(permit, now));
-        }
-    }
-
-    /// The attempt has ended.
-    pub(crate) fn record(mut self, outcome: Outcome) {
-        let now = self.edge.now();
-        if let Some(permit) = self.permit.take() {
-            self.edge.with_breaker(self.trace, |breaker| breaker.record(permit, now, outcome));
-        }
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        let now = self.edge.now();
-        if let Some(permit) = self.permit.take() {
-            self.edge.with_breaker(self.trace, |breaker| breaker.cancel(permit, now));
-        }
-    }
-}
-
-impl Edge {
-    fn with_breaker(&self, trace: TraceId, act: impl FnOnce(&mut Breaker)) {
-        let mut machines = self.machines();
-        if let Some(breaker) = machines.breaker.as_mut() {
-            act(breaker);
-            self.show_breaker(&mut machines, trace);
-        }
-    }
-}
-
-/// A place in the bulkhead.
-pub(crate) struct Place(Arc<Edge>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.machines().bulkhead.release();
-    }
 }

@@ -1,12 +1,11 @@
-//! The calling side, outermost first. Each layer is a file, and each takes the
+//! The calling side. Each policy is a layer in a file of its own, and takes the
 //! policy that the request is pinned to.
 //!
 //! ```text
-//! call (total timeout) > retry (budget) > breaker > bulkhead > attempt (timeout) > connection
+//! call (kill switch) > layers around all attempts > attempt (span) > layers around each > connection
 //! ```
 //!
-//! Breaker inside retry: every attempt counts, and an open breaker ends the
-//! retries. The order is that of the design; drills teach with it.
+//! The order of the layers is data: [`resilience::layers`].
 
 mod attempt;
 mod call;
@@ -14,6 +13,7 @@ mod connection;
 mod edge;
 mod failure;
 mod grpc;
+mod layers;
 
 pub use call::Caller;
 pub(crate) use connection::Connections;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::server::Places;
 use super::setting::{Setting, Switch};
 use super::span::Span;
+use crate::layers::Layer;
 
 /// One row of `calls`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,9 +39,18 @@ pub struct CallPolicy {
     /// `payment.Charge`. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Setting<Fallback>>,
+    /// Whether the callee is told how long this call waits for it, and stops then. `off`: it is told the deadline of the
+    /// user's request, if there is one, and nothing of the timeouts here. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagate: Option<Switch>,
     /// `off` is the kill switch: the call fails at once. Default `on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<Switch>,
+    /// The order in which the policies stand around the call, outermost first. The ones that are named change places
+    /// among themselves, the others stay. Default: fallback, total_timeout, retry, hedge, throttle, breaker, balance,
+    /// concurrency, bulkhead, attempt_timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<Layer>>,
 }
 
 /// Trying again.

@@ -52,7 +52,9 @@ fn written(call: &Call) -> CallPolicy {
         bulkhead: Some(setting(call.bulkhead)),
         idempotency: Some(switch(call.idempotency)),
         fallback: Some(setting(call.fallback_pending.then_some(Fallback::Pending))),
+        propagate: Some(switch(call.propagate)),
         enabled: Some(switch(call.enabled)),
+        layers: Some(call.layers.clone()),
     }
 }
 

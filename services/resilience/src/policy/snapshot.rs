@@ -19,6 +19,7 @@ use super::{row, topology};
 use crate::backoff::Backoff;
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
+use crate::layers::{Layer, Stack};
 
 /// The policies of one service at one version of the document.
 #[derive(Clone, Debug)]
@@ -60,8 +61,14 @@ pub struct Call {
     pub bulkhead: Option<u32>,
     pub idempotency: bool,
     pub fallback_pending: bool,
+    /// The callee is told of the timeouts.
+    pub propagate: bool,
     /// False = the kill switch is thrown: fail without calling.
     pub enabled: bool,
+    /// As written; [`Call::stack`] is what it comes to.
+    pub layers: Vec<Layer>,
+    /// The layers that are on.
+    pub stack: Stack,
 }
 
 /// When to try again; [`crate::retry::next`] decides with it.
@@ -151,7 +158,7 @@ impl Default for Server {
 
 impl Call {
     fn of(policy: &CallPolicy) -> Call {
-        Call {
+        let call = Call {
             attempt_timeout: policy.attempt_timeout.and_then(time),
             total_timeout: policy.total_timeout.and_then(time),
             retry: Retry::of(&policy.retry.clone().unwrap_or_default()),
@@ -159,7 +166,23 @@ impl Call {
             bulkhead: on(&policy.bulkhead).copied(),
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
+            propagate: policy.propagate.is_some_and(Switch::is_on),
             enabled: policy.enabled.is_none_or(Switch::is_on),
+            layers: policy.layers.clone().unwrap_or_default(),
+            stack: Stack::default(),
+        };
+        Call { stack: Stack::of(&call, &call.layers), ..call }
+    }
+
+    /// Whether a layer has anything to do.
+    pub(crate) fn has(&self, layer: Layer) -> bool {
+        match layer {
+            Layer::TotalTimeout => self.total_timeout.is_some(),
+            Layer::Retry => self.retry.max_retries > 0,
+            Layer::Breaker => self.breaker.is_some(),
+            Layer::Bulkhead => self.bulkhead.is_some(),
+            Layer::AttemptTimeout => self.attempt_timeout.is_some(),
+            Layer::Fallback | Layer::Hedge | Layer::Throttle | Layer::Balance | Layer::Concurrency => false,
         }
     }
 }

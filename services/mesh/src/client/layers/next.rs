@@ -1,0 +1,96 @@
+//! What is left of the way to the wire.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resilience::Call;
+use resilience::layers::Layer;
+use tokio::time::Instant;
+
+use super::{attempt_timeout, breaker, bulkhead, retry, total_timeout};
+use crate::client::attempt::{self, Attempt, Template};
+use crate::client::edge::Edge;
+use crate::client::{Answer, Connections, Failure};
+use crate::context::Ctx;
+use crate::trace::Recorder;
+
+/// One call on its way: the same for all of its attempts.
+pub(crate) struct Exchange<'a> {
+    pub(crate) edge: &'a Arc<Edge>,
+    pub(crate) connections: &'a Connections,
+    pub(crate) recorder: &'a Recorder,
+    pub(crate) policy: &'a Call,
+    pub(crate) template: &'a Template,
+    pub(crate) ctx: &'a Ctx,
+}
+
+/// The layers that are still to be passed, and what those that were passed have decided. A copy is another attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Next<'a> {
+    pub(crate) call: &'a Exchange<'a>,
+    pub(in crate::client) outer: &'a [Layer],
+    pub(in crate::client) inner: &'a [Layer],
+    /// The attempt that this is a part of, once it has begun.
+    pub(crate) attempt: Option<&'a Attempt<'a>>,
+    /// Attempts of the call before this one.
+    pub(crate) resends: u32,
+    /// Whether a layer above holds this call's place in the bulkhead.
+    pub(crate) placed: bool,
+    /// When the timers above give up.
+    pub(in crate::client) until: Option<Instant>,
+}
+
+/// What a layer answers with. Boxed: in an outage ten thousand of them wait, and each layer then holds a pointer instead
+/// of room for a copy of what is below it.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send + 'a>>;
+
+impl<'a> Next<'a> {
+    pub(crate) fn new(call: &'a Exchange<'a>) -> Self {
+        let stack = &call.policy.stack;
+        let (outer, inner) = (stack.outer.as_slice(), stack.inner.as_slice());
+        Self { call, outer, inner, attempt: None, resends: 0, placed: false, until: None }
+    }
+
+    /// Passes the next layer, and so all of them.
+    pub(crate) fn run(self) -> Answering<'a> {
+        if let Some((layer, outer)) = self.outer.split_first() {
+            return Next { outer, ..self }.pass(*layer);
+        }
+        if self.attempt.is_none() {
+            return Box::pin(attempt::begin(self));
+        }
+        match self.inner.split_first() {
+            Some((layer, inner)) => Next { inner, ..self }.pass(*layer),
+            None => Box::pin(attempt::send(self)),
+        }
+    }
+
+    fn pass(self, layer: Layer) -> Answering<'a> {
+        match layer {
+            Layer::TotalTimeout => Box::pin(total_timeout::layer(self)),
+            Layer::Retry => Box::pin(retry::layer(self)),
+            Layer::Breaker => Box::pin(breaker::layer(self)),
+            Layer::Bulkhead => Box::pin(bulkhead::layer(self)),
+            Layer::AttemptTimeout => Box::pin(attempt_timeout::layer(self)),
+            Layer::Fallback | Layer::Hedge | Layer::Throttle | Layer::Balance | Layer::Concurrency => {
+                self.run()
+            }
+        }
+    }
+
+    /// The rest, given up after `limit`.
+    pub(crate) async fn within(mut self, limit: Duration, what: &'static str) -> Result<Answer, Failure> {
+        let end = Instant::now() + limit;
+        self.until = Some(self.until.map_or(end, |until| until.min(end)));
+        tokio::time::timeout_at(end, self.run()).await.unwrap_or_else(|_| Err(Failure::timeout(what)))
+    }
+
+    /// How long the callee is told that it has: the request's deadline, and with `propagate` the timers of this call.
+    pub(crate) fn told(&self) -> Option<Duration> {
+        let ours = self.until.filter(|_| self.call.policy.propagate);
+        let ours = ours.map(|until| until.saturating_duration_since(Instant::now()));
+        [self.call.ctx.remaining(), ours].into_iter().flatten().min()
+    }
+}
