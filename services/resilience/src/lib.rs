@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod budget;
 pub mod layers;
+pub mod concurrency;
 pub mod limit;
 pub mod policy;
 pub mod pool;
