@@ -23,7 +23,7 @@ pub struct Concurrency {
     /// The limit is never lower. Default 3 (Envoy). Netflix's 20 still holds 20 workers when the callee takes 30 s.
     #[schemars(range(min = 1, max = 100_000))]
     pub min: u32,
-    /// The limit is never higher. Default 1000 (Netflix's Vegas, Envoy).
+    /// The limit is never higher, unless `min` is. Default 1000 (Netflix's Vegas, Envoy).
     #[schemars(range(min = 1, max = 100_000))]
     pub max: u32,
     /// How long samples are gathered for one change of the limit. Default 100ms (Envoy; Netflix: 1s).
