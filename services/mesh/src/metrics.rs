@@ -122,6 +122,8 @@ pub(crate) struct ClientMetrics {
     pub(crate) breaker_rejected: IntCounterVec,
     pub(crate) budget_tokens: prometheus::GaugeVec,
     pub(crate) refused: IntCounterVec,
+    /// There while the limit is on.
+    pub(crate) concurrency_limit: IntGaugeVec,
 }
 
 impl ClientMetrics {
@@ -142,6 +144,11 @@ impl ClientMetrics {
             &["target", "method"],
         )?;
         registry.register(Box::new(budget_tokens.clone()))?;
+        let concurrency_limit = IntGaugeVec::new(
+            Opts::new("lab_concurrency_limit", "Attempts that may be open at once, as learned"),
+            &["target", "method"],
+        )?;
+        registry.register(Box::new(concurrency_limit.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
             calls: counter(
@@ -172,6 +179,7 @@ impl ClientMetrics {
                 "Attempts that this side did not make, by the policy that refused them",
                 &["target", "method", "reason"],
             )?,
+            concurrency_limit,
         })
     }
 }

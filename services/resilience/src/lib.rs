@@ -7,12 +7,14 @@
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod concurrency;
 pub mod layers;
 pub mod limit;
 pub mod policy;
 pub mod pool;
 pub mod rate;
 pub mod retry;
+pub mod throttle;
 
 pub use policy::Document;
 pub use policy::snapshot::{Call, Server, Snapshot};

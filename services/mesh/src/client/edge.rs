@@ -12,7 +12,7 @@ use resilience::Call;
 use tokio::time::Instant;
 
 use crate::client::Failure;
-use crate::client::layers::{breaker, bulkhead, retry};
+use crate::client::layers::{breaker, bulkhead, concurrency, retry, throttle};
 use crate::metrics::ClientMetrics;
 
 /// One edge of the shop.
@@ -25,6 +25,8 @@ pub(crate) struct Edge {
     pub(crate) breaker: breaker::Guarded,
     pub(crate) budget: retry::Budget,
     pub(crate) places: bulkhead::Places,
+    pub(crate) concurrency: concurrency::Limited,
+    pub(crate) throttle: throttle::Throttled,
     epoch: Instant,
     /// Where the draws stand: of jitter, of choices.
     draws: AtomicU64,
@@ -35,6 +37,8 @@ pub(crate) struct Edge {
 pub(crate) enum Refusal {
     Breaker,
     Bulkhead,
+    Concurrency,
+    Throttle,
     /// The kill switch.
     SwitchedOff,
     /// A retry that the budget did not pay for.
@@ -49,6 +53,8 @@ impl Refusal {
         match self {
             Self::Breaker => "breaker",
             Self::Bulkhead => "bulkhead",
+            Self::Concurrency => "concurrency",
+            Self::Throttle => "throttle",
             Self::SwitchedOff => "switched_off",
             Self::Budget => "budget",
             Self::Deadline => "deadline",
@@ -60,6 +66,8 @@ impl Refusal {
         match self {
             Self::Breaker => "breaker is open",
             Self::Bulkhead => "bulkhead is full",
+            Self::Concurrency => "concurrency limit",
+            Self::Throttle => "throttled",
             Self::SwitchedOff => "switched off",
             Self::Budget => "no retry: the budget is spent",
             Self::Deadline => "no retry: the deadline is too near",
@@ -80,6 +88,8 @@ impl Edge {
             breaker: breaker::Guarded::default(),
             budget: retry::Budget::new(metrics.budget_tokens.with_label_values(&[target, method])),
             places: bulkhead::Places::default(),
+            concurrency: concurrency::Limited::default(),
+            throttle: throttle::Throttled::default(),
             epoch: Instant::now(),
             draws: AtomicU64::new(RandomState::new().build_hasher().finish()),
         }
@@ -91,6 +101,8 @@ impl Edge {
         self.breaker.show(self, TraceId::INVALID);
         self.budget.configure(call, self.now());
         self.places.configure(call.bulkhead);
+        self.concurrency.configure(self, call);
+        self.throttle.configure(call);
     }
 
     pub(crate) fn now(&self) -> Duration {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::server::Places;
 use super::setting::{Setting, Switch};
 use super::span::Span;
+use crate::concurrency::Concurrency;
 use crate::layers::Layer;
+use crate::throttle::Throttle;
 
 /// One row of `calls`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +33,12 @@ pub struct CallPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Setting<Places>>")]
     pub bulkhead: Option<Setting<u32>>,
+    /// How many of them may be open at once, learned from their latency. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Setting<Concurrency>>,
+    /// Refuses a share of them while the callee refuses or fails them. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<Setting<Throttle>>,
     /// Sends the order id as an idempotency key, so that the bank charges once. Only on payment's
     /// `bank.charge`. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use super::server::ServerPolicy;
 use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::topology::{self, ANY, SERVICES};
+use crate::concurrency::Concurrency;
 
 /// All the problems of meaning.
 pub fn check(document: &Document) -> Vec<Problem> {
@@ -78,6 +79,9 @@ fn check_service(place: &Place, service: &str, policy: &ServicePolicy, problems:
 fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &mut Vec<Problem>) {
     let wait = server.queue.as_ref().and_then(|queue| queue.wait.as_ref());
     positive(&place.at("queue").at("wait"), wait.and_then(Setting::on), problems);
+    if let Some(Setting::On(concurrency)) = &server.concurrency {
+        check_concurrency(&place.at("concurrency"), concurrency, problems);
+    }
     let own = SERVICES.iter().filter(|(name, _)| service == ANY || *name == service);
     let methods: Vec<&str> = own.flat_map(|(_, methods)| methods.iter().copied()).collect();
     for method in server.bulkheads.keys().filter(|method| !methods.contains(&method.as_str())) {
@@ -138,6 +142,27 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
     if let Some(Setting::On(breaker)) = &call.breaker {
         check_breaker(&place.at("breaker"), breaker, problems);
     }
+    if let Some(Setting::On(concurrency)) = &call.concurrency {
+        check_concurrency(&place.at("concurrency"), concurrency, problems);
+    }
+    if let Some(Setting::On(throttle)) = &call.throttle {
+        let place = place.at("throttle");
+        positive(&place.at("window"), Some(&throttle.window), problems);
+        positive(&place.at("probe_every"), Some(&throttle.probe_every), problems);
+    }
+}
+
+fn check_concurrency(place: &Place, concurrency: &Concurrency, problems: &mut Vec<Problem>) {
+    let Concurrency { min, max, .. } = *concurrency;
+    let default = Concurrency::default();
+    // A bound that this row does not say may come from another.
+    if min > max && min != default.min && max != default.max {
+        let message = format!("the limit cannot be at least {min} and at most {max}");
+        problems.push(place.at("min").problem(message).allow([format!("1 to {max}").as_str()]));
+    }
+    positive(&place.at("window"), Some(&concurrency.window), problems);
+    positive(&place.at("timeout"), Some(&concurrency.timeout), problems);
+    positive(&place.at("probe_every"), concurrency.probe_every.on(), problems);
 }
 
 fn check_backoff(place: &Place, backoff: &BackoffPolicy, problems: &mut Vec<Problem>) {
@@ -249,10 +274,11 @@ mod tests {
     #[test]
     fn values_that_cannot_be_are_all_named() {
         let call = json!({"attempt_timeout": "0s", "total_timeout": "0.5ms",
+            "concurrency": {"min": 30, "max": 20, "window": "0s"}, "throttle": {"window": "0s"},
             "breaker": {"window": 10, "minimum_calls": 20}, "retry": {"backoff": {"base": "2s", "cap": "1s"}}});
         let problems =
             problems(json!({"frontend": {"deadline": "0ms"}, "payment": {"calls": {"bank.charge": call}}}));
-        assert_eq!(problems.len(), 5, "{problems:#?}");
+        assert_eq!(problems.len(), 8, "{problems:#?}");
     }
 
     #[test]

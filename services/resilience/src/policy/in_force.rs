@@ -39,6 +39,7 @@ fn server(server: &Server) -> ServerPolicy {
             wait: Some(span(server.wait)),
         }),
         cancel: Some(server.cancel),
+        concurrency: Some(setting(server.concurrency)),
         bulkheads: server.bulkheads.clone(),
     }
 }
@@ -50,6 +51,8 @@ fn written(call: &Call) -> CallPolicy {
         retry: Some(retry(&call.retry)),
         breaker: Some(setting(call.breaker.as_ref().map(breaker))),
         bulkhead: Some(setting(call.bulkhead)),
+        concurrency: Some(setting(call.concurrency)),
+        throttle: Some(setting(call.throttle)),
         idempotency: Some(switch(call.idempotency)),
         fallback: Some(setting(call.fallback_pending.then_some(Fallback::Pending))),
         propagate: Some(switch(call.propagate)),

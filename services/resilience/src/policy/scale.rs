@@ -54,7 +54,11 @@ fn kind(keys: &[&str]) -> Option<Kind> {
         ["services", _, "server", "workers"]
         | ["services", _, "server", "queue", "limit"]
         | ["services", _, "server", "bulkheads", _]
-        | ["services", _, "calls", _, "bulkhead"] => Some(Kind::Count),
+        | ["services", _, "calls", _, "bulkhead"]
+        | ["services", _, "server", "concurrency", "initial" | "min" | "max" | "queue_size"]
+        | ["services", _, "calls", _, "concurrency", "initial" | "min" | "max" | "queue_size"] => {
+            Some(Kind::Count)
+        }
         ["services", _, "calls", _, "retry", "budget", "min_per_second"]
         | ["services", _, "settler", "rate"] => Some(Kind::Rate),
         _ => None,
@@ -78,7 +82,7 @@ mod tests {
         let document = json!({"version": 1, "services": {
             "order": {"server": {"workers": 1047, "queue": {"limit": 100, "wait": "1s"}, "bulkheads": {"Checkout": 3}},
                 "settler": {"rate": 600},
-                "calls": {"payment.Charge": {"bulkhead": 30, "attempt_timeout": "400ms", "breaker": {"window": 100},
+                "calls": {"payment.Charge": {"bulkhead": 30, "concurrency": {"max": 200, "window": "100ms", "buffer": 0.5}, "attempt_timeout": "400ms", "breaker": {"window": 100},
                     "retry": {"max_retries": 3, "budget": {"ratio": 0.2, "min_per_second": 5}}}}},
         }});
         let tenth = scale(&document, 0.1);
@@ -90,6 +94,7 @@ mod tests {
         assert_eq!(order["settler"]["rate"].as_f64(), Some(60.0));
         let call = &order["calls"]["payment.Charge"];
         assert_eq!((&call["bulkhead"], &call["breaker"]["window"]), (&json!(3), &json!(100)));
+        assert_eq!(call["concurrency"], json!({"max": 20, "window": "100ms", "buffer": 0.5}));
         assert_eq!(call["retry"], json!({"max_retries": 3, "budget": {"ratio": 0.2, "min_per_second": 0.5}}));
         assert_eq!(
             scale(&document, 1.0)["services"]["order"]["server"],

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::setting::Setting;
 use super::span::Span;
+use crate::concurrency::Concurrency;
 
 /// The worker pool of a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,9 @@ pub struct ServerPolicy {
     /// The queue before the workers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueuePolicy>,
+    /// How many of the workers may run at once, learned from the time in the handler. Default `off`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Setting<Concurrency>>,
     /// What happens to the work of a caller that has left: `off` = it is done all the same, `queued` = it is
     /// dropped while it waits, `all` = it is dropped even while it runs. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,9 @@ use super::{row, topology};
 use crate::backoff::Backoff;
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
+use crate::concurrency::Concurrency;
 use crate::layers::{Layer, Stack};
+use crate::throttle::Throttle;
 
 /// The policies of one service at one version of the document.
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ pub struct Snapshot {
 }
 
 /// The worker pool of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     pub workers: u32,
     pub queue_limit: u32,
@@ -46,6 +48,8 @@ pub struct Server {
     /// How long a request may queue; none = for ever.
     pub wait: Option<Duration>,
     pub cancel: Cancel,
+    /// None = all workers may run.
+    pub concurrency: Option<Concurrency>,
     /// Workers a method may hold at most; a method that is not listed may hold them all.
     pub bulkheads: BTreeMap<String, u32>,
 }
@@ -59,6 +63,8 @@ pub struct Call {
     pub breaker: Option<BreakerRules>,
     /// Calls open at once, at most.
     pub bulkhead: Option<u32>,
+    pub concurrency: Option<Concurrency>,
+    pub throttle: Option<Throttle>,
     pub idempotency: bool,
     pub fallback_pending: bool,
     /// The callee is told of the timeouts.
@@ -145,6 +151,7 @@ impl Server {
             order: queue.order.unwrap_or_default(),
             wait: queue.wait.and_then(time),
             cancel: policy.cancel.unwrap_or_default(),
+            concurrency: on(&policy.concurrency).copied(),
             bulkheads: policy.bulkheads.clone(),
         }
     }
@@ -164,6 +171,8 @@ impl Call {
             retry: Retry::of(&policy.retry.clone().unwrap_or_default()),
             breaker: on(&policy.breaker).map(breaker),
             bulkhead: on(&policy.bulkhead).copied(),
+            concurrency: on(&policy.concurrency).copied(),
+            throttle: on(&policy.throttle).copied(),
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
             propagate: policy.propagate.is_some_and(Switch::is_on),
@@ -182,7 +191,9 @@ impl Call {
             Layer::Breaker => self.breaker.is_some(),
             Layer::Bulkhead => self.bulkhead.is_some(),
             Layer::AttemptTimeout => self.attempt_timeout.is_some(),
-            Layer::Fallback | Layer::Hedge | Layer::Throttle | Layer::Balance | Layer::Concurrency => false,
+            Layer::Concurrency => self.concurrency.is_some(),
+            Layer::Throttle => self.throttle.is_some(),
+            Layer::Fallback | Layer::Hedge | Layer::Balance => false,
         }
     }
 }
@@ -307,8 +318,8 @@ mod tests {
 
     #[test]
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
-        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}},
-            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
+        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90}},
+            "calls": {"bank.charge": {"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5}, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
         let first = snapshot(json!({"payment": row}), "payment");
         let again = snapshot(json!({"payment": first.in_force()}), "payment");
         assert_eq!(first.server, again.server);

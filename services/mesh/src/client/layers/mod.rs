@@ -6,8 +6,10 @@
 mod attempt_timeout;
 pub(super) mod breaker;
 pub(super) mod bulkhead;
+pub(super) mod concurrency;
 mod next;
 pub(super) mod retry;
+pub(super) mod throttle;
 mod total_timeout;
 
 pub(crate) use next::{Exchange, Next};

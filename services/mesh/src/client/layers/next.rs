@@ -9,7 +9,7 @@ use resilience::Call;
 use resilience::layers::Layer;
 use tokio::time::Instant;
 
-use super::{attempt_timeout, breaker, bulkhead, retry, total_timeout};
+use super::{attempt_timeout, breaker, bulkhead, concurrency, retry, throttle, total_timeout};
 use crate::client::attempt::{self, Attempt, Template};
 use crate::client::edge::Edge;
 use crate::client::{Answer, Connections, Failure};
@@ -74,9 +74,9 @@ impl<'a> Next<'a> {
             Layer::Breaker => Box::pin(breaker::layer(self)),
             Layer::Bulkhead => Box::pin(bulkhead::layer(self)),
             Layer::AttemptTimeout => Box::pin(attempt_timeout::layer(self)),
-            Layer::Fallback | Layer::Hedge | Layer::Throttle | Layer::Balance | Layer::Concurrency => {
-                self.run()
-            }
+            Layer::Throttle => Box::pin(throttle::layer(self)),
+            Layer::Concurrency => Box::pin(concurrency::layer(self)),
+            Layer::Fallback | Layer::Hedge | Layer::Balance => self.run(),
         }
     }
 
