@@ -114,9 +114,15 @@ impl Ctx {
         Arc::clone(&self.inner.policy)
     }
 
-    /// What is left until the deadline; `None` without one, zero when it has passed.
+    /// What is left until the deadline, zero when it has passed; `None` without
+    /// one, and where the policy does not end running work at it.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
+        self.told().filter(|_| self.inner.policy.server.deadline.ends_running())
+    }
+
+    /// The same for the callees to know, whatever this service makes of it.
+    pub(crate) fn told(&self) -> Option<Duration> {
         let deadline = self.inner.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))
     }

@@ -27,7 +27,8 @@ pub(crate) struct ServerMetrics {
     pub(crate) wasted: Counter,
     pub(crate) abandoned: IntCounter,
     pub(crate) shed: IntCounterVec,
-    pub(crate) deadline_remaining: Histogram,
+    pub(crate) deadline_left_at_start: Histogram,
+    pub(crate) deadline_left_at_reply: Histogram,
     pub(crate) deadline_expired: IntCounterVec,
 }
 
@@ -40,12 +41,10 @@ impl ServerMetrics {
             &["pool"],
         )?;
         registry.register(Box::new(queue_wait.clone()))?;
-        let deadline_remaining = Histogram::with_opts(
-            HistogramOpts::new(
-                "lab_deadline_remaining_seconds",
-                "Time left of the deadline when a worker started the request",
-            )
-            .buckets(LATENCY_BUCKETS.to_vec()),
+        let deadline_remaining = histogram_vec(
+            "lab_deadline_remaining_seconds",
+            "Time left of the deadline when the turn of the request had come, and when it was answered",
+            &["stage"],
         )?;
         registry.register(Box::new(deadline_remaining.clone()))?;
         Ok(Self {
@@ -78,7 +77,8 @@ impl ServerMetrics {
                 "Requests refused at the door",
                 &["pool", "reason", "priority"],
             )?,
-            deadline_remaining,
+            deadline_left_at_start: deadline_remaining.with_label_values(&["queue"]),
+            deadline_left_at_reply: deadline_remaining.with_label_values(&["reply"]),
             deadline_expired: counter(
                 registry,
                 "lab_deadline_expired_total",

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod budget;
 pub mod concurrency;
+pub mod deadline;
 pub mod layers;
 pub mod limit;
 pub mod policy;

@@ -13,6 +13,7 @@ use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::topology::{self, ANY, SERVICES};
 use crate::concurrency::Concurrency;
+use crate::deadline::{Deadline, Enforce};
 
 /// All the problems of meaning.
 pub fn check(document: &Document) -> Vec<Problem> {
@@ -77,10 +78,20 @@ fn check_service(place: &Place, service: &str, policy: &ServicePolicy, problems:
 }
 
 fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &mut Vec<Problem>) {
-    let wait = server.queue.as_ref().and_then(|queue| queue.wait.as_ref());
-    positive(&place.at("queue").at("wait"), wait.and_then(Setting::on), problems);
     if let Some(Setting::On(concurrency)) = &server.concurrency {
         check_concurrency(&place.at("concurrency"), concurrency, problems);
+    }
+    if let Some(queue) = &server.queue {
+        let place = place.at("queue");
+        positive(&place.at("wait"), queue.wait.on(), problems);
+        if let Setting::On(codel) = &queue.codel {
+            let place = place.at("codel");
+            positive(&place.at("target"), Some(&codel.target), problems);
+            positive(&place.at("interval"), Some(&codel.interval), problems);
+        }
+    }
+    if let Some(deadline) = &server.deadline {
+        check_deadline(&place.at("deadline"), deadline, problems);
     }
     let own = SERVICES.iter().filter(|(name, _)| service == ANY || *name == service);
     let methods: Vec<&str> = own.flat_map(|(_, methods)| methods.iter().copied()).collect();
@@ -91,6 +102,15 @@ fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &
         // `payment.Charge` is how a caller names it.
         let bare = method.rsplit('.').next().unwrap_or(method);
         problems.push(problem.meant(bare, methods.iter().copied()));
+    }
+}
+
+fn check_deadline(place: &Place, deadline: &Deadline, problems: &mut Vec<Problem>) {
+    positive(&place.at("floor"), deadline.floor.on(), problems);
+    let ignored = [("floor", deadline.floor.on().is_some()), ("expected", deadline.expected.is_on())];
+    for (field, _) in ignored.iter().filter(|(_, on)| *on && deadline.enforce == Enforce::Off) {
+        let problem = place.at(field).problem("nobody looks at a deadline that is not enforced");
+        problems.push(problem.hint("set `enforce` to `queued` or `all`"));
     }
 }
 
@@ -279,6 +299,22 @@ mod tests {
         let problems =
             problems(json!({"frontend": {"deadline": "0ms"}, "payment": {"calls": {"bank.charge": call}}}));
         assert_eq!(problems.len(), 8, "{problems:#?}");
+    }
+
+    #[test]
+    fn a_floor_under_a_deadline_that_nobody_enforces_is_a_mistake() {
+        let server = |deadline: Value| json!({"payment": {"server": {"deadline": deadline}}});
+        assert_eq!(problems(server(json!({"floor": "120ms", "enforce": "queued"}))), []);
+        assert_eq!(problems(server(json!({"enforce": "off", "floor": "off", "expected": "off"}))), []);
+        assert_eq!(
+            only(server(json!({"enforce": "off", "expected": "on"}))),
+            pair("services.payment.server.deadline.expected", "set `enforce` to `queued` or `all`")
+        );
+        assert_eq!(
+            problems(json!({"*": {"server": {"queue": {"codel": {"target": "0ms", "interval": "0ms"}}}}}))
+                .len(),
+            2
+        );
     }
 
     #[test]

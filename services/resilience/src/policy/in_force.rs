@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, Fallback, RetryOn, RetryPolicy};
 use super::document::{ServicePolicy, SettlerPolicy};
-use super::server::{QueuePolicy, ServerPolicy};
+use super::server::ServerPolicy;
 use super::setting::{Setting, Switch};
 use super::snapshot::{Call, Retry, Server, Snapshot};
 use super::span::Span;
@@ -33,14 +33,11 @@ impl Snapshot {
 fn server(server: &Server) -> ServerPolicy {
     ServerPolicy {
         workers: Some(server.workers),
-        queue: Some(QueuePolicy {
-            limit: Some(server.queue_limit),
-            order: Some(server.order),
-            wait: Some(span(server.wait)),
-        }),
+        queue: Some(server.queue),
         cancel: Some(server.cancel),
         concurrency: Some(setting(server.concurrency)),
         bulkheads: server.bulkheads.clone(),
+        deadline: Some(server.deadline),
     }
 }
 

@@ -36,7 +36,7 @@ pub use merge::merge;
 pub use problem::{Problem, check_patch, parse};
 pub use scale::scale;
 pub use schema::{patch_schema, schema};
-pub use server::{Cancel, Order, QueuePolicy, ServerPolicy};
+pub use server::{Cancel, ServerPolicy};
 pub use setting::{Setting, Switch};
 pub use snapshot::{Call, Retry, Server, SettlerRate, Snapshot};
 pub use span::Span;

@@ -1,6 +1,6 @@
 //! What a service does as a server: workers, the queue before them, bulkheads between its methods.
 //!
-//! Only the written form; the pool that obeys it is [`crate::pool`].
+//! Only the written form of what has no module of its own; the pool that obeys it is [`crate::pool`].
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::setting::Setting;
-use super::span::Span;
 use crate::concurrency::Concurrency;
+use crate::deadline::Deadline;
+use crate::pool::Queue;
 
 /// The worker pool of a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +22,7 @@ pub struct ServerPolicy {
     pub workers: Option<u32>,
     /// The queue before the workers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<QueuePolicy>,
+    pub queue: Option<Queue>,
     /// How many of the workers may run at once, learned from the time in the handler. Default `off`: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Setting<Concurrency>>,
@@ -34,31 +35,9 @@ pub struct ServerPolicy {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, Places>")]
     pub bulkheads: BTreeMap<String, u32>,
-}
-
-/// The queue before the workers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct QueuePolicy {
-    /// How many requests may wait. One more is refused with 503. Default 10000.
+    /// What it does with the deadline of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub limit: Option<u32>,
-    /// Which of the waiting requests starts next. Default `fifo`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Order>,
-    /// How long a request may wait before it is refused. Default `off`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wait: Option<Setting<Span>>,
-}
-
-/// Which waiting request starts next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Order {
-    #[default]
-    Fifo,
+    pub deadline: Option<Deadline>,
 }
 
 /// Whose work is dropped when its caller has left.

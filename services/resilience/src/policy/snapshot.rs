@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, RetryOn, RetryPolicy};
 use super::document::{Document, ServicePolicy};
-use super::server::{Cancel, Order, ServerPolicy};
+use super::server::{Cancel, ServerPolicy};
 use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::{row, topology};
@@ -20,7 +20,9 @@ use crate::backoff::Backoff;
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
 use crate::concurrency::Concurrency;
+use crate::deadline::Deadline;
 use crate::layers::{Layer, Stack};
+use crate::pool::Queue;
 use crate::throttle::Throttle;
 
 /// The policies of one service at one version of the document.
@@ -43,15 +45,15 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     pub workers: u32,
-    pub queue_limit: u32,
-    pub order: Order,
-    /// How long a request may queue; none = for ever.
-    pub wait: Option<Duration>,
+    pub queue: Queue,
     pub cancel: Cancel,
     /// None = all workers may run.
     pub concurrency: Option<Concurrency>,
     /// Workers a method may hold at most; a method that is not listed may hold them all.
     pub bulkheads: BTreeMap<String, u32>,
+    pub deadline: Deadline,
+    /// How long a request may take from its arrival, whatever deadline it came with; only ever set for the frontend.
+    pub patience: Option<Duration>,
 }
 
 /// One kind of call, by target and method.
@@ -107,12 +109,13 @@ impl Snapshot {
             let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
             calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
         }
+        // A default in the `*` row must not reach the services that the policy is not for.
+        let deadline = row.deadline.filter(|_| service == "frontend").and_then(time);
         Snapshot {
             version,
             service: service.to_owned(),
-            server: Server::of(&row.server.unwrap_or_default()),
-            // A default in the `*` row must not reach the services that the policy is not for.
-            deadline: row.deadline.filter(|_| service == "frontend").and_then(time),
+            server: Server { patience: deadline, ..Server::of(&row.server.unwrap_or_default()) },
+            deadline,
             settler: match row.settler {
                 Some(Setting::On(settler)) if service == "order" => Some(SettlerRate { rate: settler.rate }),
                 _ => None,
@@ -144,15 +147,14 @@ impl Snapshot {
 
 impl Server {
     fn of(policy: &ServerPolicy) -> Server {
-        let queue = policy.queue.clone().unwrap_or_default();
         Server {
             workers: policy.workers.unwrap_or(200),
-            queue_limit: queue.limit.unwrap_or(10_000),
-            order: queue.order.unwrap_or_default(),
-            wait: queue.wait.and_then(time),
+            queue: policy.queue.unwrap_or_default(),
             cancel: policy.cancel.unwrap_or_default(),
             concurrency: on(&policy.concurrency).copied(),
             bulkheads: policy.bulkheads.clone(),
+            deadline: policy.deadline.unwrap_or_default(),
+            patience: None,
         }
     }
 }
@@ -283,7 +285,7 @@ mod tests {
     #[test]
     fn what_is_not_said_has_its_default() {
         let payment = snapshot(json!({}), "payment");
-        assert_eq!((payment.server.workers, payment.server.queue_limit), (200, 10_000));
+        assert_eq!((payment.server.workers, payment.server.queue), (200, Queue::default()));
         let charge = payment.call("bank", "charge");
         assert_eq!(*charge, Call::default());
         assert!(charge.enabled && charge.breaker.is_none() && charge.retry.max_retries == 0);
@@ -320,6 +322,9 @@ mod tests {
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
         let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90}},
             "calls": {"bank.charge": {"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5}, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
+        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s", "order": "lifo", "codel": {"target": "20ms"}},
+            "bulkheads": {"Charge": 5}, "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}},
+            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
         let first = snapshot(json!({"payment": row}), "payment");
         let again = snapshot(json!({"payment": first.in_force()}), "payment");
         assert_eq!(first.server, again.server);

@@ -1,18 +1,29 @@
-//! One class of work (a method): its bulkhead, and its two lines of waiting items.
+//! One class of work (a method): its bulkhead, what is learned about it, and its two lines of waiting items.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+
+use super::codel::Overload;
+use crate::deadline::Expected;
 
 /// A waiting item. `item` is gone once it was taken out of turn; the place is swept later.
 #[derive(Debug)]
 pub(super) struct Waiting<T> {
     pub(super) number: u64,
     pub(super) since: Duration,
+    pub(super) deadline: Option<Duration>,
     item: Option<T>,
 }
 
-/// Waiting items in the order in which they came. The first one is always live.
+/// The two ends of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Oldest,
+    Newest,
+}
+
+/// Waiting items in the order in which they came. The first and the last one are always live.
 #[derive(Debug)]
 pub(super) struct Line<T> {
     places: VecDeque<Waiting<T>>,
@@ -28,11 +39,22 @@ pub(super) struct Class<T> {
     pub(super) busy: u32,
     pub(super) normal: Line<T>,
     pub(super) background: Line<T>,
+    /// The verdict on its own line. Without a bulkhead it waits for what all wait for, and the pool's counts.
+    pub(super) overload: Overload,
+    pub(super) expected: Expected,
 }
 
 impl<T> Class<T> {
     pub(super) fn new(name: &str, bulkhead: Option<u32>) -> Class<T> {
-        Class { name: name.into(), bulkhead, busy: 0, normal: Line::new(), background: Line::new() }
+        Class {
+            name: name.into(),
+            bulkhead,
+            busy: 0,
+            normal: Line::new(),
+            background: Line::new(),
+            overload: Overload::default(),
+            expected: Expected::default(),
+        }
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -49,18 +71,25 @@ impl<T> Line<T> {
         self.live
     }
 
-    pub(super) fn first(&self) -> Option<&Waiting<T>> {
-        self.places.front()
+    pub(super) fn at(&self, end: End) -> Option<&Waiting<T>> {
+        match end {
+            End::Oldest => self.places.front(),
+            End::Newest => self.places.back(),
+        }
     }
 
-    pub(super) fn push(&mut self, number: u64, since: Duration, item: T) {
-        self.places.push_back(Waiting { number, since, item: Some(item) });
+    pub(super) fn push(&mut self, number: u64, since: Duration, deadline: Option<Duration>, item: T) {
+        self.places.push_back(Waiting { number, since, deadline, item: Some(item) });
         self.live += 1;
     }
 
-    pub(super) fn pop(&mut self) -> Option<(Duration, T)> {
-        let place = self.places.pop_front()?;
-        let item = place.item.expect("the first place of a line is live");
+    pub(super) fn pop(&mut self, end: End) -> Option<(Duration, T)> {
+        let place = match end {
+            End::Oldest => self.places.pop_front(),
+            End::Newest => self.places.pop_back(),
+        };
+        let place = place?;
+        let item = place.item.expect("both ends of a line are live");
         self.live -= 1;
         self.sweep();
         Some((place.since, item))
@@ -85,11 +114,14 @@ impl<T> Line<T> {
         taken
     }
 
-    /// Keeps the first place live, and the empty ones fewer than the live ones: callers that leave a stuck queue
-    /// must not make it grow without limit.
+    /// Keeps both ends live, and the empty places fewer than the live ones: callers that leave a stuck queue must not
+    /// make it grow without limit.
     fn sweep(&mut self) {
         while self.places.front().is_some_and(|place| place.item.is_none()) {
             self.places.pop_front();
+        }
+        while self.places.back().is_some_and(|place| place.item.is_none()) {
+            self.places.pop_back();
         }
         if self.places.len() > 2 * self.live + 64 {
             self.places.retain(|place| place.item.is_some());

@@ -3,130 +3,122 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::class::Class;
+use super::class::{Class, End, Line};
+use super::codel::Overload;
+use super::config::{Order, Queue};
+use super::turn::{Offer, Priority, Refusal, Refused, Start, Ticket, Turn};
+use crate::deadline::Deadline;
 use crate::policy::Server;
-
-/// Who goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priority {
-    Normal,
-    /// Starts only when no normal work can, and never takes a normal item's place in the queue.
-    Background,
-}
-
-/// Give it to a worker, now.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Start<T> {
-    pub item: T,
-    /// What to name in [`Pool::finish`].
-    pub class: Arc<str>,
-    pub priority: Priority,
-    /// How long it queued.
-    pub waited: Duration,
-}
-
-/// What became of an offered item.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Offer<T> {
-    Start(Start<T>),
-    /// It waits; the ticket takes it out again.
-    Queued(Ticket),
-    /// The queue is full.
-    Full(T),
-}
-
-/// A place in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    class: usize,
-    priority: Priority,
-    number: u64,
-}
-
-/// An item that waited longer than the policy allows: refuse it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Expired<T> {
-    pub item: T,
-    pub class: Arc<str>,
-    pub priority: Priority,
-    pub waited: Duration,
-}
 
 /// The pool of one service. Between two calls of its methods, nothing that could start is waiting.
 #[derive(Debug)]
 pub struct Pool<T> {
     workers: u32,
-    limit: u32,
-    wait: Option<Duration>,
-    classes: Vec<Class<T>>,
+    /// At most so many of the workers may be busy, whatever the policy; none = all.
+    concurrency: Option<u32>,
+    pub(super) queue: Queue,
+    pub(super) deadline: Deadline,
+    /// An item may take so long from its arrival, whatever deadline it came with.
+    pub(super) patience: Option<Duration>,
+    pub(super) classes: Vec<Class<T>>,
+    /// The verdict on the line that all classes without a bulkhead form together.
+    pub(super) overload: Overload,
     busy: u32,
     next_number: u64,
-    /// Found too late when a worker came for them; handed out by the next `drop_expired`.
-    expired: Vec<Expired<T>>,
 }
 
 impl<T> Pool<T> {
     pub fn new(server: &Server) -> Pool<T> {
         let mut pool = Pool {
             workers: 0,
-            limit: 0,
-            wait: None,
+            concurrency: None,
+            queue: Queue::default(),
+            deadline: Deadline::default(),
+            patience: None,
             classes: Vec::new(),
+            overload: Overload::default(),
             busy: 0,
             next_number: 0,
-            expired: Vec::new(),
         };
         pool.set(server);
         pool
     }
 
     /// Takes a changed policy; it holds for queued work at once. Growing may start queued items. Shrinking stops
-    /// nothing that runs and drops nothing that waits: nothing more starts, or queues, until it fits.
-    pub fn configure(&mut self, now: Duration, server: &Server) -> Vec<Start<T>> {
+    /// nothing that runs and drops nothing that waits: nothing more starts, or queues, until it fits. Another order
+    /// keeps everybody's arrival.
+    pub fn configure(&mut self, now: Duration, server: &Server) -> Turn<T> {
         self.set(server);
-        self.start_what_fits(now)
+        self.turn(now)
     }
 
-    /// An item arrives.
-    pub fn offer(&mut self, now: Duration, item: T, class: &str, priority: Priority) -> Offer<T> {
+    /// Lets at most so many workers be busy (at least one); none = all that the policy has. For a limit that finds
+    /// itself, and so changes more often than the policy.
+    pub fn set_concurrency(&mut self, now: Duration, limit: Option<u32>) -> Turn<T> {
+        self.concurrency = limit.map(|limit| limit.max(1));
+        self.turn(now)
+    }
+
+    /// An item arrives, with the time at which its work must have ended, if any.
+    pub fn offer(
+        &mut self,
+        now: Duration,
+        item: T,
+        class: &str,
+        priority: Priority,
+        deadline: Option<Duration>,
+    ) -> Offer<T> {
         let index = self.class(class);
         // What could start has started, so a free worker here means that nobody is waiting for it.
-        if self.busy < self.workers && self.classes[index].has_room() {
+        if self.busy < self.slots() && self.classes[index].has_room() {
+            if let Some(late) = self.late(index, now, now, deadline) {
+                return Offer::Refused(self.refuse(
+                    index,
+                    item,
+                    priority,
+                    Duration::ZERO,
+                    Refusal::Deadline(late),
+                ));
+            }
+            self.ran_at_once(index, now, priority);
+            self.starts_with(index, now, now, deadline);
             return Offer::Start(self.start(index, item, priority, Duration::ZERO));
         }
         let ahead = match priority {
             Priority::Normal => self.queued_with(Priority::Normal),
             Priority::Background => self.queued(),
         };
-        if ahead >= self.limit as usize {
-            return Offer::Full(item);
+        if ahead >= self.queue.limit as usize {
+            return Offer::Refused(self.refuse(index, item, priority, Duration::ZERO, Refusal::Full));
         }
         let number = self.next_number;
         self.next_number += 1;
-        let class = &mut self.classes[index];
-        match priority {
-            Priority::Normal => class.normal.push(number, now, item),
-            Priority::Background => class.background.push(number, now, item),
-        }
+        self.line_mut(index, priority).push(number, now, deadline, item);
         Offer::Queued(Ticket { class: index, priority, number })
     }
 
     /// A worker is done with an item of this class. Returns what starts instead.
-    pub fn finish(&mut self, now: Duration, class: &str) -> Vec<Start<T>> {
+    pub fn finish(&mut self, now: Duration, class: &str) -> Turn<T> {
         let index = self.class(class);
         debug_assert!(self.classes[index].busy > 0, "{class} finished more often than it started");
         self.classes[index].busy = self.classes[index].busy.saturating_sub(1);
         self.busy = self.busy.saturating_sub(1);
-        self.start_what_fits(now)
+        self.turn(now)
     }
 
-    /// Takes a waiting item out, because its caller has left. None if it has started or expired.
+    /// A run of this class ended well: how long it took, and what it had of its deadline when it began. For a policy
+    /// that [expects](Deadline::expected) something of it; what was cut short or failed is not to be told.
+    pub fn learn(&mut self, class: &str, took: Duration, left: Option<Duration>) {
+        let index = self.class(class);
+        self.classes[index].expected.learn(took, left);
+    }
+
+    /// Takes a waiting item out, because its caller has left. None if it has started or was refused.
     pub fn take(&mut self, ticket: Ticket) -> Option<T> {
-        let class = self.classes.get_mut(ticket.class)?;
-        match ticket.priority {
-            Priority::Normal => class.normal.take(ticket.number),
-            Priority::Background => class.background.take(ticket.number),
+        if ticket.class >= self.classes.len() {
+            return None;
         }
+        self.line_mut(ticket.class, ticket.priority).take(ticket.number)
     }
 
     /// Takes out every waiting item that `leaves`. To be called before [`Pool::configure`] with a policy that cancels:
@@ -136,24 +128,22 @@ impl<T> Pool<T> {
         lines.flat_map(|line| line.take_all(&mut leaves)).collect()
     }
 
-    /// Takes out what has waited longer than the policy allows. To be called at [`Pool::next_expiry`].
-    pub fn drop_expired(&mut self, now: Duration) -> Vec<Expired<T>> {
+    /// Takes out what has waited as long as the policy allows. To be called at [`Pool::next_expiry`].
+    pub fn drop_expired(&mut self, now: Duration) -> Vec<Refused<T>> {
+        let mut refused = Vec::new();
         for index in 0..self.classes.len() {
             for priority in [Priority::Normal, Priority::Background] {
-                self.expire_first(index, priority, now);
+                self.expire(index, priority, now, &mut refused);
             }
         }
-        std::mem::take(&mut self.expired)
+        refused
     }
 
-    /// When `drop_expired` has something to do next; zero = now.
+    /// When `drop_expired` has something to do next.
     pub fn next_expiry(&self) -> Option<Duration> {
-        if !self.expired.is_empty() {
-            return Some(Duration::ZERO);
-        }
-        let wait = self.wait?;
+        let wait = self.queue.wait.on()?.get();
         let lines = self.classes.iter().flat_map(|class| [&class.normal, &class.background]);
-        lines.filter_map(|line| line.first()).map(|first| first.since + wait).min()
+        lines.filter_map(|line| line.at(End::Oldest)).map(|oldest| oldest.since + wait).min()
     }
 
     /// Items that run.
@@ -173,16 +163,12 @@ impl<T> Pool<T> {
 
     /// Items of one priority that wait.
     pub fn queued_with(&self, priority: Priority) -> usize {
-        let lines = self.classes.iter().map(|class| match priority {
-            Priority::Normal => &class.normal,
-            Priority::Background => &class.background,
-        });
-        lines.map(|line| line.len()).sum()
+        (0..self.classes.len()).map(|index| self.line(index, priority).len()).sum()
     }
 
     /// Normal items that may wait. Background may use what is free of it.
     pub fn queue_limit(&self) -> u32 {
-        self.limit
+        self.queue.limit
     }
 
     /// Workers.
@@ -190,8 +176,14 @@ impl<T> Pool<T> {
         self.workers
     }
 
+    /// Workers that may be busy now.
+    pub fn slots(&self) -> u32 {
+        self.concurrency.map_or(self.workers, |limit| limit.min(self.workers))
+    }
+
     fn set(&mut self, server: &Server) {
-        (self.workers, self.limit, self.wait) = (server.workers, server.queue_limit, server.wait);
+        (self.workers, self.queue) = (server.workers, server.queue);
+        (self.deadline, self.patience) = (server.deadline, server.patience);
         for name in server.bulkheads.keys() {
             self.class(name);
         }
@@ -209,47 +201,73 @@ impl<T> Pool<T> {
         self.classes.len() - 1
     }
 
-    fn start_what_fits(&mut self, now: Duration) -> Vec<Start<T>> {
-        let mut starts = Vec::new();
-        while self.busy < self.workers {
-            let next = self.next(Priority::Normal, now).or_else(|| self.next(Priority::Background, now));
-            let Some((index, priority)) = next else { break };
-            let line = self.line(index, priority);
-            let (since, item) = line.pop().expect("the line was chosen for its first item");
-            starts.push(self.start(index, item, priority, now.saturating_sub(since)));
+    fn turn(&mut self, now: Duration) -> Turn<T> {
+        let mut turn = Turn::default();
+        while self.busy < self.slots() {
+            let normal = self.next(Priority::Normal, now, &mut turn.refused);
+            let next = match normal {
+                Some((index, end)) => Some((index, end, Priority::Normal)),
+                None => self
+                    .next(Priority::Background, now, &mut turn.refused)
+                    .map(|(index, end)| (index, end, Priority::Background)),
+            };
+            let Some((index, end, priority)) = next else { break };
+            let line = self.line_mut(index, priority);
+            let deadline = line.at(end).and_then(|waiting| waiting.deadline);
+            let (since, item) = line.pop(end).expect("the line was chosen for what waits at this end");
+            self.starts_with(index, now, since, deadline);
+            turn.starts.push(self.start(index, item, priority, now.saturating_sub(since)));
         }
-        starts
+        turn
     }
 
-    /// The class whose first item of this priority came earliest, of those that have room.
-    fn next(&mut self, priority: Priority, now: Duration) -> Option<(usize, Priority)> {
-        let mut earliest: Option<(u64, usize)> = None;
+    /// Which class of those that have room starts something of this priority, and from which end of its line. A calm
+    /// line goes before an overloaded one: it is short, and would be overloaded soon.
+    fn next(
+        &mut self,
+        priority: Priority,
+        now: Duration,
+        refused: &mut Vec<Refused<T>>,
+    ) -> Option<(usize, End)> {
+        self.weed(priority, now, refused);
+        let mut best: Option<((bool, u64), usize, End)> = None;
         for index in 0..self.classes.len() {
             if !self.classes[index].has_room() {
                 continue;
             }
-            self.expire_first(index, priority, now);
-            if let Some(first) = self.line(index, priority).first()
-                && earliest.is_none_or(|(number, _)| first.number < number)
-            {
-                earliest = Some((first.number, index));
+            let end = self.end(index, priority);
+            let Some(waiting) = self.line(index, priority).at(end) else { continue };
+            let rank = match end {
+                End::Oldest => (false, waiting.number),
+                End::Newest => (true, u64::MAX - waiting.number),
+            };
+            if best.is_none_or(|(least, ..)| rank < least) {
+                best = Some((rank, index, end));
             }
         }
-        earliest.map(|(_, index)| (index, priority))
+        best.map(|(_, index, end)| (index, end))
     }
 
-    /// Moves what has waited too long from the head of a line to `expired`.
-    fn expire_first(&mut self, index: usize, priority: Priority, now: Duration) {
-        let Some(wait) = self.wait else { return };
-        while self.line(index, priority).first().is_some_and(|first| now.saturating_sub(first.since) >= wait)
-        {
-            let (since, item) = self.line(index, priority).pop().expect("the first item was just looked at");
-            let class = Arc::clone(&self.classes[index].name);
-            self.expired.push(Expired { item, class, priority, waited: now.saturating_sub(since) });
+    /// From which end of a line the next item starts.
+    pub(super) fn end(&self, index: usize, priority: Priority) -> End {
+        match self.queue.order {
+            Order::Lifo if priority == Priority::Normal => End::Newest,
+            Order::AdaptiveLifo if priority == Priority::Normal && self.overload_of(index).is_on() => {
+                End::Newest
+            }
+            Order::Fifo | Order::Lifo | Order::AdaptiveLifo => End::Oldest,
         }
     }
 
-    fn line(&mut self, index: usize, priority: Priority) -> &mut super::class::Line<T> {
+    pub(super) fn line(&self, index: usize, priority: Priority) -> &Line<T> {
+        let class = &self.classes[index];
+        match priority {
+            Priority::Normal => &class.normal,
+            Priority::Background => &class.background,
+        }
+    }
+
+    pub(super) fn line_mut(&mut self, index: usize, priority: Priority) -> &mut Line<T> {
         let class = &mut self.classes[index];
         match priority {
             Priority::Normal => &mut class.normal,
@@ -262,6 +280,17 @@ impl<T> Pool<T> {
         class.busy += 1;
         self.busy += 1;
         Start { item, class: Arc::clone(&class.name), priority, waited }
+    }
+
+    pub(super) fn refuse(
+        &self,
+        index: usize,
+        item: T,
+        priority: Priority,
+        waited: Duration,
+        why: Refusal,
+    ) -> Refused<T> {
+        Refused { item, class: Arc::clone(&self.classes[index].name), priority, waited, why }
     }
 
     /// Places held in memory, live or not.

@@ -91,6 +91,6 @@ impl<'a> Next<'a> {
     pub(crate) fn told(&self) -> Option<Duration> {
         let ours = self.until.filter(|_| self.call.policy.propagate);
         let ours = ours.map(|until| until.saturating_duration_since(Instant::now()));
-        [self.call.ctx.remaining(), ours].into_iter().flatten().min()
+        [self.call.ctx.told(), ours].into_iter().flatten().min()
     }
 }

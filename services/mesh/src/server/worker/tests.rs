@@ -10,6 +10,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use process::PolicyRevision;
 use prometheus::{IntGauge, Registry};
+use resilience::pool::Priority;
 use serde_json::json;
 use tokio::sync::oneshot;
 use tonic::body::Body as Grpc;
