@@ -141,6 +141,25 @@ pub(crate) async fn probe(bank: &Member, purpose: &str, number: usize) -> Result
     Ok(Probed { reference, sent, latency, status })
 }
 
+/// The latencies of `count` probes, sorted; some at once, so that a hundred take a second and not ten.
+pub(crate) async fn probe_latencies(
+    bank: &Member,
+    purpose: &str,
+    count: usize,
+) -> Result<Vec<Duration>, WebError> {
+    const AT_ONCE: usize = 10;
+    let mut latencies = Vec::with_capacity(count);
+    let numbers: Vec<usize> = (0..count).collect();
+    for together in numbers.chunks(AT_ONCE) {
+        let probes = together.iter().map(|number| probe(bank, purpose, *number));
+        for probed in futures_util::future::join_all(probes).await {
+            latencies.push(probed?.latency);
+        }
+    }
+    latencies.sort_unstable();
+    Ok(latencies)
+}
+
 /// The median latency of `count` probes, one after another.
 pub(crate) async fn probe_median(bank: &Member, purpose: &str, count: usize) -> Result<Duration, WebError> {
     let mut latencies = Vec::with_capacity(count);

@@ -150,6 +150,9 @@ impl Lab {
     /// # Errors
     /// The journal could not be written: what it was to tell of must not be done.
     pub(crate) fn note(&self, kind: &str, actor: &str, body: Value) -> std::io::Result<()> {
+        if let Some(run) = self.active_run() {
+            run.noted(kind, actor, &body);
+        }
         let entry = match self.book() {
             Some(book) => book.note(kind, actor, body)?,
             None => {

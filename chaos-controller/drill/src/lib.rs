@@ -7,6 +7,7 @@
 //!           (tree)              (reading)                 (schema)  (check)  (file)   (planning)
 //! ```
 
+mod aftermath;
 mod check;
 mod condition;
 mod diagnostic;
@@ -26,6 +27,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use aftermath::{Aftermath, AmplificationAbove, Figure, GoodputBelow, Metastable, ShareAbove};
 pub use condition::{Condition, During, Guardrail, Held, OwnCriterion, Steady, holds};
 pub use diagnostic::{Diagnostic, Problems};
 pub use file::{

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    aftermath::Aftermath,
     condition::{Condition, Guardrail, OwnCriterion, Steady},
     journey::Journey,
     scale::Scale,
@@ -70,6 +71,9 @@ pub struct Plan {
     /// How long the shop must stay recovered.
     #[serde(with = "word")]
     pub hold: Duration,
+    /// Recovery is judged once the faults are gone. `None`: while they are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aftermath: Option<Aftermath>,
     pub thresholds: Thresholds,
     /// After t0: the moment when the outage is full, and a person's clock starts.
     #[serde(with = "word_or_nothing")]
@@ -92,10 +96,27 @@ impl Plan {
         self.faults.iter().map(|fault| fault.at + fault.length).max().unwrap_or_default()
     }
 
+    /// How long it takes to see that the shop is well again: the windows and the hold.
+    #[must_use]
+    pub fn proving(&self) -> Duration {
+        self.windows.length * self.windows.count + self.hold
+    }
+
+    /// After t0: the end of the time in which a script may recover.
+    #[must_use]
+    pub fn recovery_end(&self) -> Duration {
+        match &self.aftermath {
+            None => self.heal_at(),
+            Some(aftermath) => {
+                self.handover.unwrap_or_default().max(self.heal_at()) + aftermath.within + self.proving()
+            }
+        }
+    }
+
     /// After t0: the start of the replay, by the timeline.
     #[must_use]
     pub fn replay_at(&self) -> Duration {
-        self.heal_at() + self.clear
+        self.recovery_end() + self.clear
     }
 
     /// The longest a scripted run can take before its evidence is collected.

@@ -7,6 +7,7 @@ use resilience::policy::{self, Span};
 use serde::de::DeserializeOwned;
 
 use crate::{
+    aftermath::{After, Aftermath},
     check::{
         self, Report,
         candidate::{Ground, steps},
@@ -139,6 +140,10 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         .collect();
     faults.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     let recovered = drill.recovered;
+    let aftermath = (recovered.after == After::TriggerRemoved).then(|| Aftermath {
+        within: recovered.within.unwrap_or(Span::seconds(60)).get(),
+        metastable: drill.metastable,
+    });
     Plan {
         drill: drill.name,
         variant: choice.variant.clone(),
@@ -200,6 +205,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         settle_limit: drill.settle_limit.get(),
         windows: Windows { count: recovered.windows.count, length: recovered.windows.length.get() },
         hold: recovered.hold.get(),
+        aftermath,
         thresholds: Thresholds {
             goodput: recovered.goodput,
             queue_wait_p99: recovered.queue_wait_p99.get(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use grader::{Criterion, Exit, Money, Scorecard, Status, Verdict};
+use grader::{Criterion, Exit, Money, Scorecard, Status, Storm, TimeTo, Verdict};
 
 use crate::paint::{Paint, Tone};
 
@@ -36,21 +36,19 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
             writeln!(text, "  {:>6.1}  {}: {}", broken.seconds, broken.service, broken.symptom)?;
         }
     }
-    writeln!(text, "\ncriteria")?;
-    for criterion in card
-        .criteria
-        .iter()
-        .filter(|criterion| criterion.required || criterion.finding.status != Status::Pass)
-    {
-        write_criterion(text, criterion, paint)?;
-    }
+    let told = card.criteria.iter();
+    let told = told.filter(|criterion| criterion.required || criterion.finding.status != Status::Pass);
+    write_criteria(text, "criteria", &told.collect::<Vec<_>>(), paint)?;
     let broken_proofs: Vec<&Criterion> =
         card.proofs.iter().filter(|proof| proof.finding.status != Status::Pass).collect();
     if !broken_proofs.is_empty() {
-        writeln!(text, "\nwhy the run proves nothing")?;
-        for proof in broken_proofs {
-            write_criterion(text, proof, paint)?;
-        }
+        write_criteria(text, "why the run proves nothing", &broken_proofs, paint)?;
+    }
+    if let Some(storm) = &card.measures.storm {
+        writeln!(text, "\nstorm   {}", storm_words(storm))?;
+    }
+    if let Some(back) = back_words(&card.measures.time_to) {
+        writeln!(text, "back    {back}")?;
     }
     if let Some(money) = &card.money {
         writeln!(text, "\nmoney   {}", money_words(money))?;
@@ -68,7 +66,45 @@ fn write_residue(text: &mut String, card: &Scorecard, paint: Paint) -> std::fmt:
     card.residue.iter().try_for_each(|left| writeln!(text, "{}    {left}", paint.bad("LEFT")))
 }
 
-fn write_criterion(text: &mut String, criterion: &Criterion, paint: Paint) -> std::fmt::Result {
+/// A heading, and the names in a column as wide as the longest.
+fn write_criteria(text: &mut String, what: &str, all: &[&Criterion], paint: Paint) -> std::fmt::Result {
+    writeln!(text, "\n{what}")?;
+    let width = all.iter().map(|criterion| criterion.name.len() + 2).max().unwrap_or_default().max(16);
+    all.iter().try_for_each(|criterion| write_criterion(text, criterion, width, paint))
+}
+
+/// What the shop was like by itself.
+fn storm_words(storm: &Storm) -> String {
+    let share = |share: Option<f64>| share.map_or("?".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    let number =
+        |value: Option<f64>, digits: usize| value.map_or("?".to_owned(), |v| format!("{v:.digits$}"));
+    format!(
+        "{:+.0} s to {:+.0} s: goodput {}, {} attempts per call, {} per request of a user, {} workers busy ({}), {} queued, {} for nobody",
+        storm.from,
+        storm.to,
+        share(storm.goodput),
+        number(storm.amplification, 2),
+        number(storm.attempts_per_offered, 1),
+        number(storm.workers_busy, 0),
+        share(storm.busy),
+        number(storm.queue_depth, 0),
+        share(storm.waste)
+    )
+}
+
+/// How soon goodput was back, where that is judged after the trigger.
+fn back_words(time_to: &TimeTo) -> Option<String> {
+    let named = [
+        (time_to.after_trigger, "the trigger"),
+        (time_to.after_action, "the first action"),
+        (time_to.after_replay, "the trigger that was fired again"),
+    ];
+    let words =
+        named.into_iter().filter_map(|(seconds, what)| Some(format!("{:.0} s after {what}", seconds?)));
+    Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
+}
+
+fn write_criterion(text: &mut String, criterion: &Criterion, width: usize, paint: Paint) -> std::fmt::Result {
     let (tone, mark) = match criterion.finding.status {
         Status::Pass => (Tone::Good, "pass"),
         Status::Fail => (Tone::Bad, "FAIL"),
@@ -77,7 +113,7 @@ fn write_criterion(text: &mut String, criterion: &Criterion, paint: Paint) -> st
     let required = if criterion.required { "" } else { " (not required)" };
     writeln!(
         text,
-        "  {}  {:<16}{}{required}",
+        "  {}  {:<width$}{}{required}",
         paint.paint(tone, &format!("{mark:<7}")),
         criterion.name,
         criterion.finding.reason

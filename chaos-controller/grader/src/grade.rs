@@ -40,6 +40,7 @@ fn judged(case: &Case<'_>) -> Scorecard {
         .iter()
         .map(|(name, prove)| Criterion { name: (*name).to_owned(), required: true, finding: prove(case) })
         .collect();
+    proofs.extend(proofs::metastable::prove(case));
     if !case.plan.guardrails.is_empty() {
         let finding = proofs::guardrails::prove(case);
         // First: what else a run lacks that was cut short is no reason of its own.

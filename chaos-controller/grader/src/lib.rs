@@ -26,7 +26,7 @@ pub use cascade::Broken;
 pub use criteria::money::Money;
 pub use finding::{Finding, Status};
 pub use grade::grade;
-pub use measures::{LittlesLaw, Measures, Revenue, TimeTo};
+pub use measures::{LittlesLaw, Measures, Revenue, Storm, TimeTo};
 pub use scorecard::{Criterion, Scorecard};
 pub use summary::{Dose, Load};
 pub use timeline::Event;

@@ -38,6 +38,9 @@ pub(crate) struct Moments {
     pub(crate) full: Option<u64>,
     /// The last timeline fault was cleared.
     pub(crate) heal: Option<u64>,
+    /// The time in which the shop may recover was over: the heal, or where recovery is judged after it, the quiet time
+    /// before the replay.
+    pub(crate) ends: Option<u64>,
     pub(crate) handover: Option<u64>,
     /// The candidate first changed something.
     pub(crate) first_action: Option<u64>,
@@ -57,6 +60,10 @@ impl Moments {
             .collect::<Option<Vec<u64>>>()
             .and_then(|all| all.into_iter().max());
         let ramp = plan.faults.iter().map(ramp).max().unwrap_or_default();
+        let ends = match &plan.aftermath {
+            None => heal,
+            Some(_) => phase(recording, kind::phase::CLEAR),
+        };
         let replay = fired
             .iter()
             .find(|fault| fault.why == "replay")
@@ -73,6 +80,7 @@ impl Moments {
             first_action: fault.and_then(|fault| first_action(recording, Span { from: fault, to: end })),
             fault,
             heal,
+            ends,
             replay,
             end,
             interrupted: interrupted(recording),
@@ -85,9 +93,9 @@ impl Moments {
         (t_ms as f64 - self.fault.unwrap_or_default() as f64) / 1_000.0
     }
 
-    /// The fault's time, until it was cleared.
+    /// The fault's time, until it was cleared; where recovery is judged after that, until its time was over.
     pub(crate) fn outage(&self) -> Option<Span> {
-        Some(Span { from: self.fault?, to: self.heal.unwrap_or(self.end) })
+        Some(Span { from: self.fault?, to: self.ends.unwrap_or(self.end) })
     }
 
     /// A span as the evidence line names it.

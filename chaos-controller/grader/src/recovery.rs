@@ -1,4 +1,4 @@
-//! The search for recovery while the bank is still slow.
+//! The search for recovery: while the bank is still slow, or where the drill judges it after the trigger, from the heal on.
 //!
 //! ```text
 //!  fault ---- full dose ---- first action ---- [w][w][w][w][w]---- hold ----|       heal
@@ -33,6 +33,8 @@ pub(crate) enum Search {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recovery {
     pub(crate) windows: Span,
+    /// When goodput alone was back for good; the rest of what "recovered" needs may come later.
+    pub(crate) good_from: u64,
     /// Least goodput of any journey in any window.
     pub(crate) worst: (Journey, f64),
     pub(crate) hold: Hold,
@@ -49,16 +51,40 @@ pub(crate) struct Hold {
 pub(crate) fn search(case: &Case<'_>) -> Search {
     let (moments, plan) = (&case.moments, &case.plan);
     let (Some(outage), Some(full)) = (moments.outage(), moments.full) else { return Search::NoData };
-    let length = millis(plan.windows.length).max(1);
-    let total = length * u64::from(plan.windows.count);
     let start = moments.first_action.or(moments.handover).unwrap_or(full).max(outage.from);
-    let start = start.max(full.saturating_sub(total));
+    let start = match (&plan.aftermath, moments.heal) {
+        (None, _) => start.max(full.saturating_sub(total(case))),
+        (Some(_), Some(heal)) => start.max(heal),
+        (Some(_), None) => return Search::NoData,
+    };
     if case.log.worst(outage).is_none() {
         return Search::NoData;
     }
+    within(case, Span { from: start, to: outage.to })
+}
+
+/// The search once more, after the trigger that was fired again; `None` if it was not, or the drill judges the shop
+/// while it is on.
+pub(crate) fn again(case: &Case<'_>) -> Option<Search> {
+    let aftermath = case.plan.aftermath.as_ref()?;
+    let from = case.moments.replay?.to;
+    let to = from + millis(aftermath.within) + total(case);
+    let span = Span { from, to };
+    Some(if case.log.worst(span).is_none() { Search::NoData } else { within(case, span) })
+}
+
+/// The windows together.
+fn total(case: &Case<'_>) -> u64 {
+    millis(case.plan.windows.length).max(1) * u64::from(case.plan.windows.count)
+}
+
+/// The first windows in a span in which all is well.
+fn within(case: &Case<'_>, span: Span) -> Search {
+    let plan = &case.plan;
+    let (length, total) = (millis(plan.windows.length).max(1), total(case));
     let mut best: Option<(Span, Journey, f64)> = None;
-    let (mut first, mut held) = (None, None);
-    for from in (start..).step_by(STEP_MS as usize).take_while(|from| from + total <= outage.to) {
+    let (mut first, mut held): (Option<Recovery>, Option<Recovery>) = (None, None);
+    for from in (span.from..).step_by(STEP_MS as usize).take_while(|from| from + total <= span.to) {
         let windows = Span { from, to: from + total };
         let Some(worst) = worst_window(case, windows, length) else { continue };
         if best.as_ref().is_none_or(|(_, _, share)| worst.1 > *share) {
@@ -67,12 +93,13 @@ pub(crate) fn search(case: &Case<'_>) -> Search {
         if worst.1 < plan.thresholds.goodput {
             continue;
         }
-        let recovery = Recovery { windows, worst, hold: hold(case, windows.to, length) };
+        let mut recovery = Recovery { windows, good_from: from, worst, hold: hold(case, windows.to, length) };
         if recovery.hold.status == Status::Pass {
             let judged = Span { from: windows.from, to: recovery.hold.span.to };
             let well = queue_wait::judge_span(case, judged).status == Status::Pass
                 && amplification::judge_span(case, judged).status == Status::Pass;
             if well {
+                recovery.good_from = held.as_ref().map_or(from, |earlier| earlier.good_from);
                 return Search::Recovered(recovery);
             }
             held.get_or_insert_with(|| recovery.clone());

@@ -38,6 +38,9 @@ pub(crate) struct Bed {
     pub(crate) services: Value,
     pub(crate) seal: Seal,
     pub(crate) end: u64,
+    pub(crate) heal: u64,
+    /// Attempts of each call while the shop is sick, of work that nobody waits for.
+    pub(crate) storm: Option<u64>,
     candidate: &'static str,
     action: Option<u64>,
     ramp_ms: u64,
@@ -55,6 +58,33 @@ impl Bed {
     /// Nobody acts; sick until the bank heals, and again in the replay.
     pub(crate) fn never_recovered() -> Bed {
         Bed::well("nothing", None).sick(6_000, HEAL).sick(28_500, 32_000)
+    }
+
+    /// The fault is over after two seconds, the shop is down by itself until three seconds after somebody acts, and again
+    /// for a second after the replay.
+    pub(crate) fn stormy() -> Bed {
+        let mut bed = Bed::well("budget", Some(14_000)).sick(6_000, 17_000).sick(28_500, 33_000);
+        (bed.heal, bed.storm) = (7_000, Some(4));
+        bed.aftermath(json!({}))
+    }
+
+    /// With recovery judged after the trigger, and more of the plan.
+    pub(crate) fn aftermath(self, more: Value) -> Bed {
+        let mut plan = json!({
+            "aftermath": {"within": "2s", "metastable": {
+                "from": "2s", "to": "7s",
+                "goodput": {"journey": "checkout", "below": 0.05},
+                "amplification": {"edge": "order->payment", "above": 3.5},
+                "busy": {"service": "payment", "above": 0.99},
+                "waste": {"service": "payment", "above": 0.9}
+            }},
+            "faults": [{"id": "slow", "at": "0s", "for": "2s", "spec": {"effect": {"latency": {"fixed": {"value": "3s"}}}}}],
+            "windows": {"count": 1, "length": "1s"}, "hold": "1s", "handover": "9s"
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            plan[name] = value.clone();
+        }
+        self.with_plan(plan)
     }
 
     /// Well all the time.
@@ -101,6 +131,8 @@ impl Bed {
                 .into(),
             seal: Seal { present: true, problems: Vec::new() },
             end: 39_000,
+            heal: HEAL,
+            storm: None,
             candidate,
             action,
             ramp_ms: 0,
@@ -226,7 +258,7 @@ impl Bed {
             }
             lines.push((to, kind::FAULT_CLEARED, "controller", json!({"id": id, "reason": "timeline"})));
         };
-        fault("slow", "timeline", FAULT, HEAL, "shop");
+        fault("slow", "timeline", FAULT, self.heal, "shop");
         if self.replay {
             fault("again", "replay", REPLAY, 32_000, "probe");
         }
@@ -306,12 +338,19 @@ impl Bed {
             text +=
                 &format!("lab_workers_busy{{pool=\"main\"}} {busy}\nlab_workers_limit{{pool=\"main\"}} 20\n");
             text += &format!("lab_queue_depth{{pool=\"main\"}} {queued}\n");
+            if self.storm.is_some() {
+                let busy = well * 6 + sick * 20;
+                text += &format!("lab_workers_busy_seconds_total{{pool=\"main\"}} {busy}\n");
+                text += &format!("lab_abandoned_total{{pool=\"main\"}} {}\n", sick * 20);
+            }
         }
         if service == "order" {
             let calls = second * 50;
+            let attempts =
+                well * 50 * self.attempts_per_call + sick * 50 * self.storm.unwrap_or(self.attempts_per_call);
             let edge = "target=\"payment\",method=\"Charge\",outcome=\"ok\"";
             text += &format!("lab_client_calls_total{{{edge}}} {calls}\n");
-            text += &format!("lab_client_attempts_total{{{edge}}} {}\n", calls * self.attempts_per_call);
+            text += &format!("lab_client_attempts_total{{{edge}}} {attempts}\n");
         }
         text
     }

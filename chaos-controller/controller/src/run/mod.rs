@@ -6,6 +6,7 @@
 //!             reconcile -> prove_clean -> seal -> grade  <---------+--- or an abort, at any moment      close.rs
 //! ```
 
+mod aftermath;
 pub(crate) mod clean;
 pub(crate) mod close;
 pub(crate) mod conditions;

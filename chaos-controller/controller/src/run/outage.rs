@@ -1,7 +1,8 @@
 //! From the fault to its end: the faults by the timeline, the handover, the script or the person, and the hold.
 //!
 //! A script plays by the timeline and the faults end by it. With a person the clock starts at the handover, when the
-//! outage is proven, and the faults hold until the shop is declared recovered or the budget is spent.
+//! outage is proven, and the faults hold until the shop is declared recovered or the budget is spent. Where recovery is
+//! judged after the trigger is gone (`aftermath.rs`), the faults end by the timeline for both.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::lab::Lab;
 
 use super::recent::Recent;
 use super::script::Playing;
-use super::{Ended, Run, dose, script};
+use super::{Ended, Run, aftermath, dose, script};
 
 /// Less than this share of checkouts answered well is an outage.
 const OUTAGE: f64 = 0.5;
@@ -39,10 +40,13 @@ pub(crate) struct Left {
 pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) -> Result<Left, Ended> {
     run.enter(lab, phase::INJECT)?;
     let t0 = Instant::now();
-    let scripted = run.plan.candidate.is_some();
-    let mut timeline = tokio::spawn(inject(Arc::clone(lab), Arc::clone(run), t0, scripted));
+    let by_timeline = run.plan.candidate.is_some() || run.plan.aftermath.is_some();
+    let mut timeline = tokio::spawn(inject(Arc::clone(lab), Arc::clone(run), t0, by_timeline));
     let script = script::spawn(lab, run, t0);
     let played = async {
+        if let Some(stated) = &run.plan.aftermath {
+            aftermath::prove(lab, run, stated, t0).await?;
+        }
         handover(lab, run, recent, t0).await?;
         run.pause(HANDING_OVER).await?;
         run.enter(lab, phase::RECOVER)?;
@@ -69,13 +73,13 @@ async fn inject(
     lab: Arc<Lab>,
     run: Arc<Run>,
     t0: Instant,
-    scripted: bool,
+    by_timeline: bool,
 ) -> Result<Vec<dose::Measuring>, Ended> {
     let mut doses = Vec::new();
     for fault in &run.plan.faults {
         run.until(t0 + fault.at).await?;
         // A fault of the script's timeline ends by itself; with a person it holds.
-        let length = scripted.then_some(fault.length);
+        let length = by_timeline.then_some(fault.length);
         let cause = Cause { why: "timeline", actor: "controller" };
         faults::apply(&lab, &fault.id, &fault.target, &fault.spec, length, cause).await.map_err(|error| {
             Ended::Void(format!("fault `{}` was not applied: {}", fault.id, chain(&error)))
@@ -91,7 +95,7 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
     if let Some(candidate) = &plan.candidate {
         let first_step = candidate.steps.iter().find(|step| step.when.is_none()).map(|step| t0 + step.at);
         let moment = plan.handover.map(|after| t0 + after).or(first_step).unwrap_or(t0);
-        run.until(moment.min(t0 + plan.heal_at())).await?;
+        run.until(moment.min(t0 + plan.recovery_end())).await?;
     } else {
         let checkout = usize::from(Journey::Checkout.index());
         let latest = t0 + plan.handover.unwrap_or(plan.heal_at()) + OUTAGE_GRACE;
@@ -110,7 +114,7 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
     Ok(())
 }
 
-/// Until the faults end: by the timeline, or when a person says so, or the budget is spent.
+/// Until the time to recover ends: by the timeline, or when a person says so, or the budget is spent.
 async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
     let plan = &run.plan;
     let seconds = (plan.windows.length.as_secs_f64() * f64::from(plan.windows.count)).ceil() as usize;
@@ -125,16 +129,16 @@ async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Resu
         run.enter(lab, phase::HOLD)?;
         return run.pause(plan.hold).await;
     }
-    let heal = t0 + plan.heal_at();
+    let end = t0 + plan.recovery_end();
     recent.restart();
     let mut holding = false;
     loop {
         tokio::select! {
             pulse = recent.next(run) => { pulse?; }
-            waited = run.until(heal) => return waited,
+            waited = run.until(end) => return waited,
         }
         let recovered = recent.goodput(seconds).is_some_and(|(_, worst)| worst >= plan.thresholds.goodput);
-        if recovered && !holding && Instant::now() + HANDING_OVER < heal {
+        if recovered && !holding && Instant::now() + HANDING_OVER < end {
             holding = true;
             run.enter(lab, phase::HOLD)?;
         }

@@ -26,7 +26,7 @@ pub(crate) const HEALTHY_SHARE: f64 = 0.2;
 const LATEST_LOOK: f64 = 0.8;
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// Probes of the healthy bank.
+/// Probes of the bank's own latency.
 const PROBES: usize = 5;
 
 /// From the baseline to the settlement, unless a guardrail stops it.

@@ -28,7 +28,8 @@ pub(crate) async fn settle(lab: &Lab, run: &Run) -> Result<(), Ended> {
     let plan = &run.plan;
     let limit = Instant::now() + plan.settle_limit;
     // The shop after the replay is judged on as much load as the shop after the fault was.
-    let judged = plan.windows.length * plan.windows.count + plan.hold;
+    let within = plan.aftermath.as_ref().map_or(Duration::ZERO, |aftermath| aftermath.within);
+    let judged = within + plan.proving();
     run.until((Instant::now() + judged).min(limit)).await?;
     none(lab, run, &WAITING, limit).await?;
     lab.load.stop(&lab.directory);

@@ -28,6 +28,7 @@ pub(crate) struct Run {
     pub(crate) declared: watch::Sender<bool>,
     phase: Mutex<String>,
     locked: AtomicBool,
+    acted: AtomicBool,
     exit: watch::Sender<Option<i32>>,
     services: OnceLock<BTreeMap<String, u32>>,
 }
@@ -61,6 +62,7 @@ impl Run {
             declared: watch::Sender::new(false),
             phase: Mutex::new("starting".to_owned()),
             locked: AtomicBool::new(false),
+            acted: AtomicBool::new(false),
             exit: watch::Sender::new(None),
             services: OnceLock::new(),
         }
@@ -104,6 +106,23 @@ impl Run {
 
     pub(crate) fn is_locked(&self) -> bool {
         self.locked.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of an entry: a change of the shop by anybody but the controller is an act. Words are none.
+    pub(crate) fn noted(&self, kind: &str, actor: &str, body: &serde_json::Value) {
+        let acts = match kind {
+            kind::POLICY => true,
+            kind::ACTION => matches!(body["verb"].as_str(), Some("restart" | "scale")),
+            _ => false,
+        };
+        if acts && actor != "controller" {
+            self.acted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether anybody has changed the shop since the run began.
+    pub(crate) fn acted(&self) -> bool {
+        self.acted.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Report,
-    drill::heal_at,
+    aftermath::recovery_end,
     part,
     policy::{self, unknown},
     query::check_condition,
@@ -112,9 +112,9 @@ fn check_step(report: &mut Report<'_>, step: &Node) {
 
 /// The acts in their order, on the naive policy of one variant.
 fn check_on(report: &mut Report<'_>, candidate: &Node, ground: &Ground<'_>) {
-    let lock = heal_at(ground.drill)
+    let lock = recovery_end(ground.drill)
         .zip(part::<Span>(ground.drill.get("clear")))
-        .map(|(heal, clear)| heal + clear.get());
+        .map(|(end, clear)| end + clear.get());
     let mut ordered: Vec<(Duration, &Node)> = steps(candidate, ground.variant)
         .iter()
         // A step that waits for a condition comes where its file puts it, as far as anybody can say.

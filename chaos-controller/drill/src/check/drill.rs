@@ -6,7 +6,7 @@ use fault::FaultSpec;
 use resilience::policy::{Bound, Span, check_bounds, violations};
 
 use super::{
-    Report, part,
+    Report, aftermath, part,
     policy::{self, Shape},
     query::check_named,
     target::check_target,
@@ -31,6 +31,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
     check_bounds_of(report, node, policy.filter(|_| sound));
     check_faults(report, node);
     check_times(report, node);
+    aftermath::check(report, node);
     check_named(report, node.get("steady_state"), "condition", &[]);
     check_named(report, node.get("guardrails"), "guardrail", &[]);
     check_named(report, node.get("criteria"), "criterion", &Criterion::ALL.map(Criterion::name));
@@ -111,7 +112,7 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
 }
 
 /// The end of the last fault, if the timeline can be read.
-pub(crate) fn heal_at(node: &Node) -> Option<Duration> {
+pub(super) fn heal_at(node: &Node) -> Option<Duration> {
     let ends = node.get("timeline")?.entries().iter().map(|(_, fault)| {
         let at = fault.get("at").map_or(Some(Span::default()), |at| part(Some(at)))?;
         Some(at.get() + part::<Span>(fault.get("for"))?.get())
@@ -137,7 +138,7 @@ fn check_times(report: &mut Report<'_>, node: &Node) {
     let hold = time(&["recovered", "hold"]).map(|(_, hold)| hold);
     let (Some(count), Some(length)) = (count, length) else { return };
     let needed = length.saturating_mul(count) + hold.unwrap_or(Duration::from_secs(20));
-    if handover + needed > heal {
+    if !aftermath::judged_after(node) && handover + needed > heal {
         let message = format!(
             "nobody can be seen to recover: {} of windows and hold do not fit between the handover \
              and the end of the faults at {}",

@@ -2,6 +2,7 @@
 //! still a policy. Each check reads only its part of the tree and is silent about parts that the
 //! schema has already found wrong, so that one run tells everything.
 
+pub(crate) mod aftermath;
 pub(crate) mod candidate;
 pub(crate) mod drill;
 pub(crate) mod policy;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::condition::{GuardrailFile, OwnCriterionFile, SteadyFile};
+use crate::aftermath::{After, Metastable};
 use crate::plan::{Arrivals, RubricRow};
 
 /// A drill.
@@ -51,6 +52,10 @@ pub(crate) struct DrillFile {
     /// At most this long after the replay for the last pending order.
     pub(crate) settle_limit: Span,
     pub(crate) recovered: RecoveredFile,
+    /// That the shop is down although its trigger is gone: proven before the handover, unless somebody has acted by then.
+    /// Only where recovery is judged after the trigger is removed.
+    #[serde(default)]
+    pub(crate) metastable: Option<Metastable>,
     #[serde(default)]
     pub(crate) proof: ProofFile,
     /// After the start of the faults: the outage is full, and a person's clock starts.
@@ -199,6 +204,13 @@ pub(crate) struct ReplayFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecoveredFile {
+    /// Whether the shop must be well while the faults are on, or once they are gone. Default: fault.
+    #[serde(default)]
+    pub(crate) after: After,
+    /// Only after `trigger_removed`: how long a script has from the handover until the recovered windows begin, and how
+    /// soon they must begin when the trigger that was fired again ends. Default 60s.
+    #[serde(default)]
+    pub(crate) within: Option<Span>,
     pub(crate) windows: WindowsFile,
     /// How long it must last. Default 20s.
     #[serde(default = "twenty_seconds")]

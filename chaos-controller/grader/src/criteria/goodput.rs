@@ -1,4 +1,5 @@
-//! Recovered: every journey's goodput reaches the threshold in each of the windows, while the bank is still slow.
+//! Recovered: every journey's goodput reaches the threshold in each of the windows, while the bank is still slow or, if the
+//! drill says so, after the trigger is gone.
 
 use drill::Journey;
 use evidence::Outcome;
@@ -12,17 +13,26 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let least = case.plan.thresholds.goodput;
     let windows =
         format!("{} windows of {:.0} s", case.plan.windows.count, case.plan.windows.length.as_secs_f64());
+    let after = case.plan.aftermath.is_some();
+    let (when, how, before) = if after {
+        ("once the trigger was gone", "with the trigger gone", "the time to recover was over")
+    } else {
+        ("while the bank was slow", "with the bank still slow", "the bank was healthy again")
+    };
     let finding = match &case.search {
+        Search::NoData if after => {
+            Finding::unknown("there are no requests of every journey in the time to recover")
+        }
         Search::NoData => Finding::unknown("there are no requests of every journey while the fault was on"),
         Search::Never { best } => {
             let reason = match best {
                 Some((span, journey, share)) => format!(
-                    "no {windows} in a row were good while the bank was slow; the best began {:+.0} s after the fault, with {journey} at {}",
+                    "no {windows} in a row were good {when}; the best began {:+.0} s after the fault, with {journey} at {}",
                     case.moments.seconds(span.from),
                     percent(*share)
                 ),
                 None => {
-                    format!("the bank was healthy again before {windows} could pass after the first action")
+                    format!("{before} before {windows} could pass after the first action")
                 }
             };
             let finding = Finding::fail(reason);
@@ -34,7 +44,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
         Search::Recovered(recovery) => {
             let (journey, share) = recovery.worst;
             Finding::pass(format!(
-                "recovered {:+.0} s after the fault, with the bank still slow: every journey at least {} ({journey}) in {windows}",
+                "recovered {:+.0} s after the fault, {how}: every journey at least {} ({journey}) in {windows}",
                 case.moments.seconds(recovery.windows.from),
                 percent(share)
             ))
@@ -126,5 +136,15 @@ mod tests {
         let finding = graded(&Bed::recovered().outcome(4, Outcome::Pending, 0, 40_000), judge);
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.reason.contains("healthy"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn after_the_trigger_recovery_counts_once_it_is_gone() {
+        let finding = graded(&Bed::stormy(), judge);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
+        assert!(finding.reason.contains("with the trigger gone"), "{}", finding.reason);
+        let finding = graded(&Bed::stormy().sick(17_000, 25_000), judge);
+        assert_eq!(finding.status, Status::Fail);
+        assert!(finding.reason.contains("once the trigger was gone"), "{}", finding.reason);
     }
 }

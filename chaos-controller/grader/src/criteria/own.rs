@@ -44,8 +44,8 @@ fn span(case: &Case<'_>, during: During) -> Result<Span, Finding> {
             Search::Never { .. } => Err(Finding::fail("there was no recovery to hold")),
             Search::NoData => none("nothing is known of the time to hold"),
         },
-        During::Clear => match (moments.heal, moments.replay) {
-            (Some(heal), Some(replay)) if heal < replay.from => Ok(Span { from: heal, to: replay.from }),
+        During::Clear => match (moments.ends, moments.replay) {
+            (Some(from), Some(replay)) if from < replay.from => Ok(Span { from, to: replay.from }),
             _ => none("the faults were not cleared before the trigger was fired again"),
         },
         During::Replay => moments.replay.ok_or_else(|| Finding::unknown("the trigger was not fired again")),

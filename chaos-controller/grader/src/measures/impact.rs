@@ -30,7 +30,7 @@ pub(super) fn measure(case: &Case<'_>, outage: Span, measures: &mut Measures) {
     }
     measures.goodput_during =
         goodput(case, Span { from: moments.full.unwrap_or(outage.from).min(outage.to), to: outage.to });
-    if let (Some(from), Some(replay)) = (moments.heal, moments.replay) {
+    if let (Some(from), Some(replay)) = (moments.ends, moments.replay) {
         measures.goodput_after = goodput(case, Span { from, to: replay.from });
     }
     measures.revenue = revenue(case, affected);

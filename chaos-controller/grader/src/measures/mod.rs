@@ -2,6 +2,7 @@
 
 mod impact;
 mod payment;
+mod storm;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::case::Case;
 use crate::criteria::amplification;
 use crate::finding::round;
 use crate::moments::{Span, millis};
-use crate::recovery::Search;
+use crate::recovery::{self, Search};
 
 /// The measures of a run. Rates per second, times in seconds, shares from 0 to 1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Measures {
     pub amplification: BTreeMap<String, f64>,
     pub littles_law: Option<LittlesLaw>,
     pub time_to: TimeTo,
+    /// What the shop was like by itself, where the drill asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Storm>,
     /// Worker-seconds spent after the user's deadline, by service, from the fault's start to the end.
     pub wasted_work_seconds: BTreeMap<String, f64>,
     /// Distinct users with at least one request not answered in time.
@@ -67,6 +71,8 @@ pub struct LittlesLaw {
     pub busy_from: String,
 }
 
+pub use storm::Storm;
+
 /// Seconds after the fault's start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TimeTo {
@@ -75,6 +81,15 @@ pub struct TimeTo {
     pub recovery: Option<f64>,
     /// The hold had passed.
     pub verified_recovery: Option<f64>,
+    /// Where recovery is judged after the trigger: from its end until goodput was back for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_trigger: Option<f64>,
+    /// The same from the first action, if that came later than the end of the trigger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_action: Option<f64>,
+    /// The same from the end of the trigger that was fired again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_replay: Option<f64>,
 }
 
 /// Money that came in, was late, or stayed away. Cents.
@@ -94,7 +109,8 @@ pub struct Revenue {
 
 impl Measures {
     pub(crate) fn of(case: &Case<'_>) -> Measures {
-        let mut measures = Measures { time_to: time_to(case), ..Measures::default() };
+        let mut measures =
+            Measures { time_to: time_to(case), storm: storm::measure(case), ..Measures::default() };
         measures.littles_law = payment::littles_law(case);
         measures.goodput_before = before(case).map(|span| impact::goodput(case, span)).unwrap_or_default();
         let Some(outage) = case.moments.outage() else { return measures };
@@ -152,6 +168,26 @@ fn time_to(case: &Case<'_>) -> TimeTo {
         verified_recovery: recovery
             .filter(|recovery| recovery.hold.status == crate::finding::Status::Pass)
             .map(|recovery| seconds(recovery.hold.span.to)),
+        ..after(case)
+    }
+}
+
+/// How long goodput took to come back, where that is judged after the trigger.
+fn after(case: &Case<'_>) -> TimeTo {
+    let moments = &case.moments;
+    let since = |search: &Search, from: Option<u64>| match (search, from) {
+        (Search::Recovered(recovery), Some(from)) => {
+            Some(round(recovery.good_from.saturating_sub(from) as f64 / 1_000.0))
+        }
+        _ => None,
+    };
+    let Some(again) = recovery::again(case) else { return TimeTo::default() };
+    let late = moments.first_action.filter(|at| moments.heal.is_some_and(|heal| *at > heal));
+    TimeTo {
+        after_trigger: since(&case.search, moments.heal),
+        after_action: since(&case.search, late),
+        after_replay: since(&again, moments.replay.map(|replay| replay.to)),
+        ..TimeTo::default()
     }
 }
 
@@ -228,5 +264,18 @@ mod tests {
         let measures = measured(&bed);
         assert_eq!((measures.payment_throughput_rps, measures.payment_workers_busy_max), (None, None));
         assert!(measures.littles_law.is_none());
+    }
+
+    #[test]
+    fn after_a_trigger_the_seconds_count_from_its_end_and_from_the_act() {
+        let measures = measured(&Bed::stormy());
+        let time_to = &measures.time_to;
+        let seconds = (time_to.after_trigger, time_to.after_action, time_to.after_replay);
+        assert_eq!(seconds, (Some(10.0), Some(3.0), Some(1.0)));
+        let storm = measures.storm.unwrap();
+        assert_eq!((storm.from, storm.to), (4.0, 9.0));
+        assert_eq!((storm.goodput, storm.amplification, storm.waste), (Some(0.0), Some(4.0), Some(1.0)));
+        let usual = measured(&Bed::recovered());
+        assert_eq!((usual.time_to.after_trigger, usual.storm), (None, None));
     }
 }

@@ -7,6 +7,7 @@ mod clean;
 pub(crate) mod dose;
 pub(crate) mod generator;
 pub(crate) mod guardrails;
+pub(crate) mod metastable;
 mod sealed;
 mod trigger_removed;
 
