@@ -100,10 +100,16 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
         }
         faults.extend(timeline.entries().iter().map(|(_, fault)| fault));
     }
+    let one_region = node.get("bank").is_some_and(|bank| bank.get("second_region").is_none());
     for fault in faults {
         check_target(report, fault);
         let Some(spec) = fault.get("spec") else { continue };
-        for problem in part::<FaultSpec>(Some(spec)).iter().flat_map(fault::check) {
+        let told = part::<FaultSpec>(Some(spec));
+        if one_region && told.as_ref().is_some_and(|told| told.region == fault::Region::Second) {
+            let finding = Finding::new("the bank of this drill has no second region");
+            report.add(spec.place(&["region"]), finding.allowed("main, or a `bank.second_region`"));
+        }
+        for problem in told.iter().flat_map(fault::check) {
             let keys: Vec<&str> = problem.path.split('.').collect();
             report.remark(spec.place(&keys), Finding::new(problem.message));
         }
