@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use proto::control::to_process::Body as Told;
 use proto::control::{Endpoints, Hello, Instance, LoadStatus, ToProcess};
+use resilience::shift::SECOND;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 
@@ -21,9 +22,6 @@ pub(crate) const SHOP: [&str; 7] = ["frontend", "cart", "search", "account", "or
 /// A process that was scaled away stays listed as gone until the scraper, which comes each second, has marked its
 /// samples as ended; then it is forgotten, or it would be missed for ever.
 const REMEMBERED: Duration = Duration::from_millis(2_500);
-
-/// What the second region of a service is called, after the service's name, by whoever calls it.
-const SECOND: &str = "@second";
 
 /// Whether a service is the shop's own: it follows the policy, and candidates may restart and scale it.
 pub(crate) fn is_shop(service: &str) -> bool {
@@ -243,18 +241,18 @@ impl Members {
     /// Where a service serves, and where its second region does if it has ever had one.
     fn endpoints(&self, service: &str) -> Vec<Told> {
         let of = |member: &&Member| member.service == service;
-        let at = |target: String, address: fn(&Member) -> &String| {
+        let at = |region: &str, address: fn(&Member) -> &String| {
             let there = |member: &&Member| member.state != State::Gone && !address(member).is_empty();
             let instance = |member: &Member| Instance {
-                name: member.instance.clone(),
+                name: format!("{}{region}", member.instance),
                 address: address(member).clone(),
             };
             let instances = self.by_instance.values().filter(of).filter(there).map(instance).collect();
-            Told::Endpoints(Endpoints { target, instances })
+            Told::Endpoints(Endpoints { target: format!("{service}{region}"), instances })
         };
-        let mut told = vec![at(service.to_owned(), |member| &member.traffic)];
+        let mut told = vec![at("", |member| &member.traffic)];
         if self.by_instance.values().filter(of).any(|member| !member.second.is_empty()) {
-            told.push(at(format!("{service}{SECOND}"), |member| &member.second));
+            told.push(at(SECOND, |member| &member.second));
         }
         told
     }

@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 32] = [
+const PLAIN: [&str; 33] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -31,6 +31,7 @@ const PLAIN: [&str; 32] = [
     "lab_retry_budget_tokens",
     "lab_schedule_lag_seconds",
     "lab_shed_total",
+    "lab_shift_weight",
     "lab_spans_dropped_total",
     "lab_user_requests_in_flight",
     "lab_user_requests_total",

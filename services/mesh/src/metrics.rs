@@ -122,6 +122,7 @@ pub(crate) struct ClientMetrics {
     pub(crate) breaker_rejected: IntCounterVec,
     pub(crate) budget_tokens: prometheus::GaugeVec,
     pub(crate) refused: IntCounterVec,
+    pub(crate) shift_weight: prometheus::GaugeVec,
 }
 
 impl ClientMetrics {
@@ -142,6 +143,11 @@ impl ClientMetrics {
             &["target", "method"],
         )?;
         registry.register(Box::new(budget_tokens.clone()))?;
+        let shift_weight = prometheus::GaugeVec::new(
+            Opts::new("lab_shift_weight", "Share of the calls that the policy sends to a region"),
+            &["target", "method", "region"],
+        )?;
+        registry.register(Box::new(shift_weight.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
             calls: counter(
@@ -166,6 +172,7 @@ impl ClientMetrics {
                 &["target", "method"],
             )?,
             budget_tokens,
+            shift_weight,
             refused: counter(
                 registry,
                 "lab_client_refused_total",

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod pool;
 pub mod rate;
 pub mod retry;
+pub mod shift;
 
 pub use policy::Document;
 pub use policy::snapshot::{Call, Server, Snapshot};

@@ -27,6 +27,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
     check_name(report, node);
     check_load(report, node);
     let policy = node.get("policy");
+    policy.into_iter().for_each(|document| policy::check_regions(report, node, document));
     let sound = policy.is_some_and(|document| policy::check_document(report, document, Shape::Told));
     check_bounds_of(report, node, policy.filter(|_| sound));
     check_faults(report, node);
@@ -100,7 +101,7 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
         }
         faults.extend(timeline.entries().iter().map(|(_, fault)| fault));
     }
-    let one_region = node.get("bank").is_some_and(|bank| bank.get("second_region").is_none());
+    let one_region = policy::has_one_region(node);
     for fault in faults {
         check_target(report, fault);
         let Some(spec) = fault.get("spec") else { continue };

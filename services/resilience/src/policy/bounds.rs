@@ -193,7 +193,7 @@ fn off(keys: &[String]) -> Option<f64> {
     let has = |name: &str| keys.iter().any(|key| key == name);
     if has("breaker") {
         None
-    } else if has("settler") || has("backoff") {
+    } else if has("settler") || has("backoff") || has("shift") {
         Some(0.0)
     } else {
         Some(f64::INFINITY)

@@ -10,6 +10,7 @@ use super::server::Places;
 use super::setting::{Setting, Switch};
 use super::span::Span;
 use crate::layers::Layer;
+use crate::shift::Shift;
 
 /// One row of `calls`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +44,10 @@ pub struct CallPolicy {
     /// user's request, if there is one, and nothing of the timeouts here. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propagate: Option<Switch>,
+    /// Sends a share of the calls to the callee's second region. Only on payment's calls of the bank, in drills whose
+    /// bank has a second region. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<Setting<Shift>>,
     /// `off` is the kill switch: the call fails at once. Default `on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<Switch>,

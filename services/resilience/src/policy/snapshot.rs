@@ -20,6 +20,7 @@ use crate::backoff::Backoff;
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
 use crate::layers::{Layer, Stack};
+use crate::shift::Shift;
 
 /// The policies of one service at one version of the document.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub struct Call {
     pub fallback_pending: bool,
     /// The callee is told of the timeouts.
     pub propagate: bool,
+    /// Only ever set for a target that can have a second region.
+    pub shift: Option<Shift>,
     /// False = the kill switch is thrown: fail without calling.
     pub enabled: bool,
     /// As written; [`Call::stack`] is what it comes to.
@@ -99,7 +102,9 @@ impl Snapshot {
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
             let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
-            calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
+            let mut call = Call::of(&policy);
+            call.shift = call.shift.filter(|_| topology::has_regions(target));
+            calls.entry(target).or_default().insert(method, Arc::new(call));
         }
         Snapshot {
             version,
@@ -167,6 +172,7 @@ impl Call {
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
             propagate: policy.propagate.is_some_and(Switch::is_on),
+            shift: on(&policy.shift).copied(),
             enabled: policy.enabled.is_none_or(Switch::is_on),
             layers: policy.layers.clone().unwrap_or_default(),
             stack: Stack::default(),
