@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use proto::control::to_process::Body as Told;
 use proto::control::{Endpoints, Hello, Instance, LoadStatus, ToProcess};
+use resilience::shift::SECOND;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 
@@ -44,6 +45,8 @@ pub(crate) struct Member {
     pub(crate) service: String,
     pub(crate) instance: String,
     pub(crate) traffic: String,
+    /// Where its second region serves; empty if it has none.
+    pub(crate) second: String,
     pub(crate) admin: String,
     pub(crate) pid: u32,
     pub(crate) state: State,
@@ -101,6 +104,7 @@ impl Directory {
                 service: hello.service.clone(),
                 instance: hello.instance.clone(),
                 traffic: hello.traffic_address.clone(),
+                second: hello.second_address.clone(),
                 admin: hello.admin_address.clone(),
                 pid: hello.pid,
                 state: State::Up,
@@ -113,7 +117,7 @@ impl Directory {
                 scaled_away: None,
             },
         );
-        members.tell_all(&members.endpoints(&hello.service));
+        members.tell_endpoints(&hello.service);
         drop(members);
         self.touch();
         (session, arrival)
@@ -145,7 +149,7 @@ impl Directory {
         };
         member.state = State::Gone;
         let service = member.service.clone();
-        members.tell_all(&members.endpoints(&service));
+        members.tell_endpoints(&service);
         drop(members);
         self.touch();
         true
@@ -159,7 +163,7 @@ impl Directory {
         if member.state != State::Gone {
             member.state = State::Gone;
             let service = member.service.clone();
-            members.tell_all(&members.endpoints(&service));
+            members.tell_endpoints(&service);
         }
         drop(members);
         self.touch();
@@ -185,7 +189,7 @@ impl Directory {
             members.by_instance.values().map(|member| member.service.as_str()).collect();
         services.sort_unstable();
         services.dedup();
-        services.into_iter().map(|service| members.endpoints(service)).collect()
+        services.into_iter().flat_map(|service| members.endpoints(service)).collect()
     }
 
     /// Every process, by instance.
@@ -234,16 +238,27 @@ impl Directory {
 }
 
 impl Members {
-    fn endpoints(&self, service: &str) -> Told {
-        let instances = self
-            .by_instance
-            .values()
-            .filter(|member| {
-                member.service == service && member.state != State::Gone && !member.traffic.is_empty()
-            })
-            .map(|member| Instance { name: member.instance.clone(), address: member.traffic.clone() })
-            .collect();
-        Told::Endpoints(Endpoints { target: service.to_owned(), instances })
+    /// Where a service serves, and where its second region does if it has ever had one.
+    fn endpoints(&self, service: &str) -> Vec<Told> {
+        let of = |member: &&Member| member.service == service;
+        let at = |region: &str, address: fn(&Member) -> &String| {
+            let there = |member: &&Member| member.state != State::Gone && !address(member).is_empty();
+            let instance = |member: &Member| Instance {
+                name: format!("{}{region}", member.instance),
+                address: address(member).clone(),
+            };
+            let instances = self.by_instance.values().filter(of).filter(there).map(instance).collect();
+            Told::Endpoints(Endpoints { target: format!("{service}{region}"), instances })
+        };
+        let mut told = vec![at("", |member| &member.traffic)];
+        if self.by_instance.values().filter(of).any(|member| !member.second.is_empty()) {
+            told.push(at(SECOND, |member| &member.second));
+        }
+        told
+    }
+
+    fn tell_endpoints(&self, service: &str) {
+        self.endpoints(service).iter().for_each(|told| self.tell_all(told));
     }
 
     fn tell_all(&self, told: &Told) {
@@ -294,6 +309,21 @@ mod tests {
         assert_eq!(told(&mut rx), [("cart".to_owned(), 1), ("bank".to_owned(), 1)]);
         assert!(directory.leave("bank-0", session));
         assert_eq!(told(&mut rx), [("bank".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn a_second_region_is_a_target_of_its_own_and_goes_with_its_process() {
+        let directory = Directory::new();
+        let (tx, mut rx) = mpsc::channel(8);
+        directory.join(&hello("payment", 1), tx);
+        let (tx, _bank) = mpsc::channel(8);
+        let bank = Hello { second_address: "127.0.0.1:9".to_owned(), ..hello("bank", 2) };
+        let (session, _) = directory.join(&bank, tx);
+        let both = |count| [("bank".to_owned(), count), ("bank@second".to_owned(), count)];
+        assert_eq!(told(&mut rx)[1..], both(1));
+        assert_eq!(directory.all_endpoints().len(), 3, "what a newcomer is told");
+        assert!(directory.leave("bank-0", session));
+        assert_eq!(told(&mut rx), both(0));
     }
 
     #[test]

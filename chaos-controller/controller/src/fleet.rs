@@ -71,6 +71,13 @@ impl Fleet<'_> {
             ] {
                 args.extend([flag.to_owned(), value]);
             }
+            if let Some(second) = &self.bank.second_region {
+                for (flag, value) in
+                    [("--second-latency", second.latency), ("--second-lookup-latency", second.lookup_latency)]
+                {
+                    args.extend([flag.to_owned(), Span(value).to_string()]);
+                }
+            }
         }
         ProcessSpec {
             instance: format!("{service}-0"),
@@ -95,6 +102,7 @@ mod tests {
             latency: Duration::from_millis(100),
             jitter: 0.05,
             lookup_latency: Duration::from_millis(10),
+            second_region: None,
         };
         let fleet = Fleet {
             lab: "a",

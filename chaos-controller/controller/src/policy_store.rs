@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use process::monotonic_us;
-use resilience::policy;
+use resilience::{policy, shift};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -19,6 +19,8 @@ use crate::book::unix_ms;
 #[derive(Debug)]
 pub(crate) struct PolicyStore {
     path: PathBuf,
+    /// The lab's bank has no second region: nothing can be shifted.
+    one_region: bool,
     versions: Mutex<Versions>,
     changed: watch::Sender<u64>,
 }
@@ -51,7 +53,7 @@ pub(crate) enum PolicyRefusal {
 
 impl PolicyStore {
     /// Reads the versions of an earlier controller, or starts with `document`.
-    pub(crate) fn open(state_dir: &Path, document: Value) -> Self {
+    pub(crate) fn open(state_dir: &Path, document: Value, one_region: bool) -> Self {
         let path = state_dir.join("policy.json");
         let saved = std::fs::read(&path)
             .ok()
@@ -73,6 +75,7 @@ impl PolicyStore {
         let version = all.len() as u64;
         let store = Self {
             path,
+            one_region,
             versions: Mutex::new(Versions { all, made_us: monotonic_us() }),
             changed: watch::Sender::new(version),
         };
@@ -180,7 +183,11 @@ impl PolicyStore {
         author: &str,
         reason: &str,
     ) -> Result<PolicyVersion, PolicyRefusal> {
-        if let Err(problems) = policy::parse(&document) {
+        let mut problems = policy::parse(&document).err().unwrap_or_default();
+        if self.one_region {
+            problems.extend(shift::sent_nowhere(&document));
+        }
+        if !problems.is_empty() {
             return Err(PolicyRefusal::Invalid(problems.iter().map(|problem| json!(problem)).collect()));
         }
         let changes = policy::diff(&current.document, &document).iter().map(|change| json!(change)).collect();
@@ -218,7 +225,7 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("firedrill-policy-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(&dir).unwrap();
-        (PolicyStore::open(&dir, json!({"version": 1, "services": {}})), dir)
+        (PolicyStore::open(&dir, json!({"version": 1, "services": {}}), true), dir)
     }
 
     fn change(workers: u32, base: Option<u64>) -> ChangePolicy {
@@ -235,11 +242,28 @@ mod tests {
     fn a_change_becomes_a_version_that_outlives_the_controller() {
         let (store, dir) = store("saved");
         store.commit(store.preview(&change(100, Some(1))).unwrap()).unwrap();
-        let again = PolicyStore::open(&dir, json!({}));
+        let again = PolicyStore::open(&dir, json!({}), true);
         assert_eq!(again.version(), 2);
         assert_eq!(again.current().document["services"]["payment"]["server"]["workers"], 100);
         assert_eq!(again.current().changes.len(), 1);
         std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_shift_to_where_nothing_is_is_refused() {
+        let (store, dir) = store("shift");
+        let shifted = |share: f64| ChangePolicy {
+            patch: json!({"services": {"payment": {"calls": {"bank.charge": {"shift": {"second": share}}}}}}),
+            ..change(1, None)
+        };
+        let Err(PolicyRefusal::Invalid(problems)) = store.preview(&shifted(0.2)) else {
+            panic!("it was taken")
+        };
+        assert_eq!(problems[0]["path"], "services.payment.calls.bank.charge.shift.second");
+        assert!(store.preview(&shifted(0.0)).is_ok());
+        let two = PolicyStore::open(&dir, json!({}), false);
+        assert!(two.preview(&shifted(0.2)).is_ok());
+        let _ = std::fs::remove_dir_all(dir);
     }
 
     #[test]

@@ -201,7 +201,7 @@ fn lab(
     start_us: u64,
 ) -> anyhow::Result<Arc<Lab>> {
     let (journal, _) = Journal::resume(&state_dir.join("journal.jsonl"))?;
-    let policy = PolicyStore::open(&state_dir, plan.policy.clone());
+    let policy = PolicyStore::open(&state_dir, plan.policy.clone(), plan.bank.second_region.is_none());
     let trace_ratio = ratio_of(&state_dir, (!flags.adopt).then_some(flags.trace_ratio));
     let rules = alerts::rules(flags.rules.as_deref())?;
     let name = flags.lab.clone();

@@ -32,6 +32,7 @@ const PLAIN: [&str; 33] = [
     "lab_retry_budget_tokens",
     "lab_schedule_lag_seconds",
     "lab_shed_total",
+    "lab_shift_weight",
     "lab_spans_dropped_total",
     "lab_user_requests_in_flight",
     "lab_user_requests_total",

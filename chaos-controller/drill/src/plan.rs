@@ -217,6 +217,20 @@ pub struct Bank {
     pub jitter: f64,
     #[serde(with = "word")]
     pub lookup_latency: Duration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_region: Option<SecondRegion>,
+}
+
+/// The bank's second region, in health: the same book at another address, slower and dearer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondRegion {
+    #[serde(with = "word")]
+    pub latency: Duration,
+    #[serde(with = "word")]
+    pub lookup_latency: Duration,
+    /// What the bank takes for each charge made there, in cents.
+    pub fee_cents: u32,
 }
 
 /// The steady state that must be proven before a fault may begin.

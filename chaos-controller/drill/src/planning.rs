@@ -23,7 +23,7 @@ use crate::{
     journey::Journey,
     plan::{
         Action, AgendaItem, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan, Replay,
-        Step, Thresholds, Windows,
+        SecondRegion, Step, Thresholds, Windows,
     },
     reading::Folder,
     scale::Scale,
@@ -166,6 +166,11 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
             latency: drill.bank.latency.get(),
             jitter: drill.bank.jitter,
             lookup_latency: drill.bank.lookup_latency.get(),
+            second_region: drill.bank.second_region.map(|second| SecondRegion {
+                latency: second.latency.get(),
+                lookup_latency: second.lookup_latency.get(),
+                fee_cents: second.fee_cents,
+            }),
         },
         policy: policy::scale(&drill.policy, scale.as_f64()),
         safe_bounds: drill.safe_bounds.iter().map(|bound| bound.scaled(scale.as_f64())).collect(),

@@ -15,6 +15,9 @@ pub struct Charge {
     pub key: Option<String>,
     #[serde(default)]
     pub at_unix_ms: u64,
+    /// The bank's region that made it, unless that was the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 /// An order in the shop's own book.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{Effect, FaultSpec, LONGEST_LATENCY, PROCESS_EFFECTS, Path, Place, Span};
+use crate::{Effect, FaultSpec, LONGEST_LATENCY, PROCESS_EFFECTS, Path, Place, Region, Span};
 
 /// Something wrong with a fault, at a dotted path inside it (`effect.latency.lognormal.p99`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,7 +79,11 @@ pub(crate) struct Problems(Vec<Problem>);
 impl Problems {
     fn only_the_bank_has_calls(&mut self, spec: &FaultSpec) {
         let name = spec.effect.name();
-        for (key, there) in [("share", spec.share != 1.0), ("path", spec.path != Path::default())] {
+        for (key, there) in [
+            ("share", spec.share != 1.0),
+            ("path", spec.path != Path::default()),
+            ("region", spec.region != Region::default()),
+        ] {
             if there {
                 self.add(key, format!("`{name}` hits a process, which is not a share of calls"));
             }
@@ -184,10 +188,14 @@ mod tests {
 
     #[test]
     fn a_process_has_no_calls_and_the_shop_has_no_bank() {
-        let killed =
-            FaultSpec { share: 0.5, path: Path::All, ..FaultSpec::new(Effect::Kill(Kill::default())) };
+        let killed = FaultSpec {
+            share: 0.5,
+            path: Path::All,
+            region: Region::All,
+            ..FaultSpec::new(Effect::Kill(Kill::default()))
+        };
         let paths: Vec<String> = check(&killed).into_iter().map(|problem| problem.path).collect();
-        assert_eq!(paths, ["share", "path"]);
+        assert_eq!(paths, ["share", "path", "region"]);
         assert!(misplaced(&killed, "bank").is_none() && misplaced(&killed, "payment-0").is_none());
         let hung = FaultSpec::new(Effect::Hang(crate::Hang {}));
         assert!(misplaced(&hung, "bank").is_none());

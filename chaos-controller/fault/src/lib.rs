@@ -37,7 +37,7 @@ pub use ramp::{Ramp, Shape};
 pub use set::{Active, Change, Faults, Treatment};
 pub use size::Size;
 pub use span::Span;
-pub use spec::{FaultSpec, Path};
+pub use spec::{FaultSpec, Path, Region};
 
 /// The JSON Schema of [`FaultSpec`], for whoever checks or documents files that hold one.
 pub fn schema() -> serde_json::Value {

@@ -15,13 +15,14 @@ use crate::{FaultSpec, Problem, check};
 pub fn parse(document: &Value) -> Result<FaultSpec, Vec<Problem>> {
     let mut walk = Walk::default();
     if let Some(fields) = walk.object("", document) {
-        walk.keys("", fields, &["effect", "share", "path", "ramp", "lease"]);
+        walk.keys("", fields, &["effect", "share", "path", "region", "ramp", "lease"]);
         match fields.get("effect") {
             Some(effect) => walk.effect(effect),
             None => walk.missing("", "effect"),
         }
         walk.optional::<f64>("", fields, "share");
         walk.optional::<crate::Path>("", fields, "path");
+        walk.optional::<crate::Region>("", fields, "region");
         walk.optional::<crate::Span>("", fields, "lease");
         if let Some(ramp) = fields.get("ramp").filter(|ramp| !ramp.is_null()) {
             walk.ramp(ramp);
@@ -179,7 +180,7 @@ mod tests {
     fn every_unknown_key_and_wrong_value_is_named() {
         let document = json!({
             "effect": {"latency": {"uniform": {"min": 5, "maximum": "1s"}}},
-            "share": "half", "lese": "3s", "path": "refund",
+            "share": "half", "lese": "3s", "path": "refund", "region": "third",
             "ramp": {"from": "fast", "shape": "cubic"},
         });
         assert_eq!(
@@ -191,6 +192,7 @@ mod tests {
                 "effect.latency.uniform.max",
                 "share",
                 "path",
+                "region",
                 "ramp.from",
                 "ramp.over",
                 "ramp.shape",

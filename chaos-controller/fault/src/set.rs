@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::{Bucket, Dose, Draw, Effect, FaultSpec, Lease, Outcome, Path, dose};
+use crate::{Bucket, Dose, Draw, Effect, FaultSpec, Lease, Outcome, Path, Region, dose};
 
 /// The faults in force, oldest first.
 #[derive(Debug, Default)]
@@ -94,12 +94,19 @@ impl Faults {
         self.active.is_empty()
     }
 
-    /// What the faults in force do to one call. A fault whose lease is over does nothing, even
+    /// What the faults in force do to one call of a region. A fault whose lease is over does nothing, even
     /// before `expire` has noticed.
-    pub fn treatment(&mut self, now: Duration, call: Path, seed: u64, key: &str, attempt: u32) -> Treatment {
+    pub fn treatment(
+        &mut self,
+        now: Duration,
+        (call, region): (Path, Region),
+        seed: u64,
+        key: &str,
+        attempt: u32,
+    ) -> Treatment {
         let mut treatment = Treatment::default();
         for active in &mut self.active {
-            if !active.covers(now, call) {
+            if !active.covers(now, call, region) {
                 continue;
             }
             let draw = Draw { seed, fault_id: &active.id, key, attempt };
@@ -134,8 +141,8 @@ impl Faults {
 
 impl Active {
     /// Whether the fault is about such a call, now: the draw decides whether it hits it.
-    pub fn covers(&self, now: Duration, call: Path) -> bool {
-        self.spec.path.covers(call) && !self.lease.is_over(now)
+    pub fn covers(&self, now: Duration, call: Path, region: Region) -> bool {
+        self.spec.path.covers(call) && self.spec.region.covers(region) && !self.lease.is_over(now)
     }
 }
 
@@ -145,6 +152,7 @@ mod tests {
     use crate::{Error, Latency, Ramp, RateLimit, Shape, Span};
 
     const SECOND: Duration = Duration::from_secs(1);
+    const CHARGE: (Path, Region) = (Path::Charge, Region::Main);
 
     fn ramped() -> FaultSpec {
         FaultSpec {
@@ -158,7 +166,7 @@ mod tests {
     }
 
     fn latency(faults: &mut Faults, now: Duration) -> Option<Duration> {
-        faults.treatment(now, Path::Charge, 1, "o1", 0).latency.map(|(_, latency)| latency)
+        faults.treatment(now, CHARGE, 1, "o1", 0).latency.map(|(_, latency)| latency)
     }
 
     #[test]
@@ -211,10 +219,10 @@ mod tests {
         let mut faults = Faults::default();
         faults.upsert(Duration::ZERO, "slow", ramped());
         faults.upsert(Duration::ZERO, "sick", FaultSpec::new(Effect::Error(Error::new(503))));
-        let treatment = faults.treatment(SECOND, Path::Charge, 1, "o1", 0);
+        let treatment = faults.treatment(SECOND, CHARGE, 1, "o1", 0);
         assert_eq!(treatment.latency.unwrap().0, "slow");
         assert_eq!(treatment.outcome.unwrap().1, Outcome::Error(Error::new(503)));
-        assert_eq!(faults.treatment(SECOND, Path::Lookup, 1, "o1", 0), Treatment::default());
+        assert_eq!(faults.treatment(SECOND, (Path::Lookup, Region::Main), 1, "o1", 0), Treatment::default());
     }
 
     #[test]
@@ -225,9 +233,22 @@ mod tests {
         let refused = (0..500u64)
             .filter(|call| {
                 let now = Duration::from_millis(call * 10);
-                faults.treatment(now, Path::Charge, 1, &format!("o{call}"), 0).outcome.is_some()
+                faults.treatment(now, CHARGE, 1, &format!("o{call}"), 0).outcome.is_some()
             })
             .count();
         assert!((448..=452).contains(&refused), "{refused} of 500 in 5 s at 10/s");
+    }
+
+    #[test]
+    fn a_fault_of_one_region_leaves_the_other_alone() {
+        let hit = |of: Region, called: Region| {
+            let mut faults = Faults::default();
+            faults.upsert(Duration::ZERO, "f", FaultSpec { region: of, ..ramped() });
+            faults.treatment(SECOND, (Path::Charge, called), 1, "o1", 0).latency.is_some()
+        };
+        let hits = |of| [hit(of, Region::Main), hit(of, Region::Second)];
+        assert_eq!(hits(FaultSpec::new(Effect::Hang(crate::Hang {})).region), [true, false], "by default");
+        assert_eq!(hits(Region::Second), [false, true]);
+        assert_eq!(hits(Region::All), [true, true]);
     }
 }

@@ -20,6 +20,9 @@ pub struct FaultSpec {
     /// Which calls can be hit.
     #[serde(default, skip_serializing_if = "is_default_path")]
     pub path: Path,
+    /// Calls of which region of the bank. Only for faults of the bank, as is `path`.
+    #[serde(default, skip_serializing_if = "is_default_region")]
+    pub region: Region,
     /// How the latency grows after the fault is applied. Only for `latency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp: Option<Ramp>,
@@ -39,16 +42,42 @@ pub enum Path {
     Lookup,
 }
 
+/// Where the bank is called: its regions share their book and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Region {
+    All,
+    /// The bank, where nobody says more.
+    #[default]
+    Main,
+    /// The one that a drill may declare beside it.
+    Second,
+}
+
 impl FaultSpec {
-    /// A fault with this effect, on every charge, with no ramp and the default lease.
+    /// A fault with this effect, on every charge of the main region, with no ramp and the default lease.
     pub fn new(effect: Effect) -> Self {
-        Self { effect, share: all_calls(), path: Path::default(), ramp: None, lease: default_lease() }
+        Self {
+            effect,
+            share: all_calls(),
+            path: Path::default(),
+            region: Region::default(),
+            ramp: None,
+            lease: default_lease(),
+        }
     }
 }
 
 impl Path {
     /// Whether a fault on `self` can hit a call on `call`.
     pub fn covers(self, call: Path) -> bool {
+        self == Self::All || self == call
+    }
+}
+
+impl Region {
+    /// Whether a fault on `self` can hit a call of region `call`.
+    pub fn covers(self, call: Region) -> bool {
         self == Self::All || self == call
     }
 }
@@ -63,6 +92,10 @@ fn is_all_calls(share: &f64) -> bool {
 
 fn is_default_path(path: &Path) -> bool {
     *path == Path::default()
+}
+
+fn is_default_region(region: &Region) -> bool {
+    *region == Region::default()
 }
 
 fn default_lease() -> Span {
@@ -84,6 +117,7 @@ mod tests {
             json!({"effect": {"latency": {"fixed": {"value": "30s"}}}}),
             json!({"effect": {"latency": {"pareto": {"p50": "100ms", "p99": "2s"}}}, "share": 0.5, "path": "all"}),
             json!({"effect": {"hang": {}}, "lease": "5s"}),
+            json!({"effect": {"hang": {}}, "region": "second"}),
             json!({"effect": {"commit_then_fail": {"status": 502}}, "path": "lookup"}),
             json!({"effect": {"latency": {"fixed": {"value": "30s"}}}, "ramp": {"from": "100ms", "over": "1m", "shape": "geometric"}}),
         ] {

@@ -66,7 +66,7 @@ pub(crate) struct FaultFlags {
     #[arg(long, value_name = "EVERY")]
     restart_loop: Option<String>,
     /// The fault as a file (YAML or JSON)
-    #[arg(long, short = 'f', conflicts_with_all = ["share", "path", "ramp_from", "over", "shape", "lease"])]
+    #[arg(long, short = 'f', conflicts_with_all = ["share", "path", "region", "ramp_from", "over", "shape", "lease"])]
     pub(crate) file: Option<std::path::PathBuf>,
     /// Share of the calls that are hit, 0 to 1
     #[arg(long)]
@@ -74,6 +74,9 @@ pub(crate) struct FaultFlags {
     /// Calls that can be hit [default: charge]
     #[arg(long, value_enum)]
     path: Option<Path>,
+    /// Calls of which region of the bank [default: main]
+    #[arg(long, value_enum)]
+    region: Option<Region>,
     /// The latency grows from this ..
     #[arg(long, requires = "over")]
     ramp_from: Option<String>,
@@ -115,6 +118,14 @@ enum Path {
     Lookup,
 }
 
+/// Which region of the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Region {
+    All,
+    Main,
+    Second,
+}
+
 /// How a ramp grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
@@ -133,6 +144,9 @@ impl FaultFlags {
         }
         if let Some(path) = self.path {
             document.insert("path".into(), word(path));
+        }
+        if let Some(region) = self.region {
+            document.insert("region".into(), word(region));
         }
         if let (Some(from), Some(over)) = (&self.ramp_from, &self.over) {
             let mut ramp =

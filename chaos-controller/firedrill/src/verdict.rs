@@ -130,8 +130,14 @@ fn word(verdict: Verdict, paint: Paint) -> String {
 }
 
 fn money_words(money: &Money) -> String {
+    let fees = match money.second_region {
+        0 => String::new(),
+        charges => {
+            format!("; fees {} for {charges} charges in the second region", amount(money.fees_cents as i64))
+        }
+    };
     format!(
-        "{} orders confirmed ({}); lost {}, double {}, pending {}",
+        "{} orders confirmed ({}); lost {}, double {}, pending {}{fees}",
         money.confirmed,
         amount(money.confirmed_cents),
         money.lost,
@@ -222,5 +228,8 @@ mod tests {
             ..Money::default()
         };
         assert_eq!(money_words(&money), "12 orders confirmed (1,200.00); lost 1, double 2, pending 3");
+        let dear = Money { second_region: 4, fees_cents: 120, ..money };
+        let words = money_words(&dear);
+        assert!(words.ends_with("pending 3; fees 1.20 for 4 charges in the second region"), "{words}");
     }
 }

@@ -27,12 +27,13 @@ impl<'a> Case<'a> {
     pub(crate) fn new(recording: &'a Recording, plan: Plan) -> Case<'a> {
         let moments = Moments::of(recording, &plan);
         let log = Log::new(recording, &plan, &moments);
+        let fee_cents = plan.bank.second_region.as_ref().map_or(0, |second| second.fee_cents);
         let mut case = Case {
             recording,
             plan,
             moments,
             log,
-            money: Money::of(&recording.ledgers),
+            money: Money::of(&recording.ledgers, fee_cents),
             search: Search::NoData,
         };
         case.search = recovery::search(&case);

@@ -106,6 +106,13 @@ impl Scorecard {
         row("lost", money.lost, money.lost_cents)?;
         row("charged twice or more", money.double, money.double_cents)?;
         row("unknown or pending", money.pending, money.pending_cents)?;
+        if money.second_region > 0 {
+            row(
+                "charged in the bank's second region, and its fees",
+                money.second_region,
+                money.fees_cents as i64,
+            )?;
+        }
         if let Some(revenue) = &self.measures.revenue {
             row("saved while a trigger was on", revenue.saved_orders, revenue.saved_cents)?;
             row("missed checkouts (estimate)", revenue.missed_checkouts, revenue.missed_cents)?;

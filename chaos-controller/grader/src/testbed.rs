@@ -381,5 +381,6 @@ pub(crate) fn charge(reference: &str) -> Charge {
         amount_cents: 1_999,
         key: None,
         at_unix_ms: 0,
+        region: None,
     }
 }

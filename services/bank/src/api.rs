@@ -25,7 +25,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use fault::{Path, WrongAmount};
+use fault::{Path, Region, WrongAmount};
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::json;
@@ -42,11 +42,19 @@ const LONGEST_ID: usize = 200;
 /// Name of the span of a charge.
 const CHARGE: &str = "POST /charges";
 
-pub(crate) fn router(bank: Arc<Bank>) -> Router {
+/// What one region's port answers.
+pub(crate) fn router(bank: Arc<Bank>, region: Region) -> Router {
     Router::new()
         .route("/charges", post(charge).get(lookup))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(bank)
+        .with_state(Site { bank, region })
+}
+
+/// The bank, at one of its regions.
+#[derive(Clone)]
+struct Site {
+    bank: Arc<Bank>,
+    region: Region,
 }
 
 #[derive(Deserialize)]
@@ -97,17 +105,17 @@ impl IntoResponse for Answer {
 
 async fn charge(
     Receipt(received): Receipt,
-    State(bank): State<Arc<Bank>>,
+    State(Site { bank, region }): State<Site>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let (order, dry_run) = match order(&headers, &body) {
+    let (order, dry_run) = match order(&headers, &body, region) {
         Ok(order) => order,
         Err(why) => return refuse(&bank, received, bank.recorder.start(CHARGE, &headers), &why),
     };
     let span = (!dry_run).then(|| bank.recorder.start(CHARGE, &headers));
-    let call =
-        Call { path: Path::Charge, key: order.reference.clone(), attempt: attempt(&headers), received };
+    let (path, key) = (Path::Charge, order.reference.clone());
+    let call = Call { path, region, key, attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
     let act = move |wrong: Option<WrongAmount>| async move {
         let asked = order.amount_cents;
@@ -119,7 +127,7 @@ async fn charge(
 
 async fn lookup(
     Receipt(received): Receipt,
-    State(bank): State<Arc<Bank>>,
+    State(Site { bank, region }): State<Site>,
     query: Result<Query<LookupQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Answer {
@@ -127,7 +135,8 @@ async fn lookup(
     let Ok(Query(LookupQuery { reference })) = query else {
         return refuse(&bank, received, span, "expected ?reference=<reference of a charge>");
     };
-    let call = Call { path: Path::Lookup, key: reference.clone(), attempt: attempt(&headers), received };
+    let (path, key) = (Path::Lookup, reference.clone());
+    let call = Call { path, region, key, attempt: attempt(&headers), received };
     let own = Arc::clone(&bank);
     let act = move |_| async move { found(&own, &reference) };
     answered(bank.take(call, Some(span), act).await)
@@ -177,7 +186,7 @@ fn answered(answer: Result<Answer, tokio::sync::oneshot::error::RecvError>) -> A
     answer.unwrap_or_else(|_| Answer::failure(500))
 }
 
-fn order(headers: &HeaderMap, body: &[u8]) -> Result<(Order, bool), String> {
+fn order(headers: &HeaderMap, body: &[u8], region: Region) -> Result<(Order, bool), String> {
     let body: ChargeBody = serde_json::from_slice(body)
         .map_err(|error| format!("expected {{reference, amount_cents}}: {error}"))?;
     let key = match headers.get("idempotency-key") {
@@ -192,7 +201,8 @@ fn order(headers: &HeaderMap, body: &[u8]) -> Result<(Order, bool), String> {
     if body.amount_cents <= 0 {
         return Err(format!("amount_cents is {}, and must be above 0", body.amount_cents));
     }
-    Ok((Order { reference: body.reference, amount_cents: body.amount_cents, key }, body.dry_run))
+    let ChargeBody { reference, amount_cents, dry_run } = body;
+    Ok((Order { reference, amount_cents, key, region }, dry_run))
 }
 
 /// Which try of a call this is, as its caller counts; 0 if it does not say.

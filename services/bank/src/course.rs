@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use fault::{Outcome, Path, Span, WrongAmount};
+use fault::{Outcome, Path, Region, Span, WrongAmount};
 use process::Timer;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -45,6 +45,8 @@ pub(crate) struct Bank {
 /// One call: what its draws are named by, and when it came.
 pub(crate) struct Call {
     pub(crate) path: Path,
+    /// Where it came in.
+    pub(crate) region: Region,
     pub(crate) key: String,
     pub(crate) attempt: u32,
     pub(crate) received: Instant,
@@ -118,7 +120,7 @@ impl Bank {
         match &latency {
             Some((requested, hit)) => self.deliver(call, *requested, hit).await,
             None => {
-                let own = latency::own(&self.flags, call.path, seed, &call.key, call.attempt);
+                let own = latency::own(&self.flags, (call.path, call.region), seed, &call.key, call.attempt);
                 self.timer.sleep_until(call.received + own).await;
             }
         }

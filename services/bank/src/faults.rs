@@ -129,12 +129,12 @@ impl Faults {
         if state.set.is_empty() {
             return Treatment::default();
         }
-        for active in state.set.list().iter().filter(|active| active.covers(now, call.path)) {
+        for active in state.set.list().iter().filter(|active| active.covers(now, call.path, call.region)) {
             if let Some(record) = state.records.get(&active.id) {
                 record.saw(now);
             }
         }
-        let treatment = state.set.treatment(now, call.path, seed, &call.key, call.attempt);
+        let treatment = state.set.treatment(now, (call.path, call.region), seed, &call.key, call.attempt);
         let hit = |id: String| state.records.get(&id).expect("every fault in force has a record").hit();
         Treatment {
             latency: treatment.latency.map(|(id, latency)| (latency, hit(id))),

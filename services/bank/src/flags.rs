@@ -15,11 +15,23 @@ pub struct Flags {
     /// Time from receiving a question about charges until its answer
     #[arg(long, default_value = "10ms")]
     pub lookup_latency: Span,
+    /// Opens a second region, whose charges take this long: the same book behind another port
+    #[arg(long)]
+    pub second_latency: Option<Span>,
+    /// The second region's answer to a question about charges
+    #[arg(long, default_value = "20ms")]
+    pub second_lookup_latency: Span,
 }
 
 impl Default for Flags {
     fn default() -> Self {
-        Self { latency: Span::from_millis(100), jitter: 0.05, lookup_latency: Span::from_millis(10) }
+        Self {
+            latency: Span::from_millis(100),
+            jitter: 0.05,
+            lookup_latency: Span::from_millis(10),
+            second_latency: None,
+            second_lookup_latency: Span::from_millis(20),
+        }
     }
 }
 

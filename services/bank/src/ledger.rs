@@ -1,11 +1,14 @@
 //! The charges. What stands here happened, whoever heard of it.
 //!
 //! One idempotency key is charged once: a second call with the key gets the
-//! first one's answer. Without a key every call is a charge.
+//! first one's answer. Without a key every call is a charge. The regions share
+//! the book, and with it the keys; of a charge it is noted where it was made,
+//! because the second region is dearer.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use fault::Region;
 use process::{Store, StoreError};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -19,6 +22,7 @@ const SCHEMA: &str = "
         at_unix_ms INTEGER NOT NULL
     );
     CREATE INDEX IF NOT EXISTS charges_by_reference ON charges(reference);
+    CREATE TABLE IF NOT EXISTS charged_in_second(id INTEGER PRIMARY KEY);
 ";
 
 /// The bank's book. Cheap to clone.
@@ -33,6 +37,8 @@ pub(crate) struct Order {
     pub(crate) reference: String,
     pub(crate) amount_cents: i64,
     pub(crate) key: Option<String>,
+    /// Where it was asked for.
+    pub(crate) region: Region,
 }
 
 /// A charge, as the caller hears of it.
@@ -57,6 +63,9 @@ pub(crate) struct Line {
     pub(crate) charge: Charge,
     pub(crate) key: Option<String>,
     pub(crate) at_unix_ms: u64,
+    /// Not said of the main region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<Region>,
     #[serde(skip)]
     pub(crate) number: i64,
 }
@@ -94,13 +103,16 @@ impl Ledger {
         self.store.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT id, reference, amount_cents, key, at_unix_ms FROM charges WHERE id > ? ORDER BY id LIMIT ?",
+                    "SELECT id, reference, amount_cents, key, at_unix_ms,
+                            id IN (SELECT id FROM charged_in_second)
+                     FROM charges WHERE id > ? ORDER BY id LIMIT ?",
                 )?
                 .query_map(params![after, limit], |row| {
                     Ok(Line {
                         charge: read_charge(row)?,
                         key: row.get(3)?,
                         at_unix_ms: row.get::<_, i64>(4)?.unsigned_abs(),
+                        region: row.get::<_, bool>(5)?.then_some(Region::Second),
                         number: row.get(0)?,
                     })
                 })?
@@ -117,10 +129,13 @@ fn charge(tx: &Transaction<'_>, order: &Order, now: u64) -> rusqlite::Result<(Ch
         )?
         .query_row(
             params![order.reference, order.amount_cents, order.key, i64::try_from(now).unwrap_or(i64::MAX)],
-            read_charge,
+            |row| Ok((row.get::<_, i64>(0)?, read_charge(row)?)),
         )
         .optional()?;
-    if let Some(charge) = written {
+    if let Some((number, charge)) = written {
+        if order.region == Region::Second {
+            tx.prepare_cached("INSERT INTO charged_in_second(id) VALUES (?)")?.execute([number])?;
+        }
         return Ok((charge, Charged::Now));
     }
     let charge = tx
@@ -149,7 +164,12 @@ mod tests {
     use rusqlite::Connection;
 
     fn order(reference: &str, key: Option<&str>) -> Order {
-        Order { reference: reference.to_owned(), amount_cents: 4_200, key: key.map(str::to_owned) }
+        Order {
+            reference: reference.to_owned(),
+            amount_cents: 4_200,
+            key: key.map(str::to_owned),
+            region: Region::Main,
+        }
     }
 
     fn charged(connection: &mut Connection, order: &Order) -> (Charge, Charged) {
@@ -181,6 +201,23 @@ mod tests {
         let mut book = book();
         let ids = [(); 3].map(|()| charged(&mut book, &order("o1", None)).0.id);
         assert_eq!(ids, ["ch_1", "ch_2", "ch_3"]);
+    }
+
+    #[test]
+    fn the_regions_share_keys_and_a_charge_is_of_the_region_that_made_it() {
+        let mut book = book();
+        let second = |key| Order { region: Region::Second, ..order("o1", Some(key)) };
+        assert_eq!(charged(&mut book, &order("o1", Some("k1"))).1, Charged::Now);
+        assert_eq!(charged(&mut book, &second("k1")).1, Charged::Before);
+        assert_eq!(charged(&mut book, &second("k2")).1, Charged::Now);
+        let dear: Vec<i64> = book
+            .prepare("SELECT id FROM charged_in_second")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(dear, [2]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use fault::Region;
 
 use crate::course::Bank;
 use crate::faults::Faults;
@@ -40,8 +41,16 @@ pub async fn run(options: process::Options, flags: Flags) -> anyhow::Result<()> 
     process.admin_routes(admin::router(Arc::clone(&bank), process.membership.clone(), &operator));
     let leases = tokio::spawn(end_leases(Arc::clone(&bank)));
     let listener = process.listener();
+    let second = flags.second_latency.map(|_| process.second_listener()).transpose()?;
     process.ready()?;
-    process::serve(listener, api::router(bank), process.stop.clone(), DRAIN).await;
+    let served = |listener, region| {
+        process::serve(listener, api::router(Arc::clone(&bank), region), process.stop.clone(), DRAIN)
+    };
+    tokio::join!(served(listener, Region::Main), async {
+        if let Some(listener) = second {
+            served(listener, Region::Second).await;
+        }
+    });
     leases.abort();
     process.finish().await;
     Ok(())

@@ -6,7 +6,7 @@ use process::{Membership, Process};
 use prometheus::{IntGauge, Registry};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Caller, Connections, GrpcCaller};
+use crate::client::{Caller, GrpcCaller};
 use crate::metrics::ClientMetrics;
 use crate::policy::LivePolicy;
 use crate::trace::Recorder;
@@ -58,8 +58,7 @@ impl Mesh {
     /// Calls `target` over HTTP; `methods` names its kinds of call.
     #[must_use]
     pub fn http(&self, target: &'static str, methods: &[&'static str]) -> Caller {
-        let connections = Connections::follow(target, self.shared.membership.endpoints());
-        Caller::new(target, methods, connections, self.clone())
+        Caller::new(target, methods, self.shared.membership.endpoints(), self.clone())
     }
 
     /// Calls `target` over gRPC: what tonic's generated clients send through.

@@ -124,6 +124,7 @@ pub(crate) struct ClientMetrics {
     pub(crate) refused: IntCounterVec,
     /// There while the limit is on.
     pub(crate) concurrency_limit: IntGaugeVec,
+    pub(crate) shift_weight: prometheus::GaugeVec,
 }
 
 impl ClientMetrics {
@@ -149,6 +150,11 @@ impl ClientMetrics {
             &["target", "method"],
         )?;
         registry.register(Box::new(concurrency_limit.clone()))?;
+        let shift_weight = prometheus::GaugeVec::new(
+            Opts::new("lab_shift_weight", "Share of the calls that the policy sends to a region"),
+            &["target", "method", "region"],
+        )?;
+        registry.register(Box::new(shift_weight.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
             calls: counter(
@@ -173,6 +179,7 @@ impl ClientMetrics {
                 &["target", "method"],
             )?,
             budget_tokens,
+            shift_weight,
             refused: counter(
                 registry,
                 "lab_client_refused_total",

@@ -2,6 +2,7 @@
 //! and the one signal that ends it all.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub struct Process {
     pub sampling: Sampling,
     listener: Option<TcpListener>,
     traffic_address: String,
+    second_address: String,
     admin_listener: Option<TcpListener>,
     admin_routes: Router,
     export: Option<Export>,
@@ -95,6 +97,7 @@ pub async fn start(service: &str, options: Options) -> anyhow::Result<Process> {
         sampling,
         listener: Some(listener),
         traffic_address,
+        second_address: String::new(),
         admin_listener: Some(admin_listener),
         admin_routes: Router::new(),
         export: Some(export),
@@ -115,6 +118,17 @@ impl Process {
     pub fn serves_nobody(&mut self) {
         self.listener = None;
         self.traffic_address.clear();
+    }
+
+    /// Binds a port for a second region of this process, beside the traffic port, and says where it is when it joins.
+    ///
+    /// # Errors
+    /// When the port cannot be bound.
+    pub fn second_listener(&mut self) -> anyhow::Result<TcpListener> {
+        let beside = SocketAddr::new(self.options.listen.ip(), 0);
+        let listener = listen(beside).with_context(|| format!("failed to bind {beside}"))?;
+        self.second_address = listener.local_addr()?.to_string();
+        Ok(listener)
     }
 
     /// Adds routes to the admin port.
@@ -159,6 +173,7 @@ impl Process {
             service: self.identity.service.clone(),
             instance: self.identity.instance.clone(),
             traffic_address: self.traffic_address.clone(),
+            second_address: self.second_address.clone(),
             admin_address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

@@ -15,6 +15,7 @@ pub mod policy;
 pub mod pool;
 pub mod rate;
 pub mod retry;
+pub mod shift;
 pub mod throttle;
 
 pub use policy::Document;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use fault::FaultSpec;
+use fault::{FaultSpec, Problem, Region};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -48,6 +48,10 @@ pub(super) async fn add(
     }
     let mut problems = fault::check(&spec);
     problems.extend(fault::misplaced(&spec, &request.target));
+    if spec.region == Region::Second && lab.plan.bank.second_region.is_none() {
+        let message = "the bank of this lab has no second region: allowed is main".to_owned();
+        problems.push(Problem { path: "region".to_owned(), message });
+    }
     if !problems.is_empty() {
         let problems = problems.iter().map(|problem| json!(problem)).collect();
         return Err(Refused::invalid("not a fault that can be").with_problems(problems));

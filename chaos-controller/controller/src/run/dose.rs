@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evidence::kind;
-use fault::{Dose, Draw, Effect, FaultSpec, Path};
+use fault::{Dose, Draw, Effect, FaultSpec, Path, Region};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -190,7 +190,11 @@ async fn probe_all(
     if !spec.path.covers(Path::Charge) || !matches!(spec.effect, Effect::Latency(_)) {
         return Vec::new();
     }
-    let Some(bank) = lab.directory.first(BANK) else { return Vec::new() };
+    let Some(mut bank) = lab.directory.first(BANK) else { return Vec::new() };
+    if spec.region == Region::Second {
+        bank.traffic = bank.second;
+        bank.second = String::new();
+    }
     let ramp = spec.ramp.as_ref().map_or(Duration::ZERO, |ramp| ramp.over.get());
     let spacing = SPACING.min(length.saturating_sub(ramp) / (2 * PROBES as u32));
     if run.pause(ramp).await.is_err() {

@@ -137,6 +137,7 @@ fn check_on(report: &mut Report<'_>, candidate: &Node, ground: &Ground<'_>) {
             report.add(node.span.clone(), Finding::new(message));
         }
         let Some((key, patch)) = step.entry("patch") else { continue };
+        policy::check_regions(report, ground.drill, patch);
         if let Some(before) = document.take() {
             document = policy::check_patch(report, &before, Some(key), patch);
         }

@@ -27,6 +27,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
     check_name(report, node);
     check_load(report, node);
     let policy = node.get("policy");
+    policy.into_iter().for_each(|document| policy::check_regions(report, node, document));
     let sound = policy.is_some_and(|document| policy::check_document(report, document, Shape::Told));
     check_bounds_of(report, node, policy.filter(|_| sound));
     check_faults(report, node);
@@ -101,10 +102,16 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
         }
         faults.extend(timeline.entries().iter().map(|(_, fault)| fault));
     }
+    let one_region = policy::has_one_region(node);
     for fault in faults {
         check_target(report, fault);
         let Some(spec) = fault.get("spec") else { continue };
-        for problem in part::<FaultSpec>(Some(spec)).iter().flat_map(fault::check) {
+        let told = part::<FaultSpec>(Some(spec));
+        if one_region && told.as_ref().is_some_and(|told| told.region == fault::Region::Second) {
+            let finding = Finding::new("the bank of this drill has no second region");
+            report.add(spec.place(&["region"]), finding.allowed("main, or a `bank.second_region`"));
+        }
+        for problem in told.iter().flat_map(fault::check) {
             let keys: Vec<&str> = problem.path.split('.').collect();
             report.remark(spec.place(&keys), Finding::new(problem.message));
         }

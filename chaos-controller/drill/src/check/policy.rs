@@ -2,6 +2,7 @@
 //! word in the file that each problem is about.
 
 use resilience::policy::{self, Problem};
+use resilience::shift;
 use serde_json::Value;
 
 use super::Report;
@@ -84,6 +85,20 @@ fn finding(problem: Problem) -> Finding {
         path => format!("{path}: {}", problem.message),
     };
     Finding { message, allowed: problem.allowed, hint: problem.hint }
+}
+
+/// Whether the bank of a drill has no second region.
+pub(crate) fn has_one_region(drill: &Node) -> bool {
+    drill.get("bank").is_some_and(|bank| bank.get("second_region").is_none())
+}
+
+/// Says what of a policy, or of a patch, sends calls to a region that the bank of `drill` does not have.
+pub(crate) fn check_regions(report: &mut Report<'_>, drill: &Node, node: &Node) {
+    if has_one_region(drill) {
+        for problem in shift::sent_nowhere(&node.to_value()) {
+            report.add(node.place(&problem.keys), finding(problem));
+        }
+    }
 }
 
 /// For names that are checked here.

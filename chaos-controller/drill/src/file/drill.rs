@@ -156,6 +156,22 @@ pub(crate) struct BankFile {
     #[schemars(range(min = 0, max = 1))]
     pub(crate) jitter: f64,
     pub(crate) lookup_latency: Span,
+    /// The same book at another address, which the policy `shift` can send charges to. Default: there is none.
+    #[serde(default)]
+    pub(crate) second_region: Option<SecondRegionFile>,
+}
+
+/// The bank's second region, slower and dearer. Faults act on the main one unless they say `region`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecondRegionFile {
+    pub(crate) latency: Span,
+    /// Default 20ms.
+    #[serde(default = "fiftieth_of_a_second")]
+    pub(crate) lookup_latency: Span,
+    /// What the bank takes for each charge made there, in cents. The scorecard reports the sum.
+    #[schemars(range(max = 1_000_000))]
+    pub(crate) fee_cents: u32,
 }
 
 /// The steady state to be proven first.
@@ -368,6 +384,10 @@ fn amplification() -> f64 {
 
 fn tenth_of_a_second() -> Span {
     Span::millis(100)
+}
+
+fn fiftieth_of_a_second() -> Span {
+    Span::millis(20)
 }
 
 fn ten_seconds() -> Span {

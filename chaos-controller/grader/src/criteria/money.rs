@@ -32,13 +32,29 @@ pub struct Money {
     /// little).
     pub wrong_amount: u64,
     pub wrong_amount_cents: i64,
+    /// Charges that the bank's second region made, and what it took for them: reported, not judged.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub second_region: u64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub fees_cents: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Money {
-    /// `None` if either ledger is missing, or both are empty: no evidence.
-    pub(crate) fn of(ledgers: &Ledgers) -> Option<Money> {
+    /// `None` if either ledger is missing, or both are empty: no evidence. The fee is for each charge of the bank's
+    /// second region.
+    pub(crate) fn of(ledgers: &Ledgers, fee_cents: u32) -> Option<Money> {
         let (charges, orders) = (ledgers.charges.as_ref()?, ledgers.orders.as_ref()?);
-        (!charges.is_empty() || !orders.is_empty()).then(|| reconcile(charges, orders))
+        let second_region = charges.iter().filter(|charge| charge.region.is_some()).count() as u64;
+        let fees_cents = second_region * u64::from(fee_cents);
+        (!charges.is_empty() || !orders.is_empty()).then(|| Money {
+            second_region,
+            fees_cents,
+            ..reconcile(charges, orders)
+        })
     }
 }
 
@@ -114,7 +130,7 @@ mod tests {
     fn with(charges: Vec<Charge>, orders: Vec<Order>) -> (Finding, Option<Money>) {
         let mut bed = Bed::recovered();
         bed.ledgers = Ledgers { charges: Some(charges), orders: Some(orders), stock: None };
-        let money = Money::of(&bed.ledgers);
+        let money = Money::of(&bed.ledgers, 30);
         (graded(&bed, judge), money)
     }
 
@@ -148,6 +164,17 @@ mod tests {
         let (finding, money) = with(vec![dear], vec![order("o1-1", "confirmed")]);
         assert_eq!((finding.status, finding.value), (Status::Fail, Some(1.0)));
         assert_eq!(money.unwrap().wrong_amount_cents, 501);
+    }
+
+    #[test]
+    fn the_second_region_s_fees_are_reported_and_not_judged() {
+        let dear = |id| Charge { region: Some("second".to_owned()), ..charge(id) };
+        let charges = vec![charge("o1-1"), dear("o1-2"), dear("o1-3")];
+        let orders = ["o1-1", "o1-2", "o1-3"].map(|id| order(id, "confirmed")).to_vec();
+        let (finding, money) = with(charges, orders);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
+        let money = money.unwrap();
+        assert_eq!((money.second_region, money.fees_cents), (2, 60));
     }
 
     #[test]

@@ -56,7 +56,12 @@ impl Lab {
         let (ended, registry) = (Ended::default(), prometheus::Registry::new());
         let tracer = SdkTracerProvider::builder().with_span_processor(ended.clone()).build().tracer("test");
         let bank = Bank {
-            flags: Flags { latency: LATENCY.into(), jitter: 0.0, lookup_latency: Length::from_millis(1) },
+            flags: Flags {
+                latency: LATENCY.into(),
+                jitter: 0.0,
+                lookup_latency: Length::from_millis(1),
+                ..Flags::default()
+            },
             faults: Faults::default(),
             ledger: Ledger::open(&folder.join("bank-0.db")).unwrap(),
             metrics: Metrics::new(&registry).unwrap(),
@@ -83,7 +88,11 @@ impl Lab {
     }
 
     async fn ask(&self, request: Request<Body>) -> (u16, Value) {
-        let response = router(Arc::clone(&self.bank)).oneshot(request).await.unwrap();
+        self.ask_in(Region::Main, request).await
+    }
+
+    async fn ask_in(&self, region: Region, request: Request<Body>) -> (u16, Value) {
+        let response = router(Arc::clone(&self.bank), region).oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), LARGEST_BODY).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
@@ -125,6 +134,19 @@ impl Drop for Lab {
 fn charge_of(reference: &str) -> Request<Body> {
     let body = json!({"reference": reference, "amount_cents": 4200});
     Request::post("/charges").body(Body::from(body.to_string())).unwrap()
+}
+
+#[tokio::test]
+async fn a_sick_main_region_leaves_the_second_well_and_both_keep_one_book() {
+    let lab = Lab::new("regions");
+    lab.apply(Effect::Error(fault::Error::new(503)));
+    assert_eq!(lab.ask(charge_of("o1")).await.0, 503);
+    let (status, charge) = lab.ask_in(Region::Second, charge_of("o1")).await;
+    assert_eq!(status, 201);
+    assert_eq!(lab.lookup("o1").await, json!([charge]));
+    let lines = lab.bank.ledger.lines(0, 10).unwrap();
+    assert_eq!(serde_json::to_value(&lines[0]).unwrap()["region"], "second");
+    assert_eq!((&lab.fault()["seen"], &lab.fault()["hits"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]

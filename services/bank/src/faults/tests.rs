@@ -1,7 +1,7 @@
 //! The clock is an argument, so nothing here waits.
 
 use super::*;
-use fault::{Latency, Path, Span};
+use fault::{Latency, Path, Region, Span};
 use std::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -11,7 +11,8 @@ fn slow() -> FaultSpec {
 }
 
 fn call(key: &str) -> Call {
-    Call { path: Path::Charge, key: key.to_owned(), attempt: 0, received: Instant::now() }
+    let (path, region) = (Path::Charge, Region::Main);
+    Call { path, region, key: key.to_owned(), attempt: 0, received: Instant::now() }
 }
 
 fn changes(faults: &Faults) -> Vec<(What, String)> {

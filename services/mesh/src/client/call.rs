@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
+use process::Endpoints;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::attempt::Template;
 use crate::client::edge::{Edge, Refusal};
 use crate::client::layers::{Exchange, Next};
-use crate::client::{Answer, Connections, Failure};
+use crate::client::shift::Regions;
+use crate::client::{Answer, Failure};
 use crate::context::Ctx;
 use crate::hub::Mesh;
 
@@ -21,27 +24,21 @@ pub struct Caller {
 
 struct Shared {
     target: &'static str,
-    connections: Connections,
     mesh: Mesh,
-    edges: Vec<Arc<Edge>>,
+    regions: Arc<Regions>,
 }
 
 impl Caller {
     pub(crate) fn new(
         target: &'static str,
         methods: &[&'static str],
-        connections: Connections,
+        endpoints: watch::Receiver<Arc<Endpoints>>,
         mesh: Mesh,
     ) -> Self {
-        let edges: Vec<_> =
-            methods.iter().map(|method| Arc::new(Edge::new(target, method, mesh.client_metrics()))).collect();
-        let configured = edges.clone();
-        mesh.policy().on_change(move |policy| {
-            for edge in &configured {
-                edge.configure(&policy.call(edge.target, edge.method));
-            }
-        });
-        Self { shared: Arc::new(Shared { target, connections, mesh, edges }) }
+        let regions = Arc::new(Regions::new(target, methods, endpoints, mesh.client_metrics()));
+        let configured = Arc::clone(&regions);
+        mesh.policy().on_change(move |policy| configured.configure(policy));
+        Self { shared: Arc::new(Shared { target, mesh, regions }) }
     }
 
     /// Calls `method` with `request` in `ctx`, trying as often as the policy
@@ -54,9 +51,9 @@ impl Caller {
     /// # Panics
     /// When `method` was not named when the caller was made.
     pub async fn send(&self, method: &str, request: Request<Bytes>, ctx: &Ctx) -> Result<Answer, Failure> {
-        let edge = self.shared.edges.iter().find(|edge| edge.method == method);
-        let edge = edge.expect("a caller is made with the methods it calls");
         let call = ctx.policy().call(self.shared.target, method);
+        let region = self.shared.regions.of(&call, ctx);
+        let (edge, connections) = (region.edge(method), &region.connections);
         let (head, body) = request.into_parts();
         let path = head.uri.path_and_query().cloned().expect("a request has a path");
         let template = Template { method: head.method, path, headers: head.headers, body };
@@ -66,7 +63,6 @@ impl Caller {
         }
         let counted = Counted::begin(edge);
         let recorder = self.shared.mesh.recorder();
-        let connections = &self.shared.connections;
         let exchange = Exchange { edge, connections, recorder, policy: &call, template: &template, ctx };
         let result = if call.enabled {
             Next::new(&exchange).run().await

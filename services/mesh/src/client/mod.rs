@@ -14,6 +14,7 @@ mod edge;
 mod failure;
 mod grpc;
 mod layers;
+mod shift;
 
 pub use call::Caller;
 pub(crate) use connection::Connections;

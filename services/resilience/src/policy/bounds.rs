@@ -193,7 +193,7 @@ fn off(keys: &[String]) -> Option<f64> {
     let has = |name: &str| keys.iter().any(|key| key == name);
     if has("breaker") || has("throttle") {
         None
-    } else if has("settler") || has("backoff") || has("floor") {
+    } else if ["settler", "backoff", "floor", "shift"].iter().any(|name| has(name)) {
         Some(0.0)
     } else {
         Some(f64::INFINITY)

@@ -11,6 +11,7 @@ use super::setting::{Setting, Switch};
 use super::span::Span;
 use crate::concurrency::Concurrency;
 use crate::layers::Layer;
+use crate::shift::Shift;
 use crate::throttle::Throttle;
 
 /// One row of `calls`.
@@ -51,6 +52,10 @@ pub struct CallPolicy {
     /// user's request, if there is one, and nothing of the timeouts here. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propagate: Option<Switch>,
+    /// Sends a share of the calls to the callee's second region. Only on payment's calls of the bank, in drills whose
+    /// bank has a second region. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<Setting<Shift>>,
     /// `off` is the kill switch: the call fails at once. Default `on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<Switch>,

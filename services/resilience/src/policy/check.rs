@@ -150,6 +150,11 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
         let problem = place.at("fallback").problem(format!("{key} has no fallback"));
         problems.push(problem.hint("set it on order's call `payment.Charge`"));
     }
+    let has_regions = key.split_once('.').is_some_and(|(target, _)| topology::has_regions(target));
+    if matches!(call.shift, Some(Setting::On(_))) && key != ANY && !has_regions {
+        let problem = place.at("shift").problem(format!("{key} has one region only"));
+        problems.push(problem.hint("set it on payment's calls `bank.charge` and `bank.lookup`"));
+    }
     if let Some(retry) = &call.retry {
         let place = place.at("retry");
         if let Some(Setting::On(backoff)) = &retry.backoff {
@@ -288,6 +293,16 @@ mod tests {
         assert_eq!(
             only(json!({"cart": {"calls": {"order.Checkout": {"fallback": "pending"}}}})).1,
             "set it on order's call `payment.Charge`"
+        );
+        let shift = json!({"shift": {"second": 0.2}});
+        assert_eq!(problems(json!({"payment": {"calls": {"bank.charge": shift, "bank.lookup": shift}}})), []);
+        assert_eq!(problems(json!({"*": {"calls": {"*": shift}}})), []);
+        assert_eq!(
+            only(json!({"order": {"calls": {"payment.Charge": shift}}})),
+            pair(
+                "services.order.calls.payment.Charge.shift",
+                "set it on payment's calls `bank.charge` and `bank.lookup`"
+            )
         );
     }
 

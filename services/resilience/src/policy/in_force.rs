@@ -53,6 +53,7 @@ fn written(call: &Call) -> CallPolicy {
         idempotency: Some(switch(call.idempotency)),
         fallback: Some(setting(call.fallback_pending.then_some(Fallback::Pending))),
         propagate: Some(switch(call.propagate)),
+        shift: Some(setting(call.shift)),
         enabled: Some(switch(call.enabled)),
         layers: Some(call.layers.clone()),
     }

@@ -27,7 +27,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new<K: AsRef<str>>(keys: &[K], message: impl Into<String>) -> Problem {
+    pub(crate) fn new<K: AsRef<str>>(keys: &[K], message: impl Into<String>) -> Problem {
         Problem {
             path: path::join(keys),
             keys: keys.iter().map(|key| key.as_ref().to_owned()).collect(),
@@ -37,13 +37,13 @@ impl Problem {
         }
     }
 
-    pub(super) fn allow<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Problem {
+    pub(crate) fn allow<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Problem {
         let words: Vec<&str> = words.into_iter().collect();
         self.allowed = (!words.is_empty()).then(|| words.join(", "));
         self
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Problem {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hint = Some(hint.into());
         self
     }

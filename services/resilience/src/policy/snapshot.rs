@@ -23,6 +23,7 @@ use crate::concurrency::Concurrency;
 use crate::deadline::Deadline;
 use crate::layers::{Layer, Stack};
 use crate::pool::Queue;
+use crate::shift::Shift;
 use crate::throttle::Throttle;
 
 /// The policies of one service at one version of the document.
@@ -71,6 +72,8 @@ pub struct Call {
     pub fallback_pending: bool,
     /// The callee is told of the timeouts.
     pub propagate: bool,
+    /// Only ever set for a target that can have a second region.
+    pub shift: Option<Shift>,
     /// False = the kill switch is thrown: fail without calling.
     pub enabled: bool,
     /// As written; [`Call::stack`] is what it comes to.
@@ -107,7 +110,9 @@ impl Snapshot {
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
             let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
-            calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
+            let mut call = Call::of(&policy);
+            call.shift = call.shift.filter(|_| topology::has_regions(target));
+            calls.entry(target).or_default().insert(method, Arc::new(call));
         }
         // A default in the `*` row must not reach the services that the policy is not for.
         let deadline = row.deadline.filter(|_| service == "frontend").and_then(time);
@@ -178,6 +183,7 @@ impl Call {
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
             propagate: policy.propagate.is_some_and(Switch::is_on),
+            shift: on(&policy.shift).copied(),
             enabled: policy.enabled.is_none_or(Switch::is_on),
             layers: policy.layers.clone().unwrap_or_default(),
             stack: Stack::default(),
@@ -320,11 +326,12 @@ mod tests {
 
     #[test]
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
-        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90}},
-            "calls": {"bank.charge": {"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5}, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
-        let row = json!({"server": {"workers": 9, "queue": {"wait": "2s", "order": "lifo", "codel": {"target": "20ms"}},
-            "bulkheads": {"Charge": 5}, "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}},
-            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
+        let server = json!({"workers": 9, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90},
+            "queue": {"wait": "2s", "order": "lifo", "codel": {"target": "20ms"}},
+            "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}});
+        let call = json!({"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5},
+            "shift": {"second": 0.2}, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}});
+        let row = json!({"server": server, "calls": {"bank.charge": call}});
         let first = snapshot(json!({"payment": row}), "payment");
         let again = snapshot(json!({"payment": first.in_force()}), "payment");
         assert_eq!(first.server, again.server);

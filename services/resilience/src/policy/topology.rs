@@ -47,6 +47,11 @@ pub fn is_service(name: &str) -> bool {
     SERVICES.iter().any(|(service, _)| *service == name)
 }
 
+/// Whether a target can have a second region: the bank, which is sold in several.
+pub fn has_regions(target: &str) -> bool {
+    target == BANK.0
+}
+
 /// What a service or the bank serves; nothing for an unknown name.
 pub fn methods(service: &str) -> &'static [&'static str] {
     let known = SERVICES.iter().chain([&BANK]).find(|(name, _)| *name == service);
