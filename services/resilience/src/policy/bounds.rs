@@ -191,7 +191,7 @@ fn magnitude(keys: &[String], value: &Value) -> Option<f64> {
 /// What `off` comes to: a limit that is off is no limit; what does nothing when it is off does nothing.
 fn off(keys: &[String]) -> Option<f64> {
     let has = |name: &str| keys.iter().any(|key| key == name);
-    if has("breaker") {
+    if ["breaker", "balance", "outlier", "hedge"].into_iter().any(has) {
         None
     } else if has("settler") || has("backoff") {
         Some(0.0)

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::server::Places;
 use super::setting::{Setting, Switch};
 use super::span::Span;
+use crate::balance::Balance;
+use crate::hedge::Hedge;
 use crate::layers::Layer;
+use crate::outlier::Outlier;
 
 /// One row of `calls`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +34,15 @@ pub struct CallPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Setting<Places>>")]
     pub bulkhead: Option<Setting<u32>>,
+    /// Which instance is called. Default: each in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
+    /// Leaves out instances that fail. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlier: Option<Setting<Outlier>>,
+    /// A second attempt at a read that takes longer than most. Only on calls that change nothing. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<Setting<Hedge>>,
     /// Sends the order id as an idempotency key, so that the bank charges once. Only on payment's
     /// `bank.charge`. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,9 +17,12 @@ use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::{row, topology};
 use crate::backoff::Backoff;
+use crate::balance::{Balance, Choice};
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
+use crate::hedge::Hedge;
 use crate::layers::{Layer, Stack};
+use crate::outlier::Outlier;
 
 /// The policies of one service at one version of the document.
 #[derive(Clone, Debug)]
@@ -59,6 +62,10 @@ pub struct Call {
     pub breaker: Option<BreakerRules>,
     /// Calls open at once, at most.
     pub bulkhead: Option<u32>,
+    pub balance: Balance,
+    pub outlier: Option<Outlier>,
+    /// Only ever set for a call that changes nothing.
+    pub hedge: Option<Hedge>,
     pub idempotency: bool,
     pub fallback_pending: bool,
     /// The callee is told of the timeouts.
@@ -98,7 +105,9 @@ impl Snapshot {
         let row: ServicePolicy = read(row::service(json, service));
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
-            let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
+            let mut policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
+            // A default in a `*` row must not make a charge twice.
+            policy.hedge = policy.hedge.filter(|_| topology::is_read(target, method));
             calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
         }
         Snapshot {
@@ -112,7 +121,10 @@ impl Snapshot {
                 _ => None,
             },
             calls,
-            other: Arc::new(Call::of(&read(row::call(json, service, topology::ANY)))),
+            other: Arc::new(Call::of(&CallPolicy {
+                hedge: None,
+                ..read(row::call(json, service, topology::ANY))
+            })),
             flags: document.flags.clone(),
         }
     }
@@ -164,6 +176,9 @@ impl Call {
             retry: Retry::of(&policy.retry.clone().unwrap_or_default()),
             breaker: on(&policy.breaker).map(breaker),
             bulkhead: on(&policy.bulkhead).copied(),
+            balance: policy.balance.clone().unwrap_or_default(),
+            outlier: on(&policy.outlier).cloned(),
+            hedge: on(&policy.hedge).cloned(),
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
             propagate: policy.propagate.is_some_and(Switch::is_on),
@@ -182,7 +197,12 @@ impl Call {
             Layer::Breaker => self.breaker.is_some(),
             Layer::Bulkhead => self.bulkhead.is_some(),
             Layer::AttemptTimeout => self.attempt_timeout.is_some(),
-            Layer::Fallback | Layer::Hedge | Layer::Throttle | Layer::Balance | Layer::Concurrency => false,
+            Layer::Hedge => self.hedge.is_some(),
+            // In turn is what the connections do by themselves; a hedge must know where the first attempt went.
+            Layer::Balance => {
+                self.outlier.is_some() || self.hedge.is_some() || self.balance.choice == Choice::P2c
+            }
+            Layer::Fallback | Layer::Throttle | Layer::Concurrency => false,
         }
     }
 }
@@ -306,9 +326,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hedge_that_everybody_is_given_reaches_only_reads() {
+        let payment =
+            snapshot(json!({"*": {"calls": {"*": {"hedge": {"max_extra_share": 0.1}}}}}), "payment");
+        assert_eq!(payment.call("bank", "lookup").hedge.as_ref().unwrap().max_extra_share, 0.1);
+        assert_eq!(
+            (&payment.call("bank", "charge").hedge, &payment.call("nobody", "knows").hedge),
+            (&None, &None)
+        );
+    }
+
+    #[test]
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
         let row = json!({"server": {"workers": 9, "queue": {"wait": "2s"}, "bulkheads": {"Charge": 5}},
-            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}}}});
+            "calls": {"bank.charge": {"bulkhead": 3, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"},
+                "balance": {"choice": "p2c", "failure_penalty": "off"}, "outlier": {"failure_rate": 0.3}}, "bank.lookup": {"hedge": {"after": "50ms"}}}});
         let first = snapshot(json!({"payment": row}), "payment");
         let again = snapshot(json!({"payment": first.in_force()}), "payment");
         assert_eq!(first.server, again.server);
