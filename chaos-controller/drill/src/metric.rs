@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 32] = [
+const PLAIN: [&str; 35] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -19,7 +19,10 @@ const PLAIN: [&str; 32] = [
     "lab_client_calls_total",
     "lab_client_refused_total",
     "lab_deadline_expired_total",
+    "lab_ejected_instances",
+    "lab_ejections_total",
     "lab_fallback_total",
+    "lab_hedge_total",
     "lab_http2_streams_limit",
     "lab_offered_rate",
     "lab_orders_open",

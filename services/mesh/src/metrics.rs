@@ -122,6 +122,9 @@ pub(crate) struct ClientMetrics {
     pub(crate) breaker_rejected: IntCounterVec,
     pub(crate) budget_tokens: prometheus::GaugeVec,
     pub(crate) refused: IntCounterVec,
+    pub(crate) ejected: IntGaugeVec,
+    pub(crate) ejections: IntCounterVec,
+    pub(crate) hedges: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -142,6 +145,11 @@ impl ClientMetrics {
             &["target", "method"],
         )?;
         registry.register(Box::new(budget_tokens.clone()))?;
+        let ejected = IntGaugeVec::new(
+            Opts::new("lab_ejected_instances", "Instances that are left out because they failed"),
+            &["target", "method"],
+        )?;
+        registry.register(Box::new(ejected.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
             calls: counter(
@@ -171,6 +179,19 @@ impl ClientMetrics {
                 "lab_client_refused_total",
                 "Attempts that this side did not make, by the policy that refused them",
                 &["target", "method", "reason"],
+            )?,
+            ejected,
+            ejections: counter(
+                registry,
+                "lab_ejections_total",
+                "Instances that were ejected, by the rule that did it",
+                &["target", "method", "reason"],
+            )?,
+            hedges: counter(
+                registry,
+                "lab_hedge_total",
+                "Second attempts at slow reads, by what became of them",
+                &edge,
             )?,
         })
     }

@@ -118,18 +118,25 @@ impl Balancer {
         }
     }
 
-    /// An attempt goes to `name`, now.
-    pub fn begin(&mut self, name: &str, now: Duration) {
-        if !self.loads.contains_key(name) {
-            self.loads.insert(name.to_owned(), Load::unknown(&self.rules, now));
+    /// The instances there are, by name: newcomers count as unmeasured from now on, and those who are gone are forgotten.
+    pub fn meet<'a>(&mut self, names: impl Iterator<Item = &'a str> + Clone, now: Duration) {
+        self.loads.retain(|known, _| names.clone().any(|name| name == known));
+        for name in names {
+            if !self.loads.contains_key(name) {
+                self.loads.insert(name.to_owned(), Load::unknown(&self.rules, now));
+            }
         }
+    }
+
+    /// An attempt goes to `name`, now. One that was not met is nobody's concern.
+    pub fn begin(&mut self, name: &str, now: Duration) {
         if let Some(load) = self.loads.get_mut(name) {
             load.pending += 1;
             load.sum_of_starts += now.as_secs_f64();
         }
     }
 
-    /// The attempt that began then has ended. Whoever is not known any more is nobody's concern.
+    /// The attempt that began then has ended. To whom it went may be gone.
     pub fn end(&mut self, name: &str, began: Duration, now: Duration, how: Ended) {
         let Some(load) = self.loads.get_mut(name).filter(|load| load.since <= began) else { return };
         load.pending = load.pending.saturating_sub(1);
@@ -148,20 +155,15 @@ impl Balancer {
         load.observe(counts_as, now, self.rules.decay.get());
     }
 
-    /// Forgets everybody but these.
-    pub fn keep<'a>(&mut self, names: impl Iterator<Item = &'a str> + Clone) {
-        self.loads.retain(|known, _| names.clone().any(|name| name == known));
-    }
-
     /// Attempts under way at an instance.
     pub fn pending(&self, name: &str) -> u32 {
         self.loads.get(name).map_or(0, |load| load.pending)
     }
 
     fn load(&self, name: &str, now: Duration) -> f64 {
-        let unknown = Load::unknown(&self.rules, now);
-        let load = self.loads.get(name).unwrap_or(&unknown);
-        load.latency(now, self.rules.decay.get()) * f64::from(load.pending + 1)
+        self.loads
+            .get(name)
+            .map_or(0.0, |load| load.latency(now, self.rules.decay.get()) * f64::from(load.pending + 1))
     }
 }
 

@@ -108,6 +108,14 @@ pub struct Ejection {
     pub lasts: Duration,
 }
 
+/// What a look at all instances came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub ejected: Vec<Ejection>,
+    /// Those that are in again.
+    pub back: Vec<String>,
+}
+
 /// The instances of one target as one kind of call sees them, by name.
 #[derive(Debug)]
 pub struct Ejector {
@@ -150,35 +158,36 @@ impl Ejector {
     }
 
     /// Takes back whose time is over and, once an interval, looks at the rates. `draw` is in `0..1`.
-    pub fn sweep(&mut self, now: Duration, draw: f64) -> Vec<Ejection> {
-        for host in self.hosts.values_mut() {
+    pub fn sweep(&mut self, now: Duration, draw: f64) -> Swept {
+        let mut swept = Swept::default();
+        for (name, host) in &mut self.hosts {
             if let Some(until) = host.ejected_until.filter(|until| *until <= now) {
                 *host = Host { times: host.times, since: until, ..Host::default() };
+                swept.back.push(name.clone());
             }
         }
         if now < self.next_sweep {
-            return Vec::new();
+            return swept;
         }
-        self.next_sweep = now + self.rules.interval.get();
-        let over = |host: &Host, share: Share| {
-            host.calls >= self.rules.minimum_calls
-                && f64::from(host.failed) >= share.0 * f64::from(host.calls)
-        };
-        let failing: Vec<String> = match self.rules.failure_rate {
-            Setting::Off => Vec::new(),
-            Setting::On(share) => {
-                let failing = self.hosts.iter().filter(|(_, host)| host.is_in() && over(host, share));
-                failing.map(|(name, _)| name.clone()).collect()
-            }
-        };
         let interval = self.rules.interval.get();
+        self.next_sweep = now + interval;
+        let failing: Vec<String> =
+            self.hosts.iter().filter(|(_, host)| self.fails(host)).map(|(name, _)| name.clone()).collect();
         for host in self.hosts.values_mut() {
             (host.calls, host.failed) = (0, 0);
             if host.is_in() && now.saturating_sub(host.since) >= interval {
                 host.times = host.times.saturating_sub(1);
             }
         }
-        failing.into_iter().filter_map(|name| self.eject(&name, Reason::Rate, now, draw)).collect()
+        swept.ejected = failing.iter().filter_map(|name| self.eject(name, Reason::Rate, now, draw)).collect();
+        swept
+    }
+
+    /// Whether too large a share of an interval's calls failed.
+    fn fails(&self, host: &Host) -> bool {
+        let Setting::On(share) = self.rules.failure_rate else { return false };
+        let enough = host.calls >= self.rules.minimum_calls;
+        host.is_in() && enough && f64::from(host.failed) >= share.0 * f64::from(host.calls)
     }
 
     /// Whether attempts may go to it. [`Ejector::sweep`] first: it is what takes instances back.

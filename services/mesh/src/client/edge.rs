@@ -12,7 +12,7 @@ use resilience::Call;
 use tokio::time::Instant;
 
 use crate::client::Failure;
-use crate::client::layers::{breaker, bulkhead, retry};
+use crate::client::layers::{balance, breaker, bulkhead, hedge, retry};
 use crate::metrics::ClientMetrics;
 
 /// One edge of the shop.
@@ -25,6 +25,8 @@ pub(crate) struct Edge {
     pub(crate) breaker: breaker::Guarded,
     pub(crate) budget: retry::Budget,
     pub(crate) places: bulkhead::Places,
+    pub(crate) instances: balance::Instances,
+    pub(crate) hedging: hedge::Learned,
     epoch: Instant,
     /// Where the draws stand: of jitter, of choices.
     draws: AtomicU64,
@@ -80,6 +82,8 @@ impl Edge {
             breaker: breaker::Guarded::default(),
             budget: retry::Budget::new(metrics.budget_tokens.with_label_values(&[target, method])),
             places: bulkhead::Places::default(),
+            instances: balance::Instances::default(),
+            hedging: hedge::Learned::default(),
             epoch: Instant::now(),
             draws: AtomicU64::new(RandomState::new().build_hasher().finish()),
         }
@@ -91,6 +95,8 @@ impl Edge {
         self.breaker.show(self, TraceId::INVALID);
         self.budget.configure(call, self.now());
         self.places.configure(call.bulkhead);
+        self.instances.configure(self, call);
+        self.hedging.configure(call);
     }
 
     pub(crate) fn now(&self) -> Duration {

@@ -9,6 +9,12 @@ fn p2c(failure_penalty: Setting<Span>) -> Balance {
     Balance { choice: Choice::P2c, failure_penalty, ..Balance::default() }
 }
 
+fn met(rules: &Balance, names: &[&str]) -> Balancer {
+    let mut balancer = Balancer::new(rules);
+    balancer.meet(names.iter().copied(), Duration::ZERO);
+    balancer
+}
+
 /// Reproducible draws in `0..1` (xorshift64*).
 struct Draws(u64);
 
@@ -28,7 +34,7 @@ impl Draws {
 /// Each millisecond one call, for so many seconds; `answers` says what an instance does with one. The share of each in
 /// the second half.
 fn shares(rules: &Balance, seconds: u64, answers: impl Fn(usize) -> Option<(Duration, Ended)>) -> [f64; 3] {
-    let (mut balancer, mut draws) = (Balancer::new(rules), Draws(7));
+    let (mut balancer, mut draws) = (met(rules, &NAMES), Draws(7));
     let mut under_way: BTreeMap<Duration, Vec<(usize, Duration, Ended)>> = BTreeMap::new();
     let mut chosen = [0.0; 3];
     for millis in 0..seconds * 1_000 {
@@ -96,7 +102,7 @@ fn a_slow_instance_gets_less_by_the_square() {
 /// The share that has not to be wasted on finding out: a failing instance that is well again is found again.
 #[test]
 fn a_penalty_is_forgotten_over_the_decay() {
-    let mut balancer = Balancer::new(&p2c(Setting::On(Span::seconds(5))));
+    let mut balancer = met(&p2c(Setting::On(Span::seconds(5))), &NAMES);
     for name in NAMES {
         balancer.begin(name, Duration::ZERO);
         balancer.end(name, Duration::ZERO, 100 * MILLI, Ended::Answered);
@@ -111,7 +117,7 @@ fn a_penalty_is_forgotten_over_the_decay() {
 fn a_named_wait_is_believed_up_to_five_minutes() {
     let rules = p2c(Setting::On(Span::seconds(5)));
     for (named, counts_as) in [(1, 5.0), (20, 20.0), (9_999, 300.0)] {
-        let mut balancer = Balancer::new(&rules);
+        let mut balancer = met(&rules, &["a"]);
         balancer.begin("a", Duration::ZERO);
         balancer.end("a", Duration::ZERO, MILLI, Ended::Failed(Some(Duration::from_secs(named))));
         assert_eq!(balancer.load("a", MILLI), counts_as);
@@ -120,9 +126,10 @@ fn a_named_wait_is_believed_up_to_five_minutes() {
 
 #[test]
 fn what_began_with_a_predecessor_is_not_held_against_who_took_its_name() {
-    let mut balancer = Balancer::new(&p2c(Setting::On(Span::seconds(5))));
+    let mut balancer = met(&p2c(Setting::On(Span::seconds(5))), &["a"]);
     balancer.begin("a", Duration::ZERO);
-    balancer.keep(["b"].into_iter());
+    balancer.meet(["b"].into_iter(), Duration::ZERO);
+    balancer.meet(["a"].into_iter(), Duration::from_secs(1));
     balancer.begin("a", Duration::from_secs(1));
     balancer.end("a", Duration::ZERO, Duration::from_secs(2), Ended::Failed(None));
     assert_eq!(balancer.pending("a"), 1);
@@ -133,7 +140,7 @@ fn what_began_with_a_predecessor_is_not_held_against_who_took_its_name() {
 
 #[test]
 fn nobody_is_picked_of_nobody_and_the_only_one_always() {
-    let mut balancer = Balancer::new(&p2c(Setting::Off));
+    let mut balancer = met(&p2c(Setting::Off), &NAMES);
     assert_eq!(balancer.pick(&[], [0.0, 0.0], MILLI), None);
     assert_eq!(balancer.pick(&["a"], [0.99, 0.99], MILLI), Some(0));
     for (draws, pair) in [([0.0, 0.0], [0, 1]), ([0.5, 0.99], [1, 2]), ([0.99, 0.99], [2, 1])] {
@@ -141,4 +148,22 @@ fn nobody_is_picked_of_nobody_and_the_only_one_always() {
         assert_eq!(balancer.pick(&NAMES, draws, MILLI), Some(pair[1]), "{draws:?}: the idle one of {pair:?}");
         balancer.end(NAMES[pair[0]], MILLI, MILLI, Ended::Dropped);
     }
+}
+
+#[test]
+fn a_newcomer_comes_in_slowly_and_is_measured_in_the_end() {
+    let mut balancer = met(&p2c(Setting::Off), &["old"]);
+    let serve = |balancer: &mut Balancer, second| {
+        let now = Duration::from_secs(second);
+        balancer.begin("old", now);
+        balancer.end("old", now, now + 30 * MILLI, Ended::Answered);
+    };
+    (0..100).for_each(|second| serve(&mut balancer, second));
+    balancer.meet(["old", "new"].into_iter(), Duration::from_secs(100));
+    let mut alone = 100;
+    while balancer.pick(&["old", "new"], [0.0, 0.0], Duration::from_secs(alone)) == Some(0) {
+        serve(&mut balancer, alone);
+        alone += 1;
+    }
+    assert!((130..140).contains(&alone), "{alone}: 1 s comes down to 30 ms in 10 s x ln 33");
 }

@@ -28,7 +28,7 @@ fn the_fifth_failure_in_a_row_ejects_and_an_answer_between_them_does_not() {
     assert!(!ejector.is_in(NAMES[1]) && ejector.is_in(NAMES[0]));
     ejector.sweep(at(31), 0.0);
     assert!(!ejector.is_in(NAMES[1]), "a second early");
-    ejector.sweep(at(32), 0.0);
+    assert_eq!(ejector.sweep(at(32), 0.0).back, [NAMES[1]]);
     assert!(ejector.is_in(NAMES[1]));
 }
 
@@ -106,12 +106,12 @@ fn the_rate_ejects_once_an_interval_and_only_on_enough_calls() {
     calls(&mut ejector, NAMES[0], 49, 49, at(1));
     calls(&mut ejector, NAMES[1], 50, 25, at(1));
     calls(&mut ejector, NAMES[2], 500, 249, at(1));
-    assert_eq!(ejector.sweep(at(9), 0.0), []);
-    let ejected = ejector.sweep(at(10), 0.0);
+    assert_eq!(ejector.sweep(at(9), 0.0), Swept::default());
+    let ejected = ejector.sweep(at(10), 0.0).ejected;
     assert_eq!(ejected.len(), 1);
     assert_eq!((ejected[0].instance.as_str(), ejected[0].reason), (NAMES[1], Reason::Rate));
     calls(&mut ejector, NAMES[0], 49, 49, at(11));
-    assert_eq!(ejector.sweep(at(20), 0.0), [], "each interval counts anew");
+    assert_eq!(ejector.sweep(at(20), 0.0), Swept::default(), "each interval counts anew");
 }
 
 #[test]
