@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 33] = [
+const PLAIN: [&str; 36] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -20,7 +20,10 @@ const PLAIN: [&str; 33] = [
     "lab_client_refused_total",
     "lab_concurrency_limit",
     "lab_deadline_expired_total",
+    "lab_ejected_instances",
+    "lab_ejections_total",
     "lab_fallback_total",
+    "lab_hedge_total",
     "lab_http2_streams_limit",
     "lab_offered_rate",
     "lab_orders_open",

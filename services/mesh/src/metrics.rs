@@ -125,6 +125,9 @@ pub(crate) struct ClientMetrics {
     /// There while the limit is on.
     pub(crate) concurrency_limit: IntGaugeVec,
     pub(crate) shift_weight: prometheus::GaugeVec,
+    pub(crate) ejected: IntGaugeVec,
+    pub(crate) ejections: IntCounterVec,
+    pub(crate) hedges: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -155,6 +158,11 @@ impl ClientMetrics {
             &["target", "method", "region"],
         )?;
         registry.register(Box::new(shift_weight.clone()))?;
+        let ejected = IntGaugeVec::new(
+            Opts::new("lab_ejected_instances", "Instances that are left out because they failed"),
+            &["target", "method"],
+        )?;
+        registry.register(Box::new(ejected.clone()))?;
         let edge = ["target", "method", "outcome"];
         Ok(Self {
             calls: counter(
@@ -187,6 +195,19 @@ impl ClientMetrics {
                 &["target", "method", "reason"],
             )?,
             concurrency_limit,
+            ejected,
+            ejections: counter(
+                registry,
+                "lab_ejections_total",
+                "Instances that were ejected, by the rule that did it",
+                &["target", "method", "reason"],
+            )?,
+            hedges: counter(
+                registry,
+                "lab_hedge_total",
+                "Second attempts at slow reads, by what became of them",
+                &edge,
+            )?,
         })
     }
 }

@@ -55,6 +55,11 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Whether a layer is on.
+    pub fn has(&self, layer: Layer) -> bool {
+        self.outer.contains(&layer) || self.inner.contains(&layer)
+    }
+
     /// The stack of `call`. The layers of `named` change places among themselves, all others stay where [`ORDER`] has
     /// them; a name that comes twice counts once.
     pub(crate) fn of(call: &Call, named: &[Layer]) -> Stack {

@@ -5,12 +5,15 @@
 //! in the shop, under a paused clock and in a simulator. Queues, timers and transports belong to `mesh`.
 
 pub mod backoff;
+pub mod balance;
 pub mod breaker;
 pub mod budget;
 pub mod concurrency;
 pub mod deadline;
+pub mod hedge;
 pub mod layers;
 pub mod limit;
+pub mod outlier;
 pub mod policy;
 pub mod pool;
 pub mod rate;

@@ -1,5 +1,6 @@
 //! One attempt: its span, its headers, its counter. The layers around it are in [`super::layers`].
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use resilience::pool::Priority;
 use tonic::{Code, Status};
 
-use crate::client::connection::Lost;
+use crate::client::connection::{Lost, Peer};
 use crate::client::layers::bulkhead::Place;
 use crate::client::layers::{Exchange, Next};
 use crate::client::{Answer, Connections, Failure, FailureKind};
@@ -30,6 +31,8 @@ pub(crate) struct Attempt<'a> {
     began: Onset,
     breaker: Option<&'static str>,
     resends: u32,
+    /// To whom it was sent.
+    peer: OnceLock<Peer>,
     /// Not if it was too late to try.
     counts: bool,
     end: End,
@@ -46,6 +49,7 @@ pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
         began: Onset { policy: ctx.policy().version, left, waited: Duration::ZERO },
         breaker: edge.breaker.state(),
         resends: next.resends,
+        peer: OnceLock::new(),
         counts: !late,
         end: End::Cancelled,
     };
@@ -70,11 +74,19 @@ pub(super) async fn send(next: Next<'_>) -> Result<Answer, Failure> {
     let attempt = next.attempt.expect("an attempt begins before it is sent");
     let Exchange { edge, connections, template, .. } = next.call;
     let _place = (!next.placed).then(|| Place::count(edge));
-    exchange(connections, template.build(&next, &attempt.span), template.body.clone()).await
+    let chosen = next.peer.cloned().or_else(|| connections.in_turn());
+    let Some(peer) = chosen else { return Err(Failure::unreachable()) };
+    let peer = attempt.peer.get_or_init(|| peer);
+    exchange(connections, peer, template.build(&next, &attempt.span), template.body.clone()).await
 }
 
-async fn exchange(connections: &Connections, request: Request<()>, body: Bytes) -> Result<Answer, Failure> {
-    let answer = connections.send(request, body).await.map_err(|lost| match lost {
+async fn exchange(
+    connections: &Connections,
+    peer: &Peer,
+    request: Request<()>,
+    body: Bytes,
+) -> Result<Answer, Failure> {
+    let answer = connections.send(peer, request, body).await.map_err(|lost| match lost {
         Lost::Unreachable => Failure::unreachable(),
         Lost::Broken => Failure::new(FailureKind::Broken, Status::unavailable("connection broke")),
     })?;
@@ -188,6 +200,9 @@ impl Drop for Attempt<'_> {
         self.span.concerns(self.call.ctx.order());
         if self.resends > 0 {
             self.span.set("http.request.resend_count", i64::from(self.resends));
+        }
+        if let Some(peer) = self.peer.get() {
+            self.span.set("peer.instance", peer.name().to_owned());
         }
         if let Some(state) = self.breaker {
             self.span.set("breaker.state", state);

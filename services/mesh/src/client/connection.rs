@@ -1,5 +1,6 @@
 //! Connections to the instances of a target: one HTTP/2 connection each,
-//! opened when first needed, opened anew when it broke, chosen in turn.
+//! opened when first needed, opened anew when it broke. Which of them is asked
+//! is the caller's decision; one that has none takes them in turn.
 //!
 //! Our own, on `h2` itself, because every ready-made channel has a buffer
 //! inside that no metric shows, and spawns tasks for each request. Here a
@@ -15,7 +16,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::Request;
-use process::Endpoints;
+use process::{Endpoints, Instance};
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
@@ -53,6 +54,20 @@ pub(crate) struct Connections {
     turn: AtomicUsize,
 }
 
+/// The instances of a target at one moment. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    target: &'static str,
+    endpoints: Arc<Endpoints>,
+}
+
+/// One of them, which may be gone by now. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    of: Peers,
+    place: usize,
+}
+
 /// Why a request was not answered.
 ///
 /// Money hangs on the difference: an order whose charge was never sent may be
@@ -71,27 +86,31 @@ impl Connections {
         Self { target, endpoints, open: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
-    /// Sends `request` to the next instance in turn and reads the answer. A
-    /// caller who leaves resets the stream.
-    pub(crate) async fn send(&self, request: Request<()>, body: Bytes) -> Result<Answer, Lost> {
-        let address = self.next_instance().ok_or(Lost::Unreachable)?;
-        let dial = self.dial(&address);
-        exchange(&dial, &address, request, body).await.map_err(|(lost, error)| {
-            tracing::debug!(target = self.target, address, %error, ?lost, "no answer");
+    /// The instances there are now.
+    pub(crate) fn peers(&self) -> Peers {
+        Peers { target: self.target, endpoints: Arc::clone(&self.endpoints.borrow()) }
+    }
+
+    /// The next instance in turn; none if there are none.
+    pub(crate) fn in_turn(&self) -> Option<Peer> {
+        let peers = self.peers();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        turn.checked_rem(peers.instances().len()).map(|place| peers.at(place))
+    }
+
+    /// Sends `request` to `peer` and reads the answer. A caller who leaves
+    /// resets the stream.
+    pub(crate) async fn send(&self, peer: &Peer, request: Request<()>, body: Bytes) -> Result<Answer, Lost> {
+        let address = peer.instance().address.as_str();
+        let dial = self.dial(address);
+        exchange(&dial, address, request, body).await.map_err(|(lost, error)| {
+            tracing::debug!(target = self.target, instance = peer.name(), %error, ?lost, "no answer");
             if lost == Lost::Unreachable {
                 // The connection takes no more: whoever comes next dials.
-                self.forget(&address, &dial);
+                self.forget(address, &dial);
             }
             lost
         })
-    }
-
-    fn next_instance(&self) -> Option<String> {
-        let endpoints = self.endpoints.borrow();
-        let instances = endpoints.get(self.target)?;
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let chosen = turn.checked_rem(instances.len())?;
-        instances.get(chosen).map(|instance| instance.address.clone())
     }
 
     /// The dial to `address`; a new one if the last one's connection is closed.
@@ -119,6 +138,37 @@ impl Connections {
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<String, Dial>> {
         self.open.lock().expect("no panic while connections are held")
+    }
+}
+
+impl Peers {
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.instances().iter().map(|instance| instance.name.as_str())
+    }
+
+    /// The one at `place` among [`Self::names`].
+    pub(crate) fn at(&self, place: usize) -> Peer {
+        Peer { of: self.clone(), place }
+    }
+
+    /// Whether nobody has come or gone in between.
+    pub(crate) fn are(&self, earlier: &Self) -> bool {
+        Arc::ptr_eq(&self.endpoints, &earlier.endpoints)
+    }
+
+    fn instances(&self) -> &[Instance] {
+        self.endpoints.get(self.target).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Peer {
+    /// Such as `payment-1`.
+    pub(crate) fn name(&self) -> &str {
+        &self.instance().name
+    }
+
+    fn instance(&self) -> &Instance {
+        &self.of.instances()[self.place]
     }
 }
 

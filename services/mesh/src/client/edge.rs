@@ -12,7 +12,7 @@ use resilience::Call;
 use tokio::time::Instant;
 
 use crate::client::Failure;
-use crate::client::layers::{breaker, bulkhead, concurrency, retry, throttle};
+use crate::client::layers::{balance, breaker, bulkhead, concurrency, hedge, retry, throttle};
 use crate::metrics::ClientMetrics;
 
 /// One edge of the shop.
@@ -27,6 +27,8 @@ pub(crate) struct Edge {
     pub(crate) places: bulkhead::Places,
     pub(crate) concurrency: concurrency::Limited,
     pub(crate) throttle: throttle::Throttled,
+    pub(crate) instances: balance::Instances,
+    pub(crate) hedging: hedge::Learned,
     epoch: Instant,
     /// Where the draws stand: of jitter, of choices.
     draws: AtomicU64,
@@ -90,6 +92,8 @@ impl Edge {
             places: bulkhead::Places::default(),
             concurrency: concurrency::Limited::default(),
             throttle: throttle::Throttled::default(),
+            instances: balance::Instances::default(),
+            hedging: hedge::Learned::default(),
             epoch: Instant::now(),
             draws: AtomicU64::new(RandomState::new().build_hasher().finish()),
         }
@@ -103,6 +107,8 @@ impl Edge {
         self.places.configure(call.bulkhead);
         self.concurrency.configure(self, call);
         self.throttle.configure(call);
+        self.instances.configure(self, call);
+        self.hedging.configure(call);
     }
 
     pub(crate) fn now(&self) -> Duration {

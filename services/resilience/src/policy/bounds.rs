@@ -191,9 +191,9 @@ fn magnitude(keys: &[String], value: &Value) -> Option<f64> {
 /// What `off` comes to: a limit that is off is no limit; what does nothing when it is off does nothing.
 fn off(keys: &[String]) -> Option<f64> {
     let has = |name: &str| keys.iter().any(|key| key == name);
-    if has("breaker") || has("throttle") {
+    if ["breaker", "throttle", "balance", "outlier", "hedge"].into_iter().any(has) {
         None
-    } else if ["settler", "backoff", "floor", "shift"].iter().any(|name| has(name)) {
+    } else if ["settler", "backoff", "floor", "shift"].into_iter().any(has) {
         Some(0.0)
     } else {
         Some(f64::INFINITY)

@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::server::Places;
 use super::setting::{Setting, Switch};
 use super::span::Span;
+use crate::balance::Balance;
 use crate::concurrency::Concurrency;
+use crate::hedge::Hedge;
 use crate::layers::Layer;
+use crate::outlier::Outlier;
 use crate::shift::Shift;
 use crate::throttle::Throttle;
 
@@ -40,6 +43,15 @@ pub struct CallPolicy {
     /// Refuses a share of them while the callee refuses or fails them. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Setting<Throttle>>,
+    /// Which instance is called. Default: each in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
+    /// Leaves out instances that fail. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlier: Option<Setting<Outlier>>,
+    /// A second attempt at a read that takes longer than most. Only on calls that change nothing. Default `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<Setting<Hedge>>,
     /// Sends the order id as an idempotency key, so that the bank charges once. Only on payment's
     /// `bank.charge`. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -155,6 +155,17 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
         let problem = place.at("shift").problem(format!("{key} has one region only"));
         problems.push(problem.hint("set it on payment's calls `bank.charge` and `bank.lookup`"));
     }
+    if matches!(call.hedge, Some(Setting::On(_))) && key != ANY {
+        let read = key.split_once('.').is_some_and(|(target, method)| topology::is_read(target, method));
+        if !read {
+            let problem =
+                place.at("hedge").problem(format!("{key} changes something: made twice it is done twice"));
+            let reads = topology::READS.map(|(target, method)| format!("{target}.{method}"));
+            let problem = problem.allow(reads.iter().map(String::as_str));
+            problems.push(problem.meant(key, reads.iter().map(String::as_str)));
+        }
+    }
+    check_instances(place, call, problems);
     if let Some(retry) = &call.retry {
         let place = place.at("retry");
         if let Some(Setting::On(backoff)) = &retry.backoff {
@@ -188,6 +199,27 @@ fn check_concurrency(place: &Place, concurrency: &Concurrency, problems: &mut Ve
     positive(&place.at("window"), Some(&concurrency.window), problems);
     positive(&place.at("timeout"), Some(&concurrency.timeout), problems);
     positive(&place.at("probe_every"), concurrency.probe_every.on(), problems);
+}
+
+/// What is about the instances of the target.
+fn check_instances(place: &Place, call: &CallPolicy, problems: &mut Vec<Problem>) {
+    if let Some(balance) = &call.balance {
+        let place = place.at("balance");
+        positive(&place.at("decay"), Some(&balance.decay), problems);
+        positive(&place.at("failure_penalty"), balance.failure_penalty.on(), problems);
+    }
+    if let Some(Setting::On(outlier)) = &call.outlier {
+        let place = place.at("outlier");
+        positive(&place.at("interval"), Some(&outlier.interval), problems);
+        positive(&place.at("base_ejection"), Some(&outlier.base_ejection), problems);
+        if outlier.consecutive_failures == Setting::Off && outlier.failure_rate == Setting::Off {
+            let problem = place.problem("both reasons to eject are off: it would never eject");
+            problems.push(problem.allow(["consecutive_failures", "failure_rate"]));
+        }
+    }
+    if let Some(Setting::On(hedge)) = &call.hedge {
+        positive(&place.at("hedge").at("after"), hedge.after.on(), problems);
+    }
 }
 
 fn check_backoff(place: &Place, backoff: &BackoffPolicy, problems: &mut Vec<Problem>) {
@@ -304,6 +336,32 @@ mod tests {
                 "set it on payment's calls `bank.charge` and `bank.lookup`"
             )
         );
+    }
+
+    #[test]
+    fn only_a_read_is_made_twice() {
+        let hedged = |service: &str, call: &str| json!({service: {"calls": {call: {"hedge": {}}}}});
+        for (service, call) in
+            [("frontend", "search.Query"), ("payment", "bank.lookup"), ("*", "*"), ("cart", "*")]
+        {
+            assert_eq!(problems(hedged(service, call)), [], "{call}");
+        }
+        let (path, hint) = only(hedged("order", "payment.Charge"));
+        assert_eq!(
+            (path.as_str(), hint.contains("payment.GetCharge")),
+            ("services.order.calls.payment.Charge.hedge", true),
+            "{hint}"
+        );
+        assert_eq!(problems(json!({"order": {"calls": {"payment.Charge": {"hedge": "off"}}}})), []);
+        assert_eq!(only(hedged("payment", "bank.charge")).0, "services.payment.calls.bank.charge.hedge");
+    }
+
+    #[test]
+    fn an_ejection_that_never_ejects_and_times_that_are_none_are_named() {
+        let call = json!({"balance": {"decay": "0s", "failure_penalty": "0s"}, "hedge": {"after": "0ms"},
+            "outlier": {"consecutive_failures": "off", "interval": "0s", "base_ejection": "0s"}});
+        let problems = problems(json!({"order": {"calls": {"payment.ListMethods": call}}}));
+        assert_eq!(problems.len(), 6, "{problems:#?}");
     }
 
     #[test]

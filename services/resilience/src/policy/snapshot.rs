@@ -17,11 +17,14 @@ use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::{row, topology};
 use crate::backoff::Backoff;
+use crate::balance::{Balance, Choice};
 use crate::breaker::BreakerRules;
 use crate::budget::Budget;
 use crate::concurrency::Concurrency;
 use crate::deadline::Deadline;
+use crate::hedge::Hedge;
 use crate::layers::{Layer, Stack};
+use crate::outlier::Outlier;
 use crate::pool::Queue;
 use crate::shift::Shift;
 use crate::throttle::Throttle;
@@ -68,6 +71,10 @@ pub struct Call {
     pub bulkhead: Option<u32>,
     pub concurrency: Option<Concurrency>,
     pub throttle: Option<Throttle>,
+    pub balance: Balance,
+    pub outlier: Option<Outlier>,
+    /// Only ever set for a call that changes nothing.
+    pub hedge: Option<Hedge>,
     pub idempotency: bool,
     pub fallback_pending: bool,
     /// The callee is told of the timeouts.
@@ -109,10 +116,11 @@ impl Snapshot {
         let row: ServicePolicy = read(row::service(json, service));
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
-            let policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
-            let mut call = Call::of(&policy);
-            call.shift = call.shift.filter(|_| topology::has_regions(target));
-            calls.entry(target).or_default().insert(method, Arc::new(call));
+            let mut policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
+            // A default in a `*` row must not make a charge twice.
+            policy.hedge = policy.hedge.filter(|_| topology::is_read(target, method));
+            policy.shift = policy.shift.filter(|_| topology::has_regions(target));
+            calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
         }
         // A default in the `*` row must not reach the services that the policy is not for.
         let deadline = row.deadline.filter(|_| service == "frontend").and_then(time);
@@ -126,7 +134,10 @@ impl Snapshot {
                 _ => None,
             },
             calls,
-            other: Arc::new(Call::of(&read(row::call(json, service, topology::ANY)))),
+            other: Arc::new(Call::of(&CallPolicy {
+                hedge: None,
+                ..read(row::call(json, service, topology::ANY))
+            })),
             flags: document.flags.clone(),
         }
     }
@@ -180,6 +191,9 @@ impl Call {
             bulkhead: on(&policy.bulkhead).copied(),
             concurrency: on(&policy.concurrency).copied(),
             throttle: on(&policy.throttle).copied(),
+            balance: policy.balance.clone().unwrap_or_default(),
+            outlier: on(&policy.outlier).cloned(),
+            hedge: on(&policy.hedge).cloned(),
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
             fallback_pending: on(&policy.fallback).is_some(),
             propagate: policy.propagate.is_some_and(Switch::is_on),
@@ -201,7 +215,12 @@ impl Call {
             Layer::AttemptTimeout => self.attempt_timeout.is_some(),
             Layer::Concurrency => self.concurrency.is_some(),
             Layer::Throttle => self.throttle.is_some(),
-            Layer::Fallback | Layer::Hedge | Layer::Balance => false,
+            Layer::Hedge => self.hedge.is_some(),
+            // In turn is what the connections do by themselves; a hedge must know where the first attempt went.
+            Layer::Balance => {
+                self.outlier.is_some() || self.hedge.is_some() || self.balance.choice == Choice::P2c
+            }
+            Layer::Fallback => false,
         }
     }
 }
@@ -325,13 +344,26 @@ mod tests {
     }
 
     #[test]
+    fn a_hedge_that_everybody_is_given_reaches_only_reads() {
+        let payment =
+            snapshot(json!({"*": {"calls": {"*": {"hedge": {"max_extra_share": 0.1}}}}}), "payment");
+        assert_eq!(payment.call("bank", "lookup").hedge.as_ref().unwrap().max_extra_share, 0.1);
+        assert_eq!(
+            (&payment.call("bank", "charge").hedge, &payment.call("nobody", "knows").hedge),
+            (&None, &None)
+        );
+    }
+
+    #[test]
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
         let server = json!({"workers": 9, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90},
             "queue": {"wait": "2s", "order": "lifo", "codel": {"target": "20ms"}},
             "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}});
         let call = json!({"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5},
-            "shift": {"second": 0.2}, "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}});
-        let row = json!({"server": server, "calls": {"bank.charge": call}});
+            "shift": {"second": 0.2}, "balance": {"choice": "p2c", "failure_penalty": "off"}, "outlier": {"failure_rate": 0.3},
+            "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}});
+        let lookup = json!({"hedge": {"after": "50ms"}});
+        let row = json!({"server": server, "calls": {"bank.charge": call, "bank.lookup": lookup}});
         let first = snapshot(json!({"payment": row}), "payment");
         let again = snapshot(json!({"payment": first.in_force()}), "payment");
         assert_eq!(first.server, again.server);

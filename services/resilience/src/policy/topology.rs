@@ -30,6 +30,17 @@ pub const SERVICES: [(&str, &[&str]); 7] = [
 /// The bank's API, which only payment calls.
 pub const BANK: (&str, &[&str]) = ("bank", &["charge", "lookup"]);
 
+/// The calls that change nothing, so that making them twice is only a matter of load.
+pub const READS: [(&str, &str); 7] = [
+    ("search", "Query"),
+    ("account", "Get"),
+    ("cart", "Get"),
+    ("inventory", "Stock"),
+    ("payment", "ListMethods"),
+    ("payment", "GetCharge"),
+    ("bank", "lookup"),
+];
+
 /// Caller and callee of every edge.
 pub const EDGES: [(&str, &str); 8] = [
     ("frontend", "cart"),
@@ -50,6 +61,11 @@ pub fn is_service(name: &str) -> bool {
 /// Whether a target can have a second region: the bank, which is sold in several.
 pub fn has_regions(target: &str) -> bool {
     target == BANK.0
+}
+
+/// Whether a call changes nothing.
+pub fn is_read(target: &str, method: &str) -> bool {
+    READS.contains(&(target, method))
 }
 
 /// What a service or the bank serves; nothing for an unknown name.
@@ -88,6 +104,13 @@ mod tests {
         assert_eq!(targets, ["payment"; 3].into_iter().chain(["inventory"; 3]).collect::<Vec<_>>());
         assert_eq!(calls("account").count(), 0);
         assert_eq!(callers("inventory").collect::<Vec<_>>(), ["search", "order"]);
+    }
+
+    #[test]
+    fn every_read_is_a_call_that_is_served() {
+        for (target, method) in READS {
+            assert!(methods(target).contains(&method), "{target}.{method}");
+        }
     }
 
     #[test]

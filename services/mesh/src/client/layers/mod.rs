@@ -4,12 +4,18 @@
 //! under way. What is off is not in the stack, so it costs nothing; what is on costs one allocation for its future.
 
 mod attempt_timeout;
+pub(super) mod balance;
 pub(super) mod breaker;
 pub(super) mod bulkhead;
 pub(super) mod concurrency;
+pub(super) mod hedge;
 mod next;
+mod outlier;
 pub(super) mod retry;
 pub(super) mod throttle;
 mod total_timeout;
+
+#[cfg(test)]
+mod testbed;
 
 pub(crate) use next::{Exchange, Next};

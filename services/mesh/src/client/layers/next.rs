@@ -9,8 +9,12 @@ use resilience::Call;
 use resilience::layers::Layer;
 use tokio::time::Instant;
 
-use super::{attempt_timeout, breaker, bulkhead, concurrency, retry, throttle, total_timeout};
+use super::balance::Tried;
+use super::{
+    attempt_timeout, balance, breaker, bulkhead, concurrency, hedge, retry, throttle, total_timeout,
+};
 use crate::client::attempt::{self, Attempt, Template};
+use crate::client::connection::Peer;
 use crate::client::edge::Edge;
 use crate::client::{Answer, Connections, Failure};
 use crate::context::Ctx;
@@ -38,6 +42,10 @@ pub(crate) struct Next<'a> {
     pub(crate) resends: u32,
     /// Whether a layer above holds this call's place in the bulkhead.
     pub(crate) placed: bool,
+    /// The instance to ask; none = in turn.
+    pub(crate) peer: Option<&'a Peer>,
+    /// The instances that a layer above has asked already.
+    pub(in crate::client) tried: Option<&'a Tried>,
     /// When the timers above give up.
     pub(in crate::client) until: Option<Instant>,
 }
@@ -50,7 +58,17 @@ impl<'a> Next<'a> {
     pub(crate) fn new(call: &'a Exchange<'a>) -> Self {
         let stack = &call.policy.stack;
         let (outer, inner) = (stack.outer.as_slice(), stack.inner.as_slice());
-        Self { call, outer, inner, attempt: None, resends: 0, placed: false, until: None }
+        Self {
+            call,
+            outer,
+            inner,
+            attempt: None,
+            resends: 0,
+            placed: false,
+            peer: None,
+            tried: None,
+            until: None,
+        }
     }
 
     /// Passes the next layer, and so all of them.
@@ -76,7 +94,9 @@ impl<'a> Next<'a> {
             Layer::AttemptTimeout => Box::pin(attempt_timeout::layer(self)),
             Layer::Throttle => Box::pin(throttle::layer(self)),
             Layer::Concurrency => Box::pin(concurrency::layer(self)),
-            Layer::Fallback | Layer::Hedge | Layer::Balance => self.run(),
+            Layer::Hedge => Box::pin(hedge::layer(self)),
+            Layer::Balance => Box::pin(balance::layer(self)),
+            Layer::Fallback => self.run(),
         }
     }
 
