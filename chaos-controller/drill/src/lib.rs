@@ -22,6 +22,7 @@ mod schema;
 mod source;
 mod time;
 mod tree;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +45,4 @@ pub use rules::{Rule, rules};
 pub use scale::{NotAScale, Scale};
 pub use schema::{answer_schema, candidate_schema, drill_schema};
 pub use source::{Choice, Mode, Source, Sources};
+pub use trigger::{DoublesFrom, Repeat, Surge};
