@@ -251,7 +251,8 @@ impl Lab {
             && !self.halted.load(Ordering::Relaxed)
             && !self.stop.is_cancelled()
         {
-            self.load.offer(&self.directory, &self.plan.load, self.plan.seed);
+            // The lab's own load goes on for ever, and calmly.
+            self.load.offer(&self.directory, &self.plan.load, self.plan.seed, &[]);
         } else {
             self.load.stop(&self.directory);
         }

@@ -4,10 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use drill::Journey;
 use proto::control::to_process::Body as Told;
-use proto::control::{JourneyRate, Load};
+use proto::control::{JourneyRate, Load, Surge};
+use tokio::time::Instant;
 
 use crate::directory::Directory;
 
@@ -22,23 +24,38 @@ pub(crate) struct LoadDesk {
     /// Order ids carry the generation, so one is never used twice in a lab, whatever becomes of its controllers.
     generations: AtomicU64,
     path: PathBuf,
+    /// When the current one was asked for: the zero of its schedule, but for the way to the generator.
+    offered: Mutex<Option<Instant>>,
 }
 
 impl LoadDesk {
     pub(crate) fn open(state_dir: &Path) -> Self {
         let path = state_dir.join("load-generation");
         let last = std::fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-        Self { current: Mutex::default(), generations: AtomicU64::new(last.unwrap_or_default()), path }
+        let generations = AtomicU64::new(last.unwrap_or_default());
+        Self { current: Mutex::default(), generations, path, offered: Mutex::default() }
     }
 
     /// Asks for a load from now on. Gives its generation.
-    pub(crate) fn offer(&self, directory: &Directory, load: &drill::Load, seed: u64) -> u64 {
+    pub(crate) fn offer(
+        &self,
+        directory: &Directory,
+        load: &drill::Load,
+        seed: u64,
+        surges: &[(Duration, drill::Surge)],
+    ) -> u64 {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         if let Err(error) = platform::write_private(&self.path, generation.to_string().as_bytes()) {
             tracing::error!(%error, "the load's generation is not saved");
         }
-        self.set(directory, wire(load, seed, generation));
+        self.set(directory, wire(load, seed, generation, surges));
+        *self.offered.lock().expect("no code panics while it holds the moment") = Some(Instant::now());
         generation
+    }
+
+    /// When the current load was asked for.
+    pub(crate) fn offered(&self) -> Option<Instant> {
+        *self.offered.lock().expect("no code panics while it holds the moment")
     }
 
     /// Asks for no load.
@@ -70,7 +87,19 @@ impl LoadDesk {
 }
 
 /// A plan's load as the generator is told it.
-pub(crate) fn wire(load: &drill::Load, seed: u64, generation: u64) -> Load {
+pub(crate) fn wire(
+    load: &drill::Load,
+    seed: u64,
+    generation: u64,
+    surges: &[(Duration, drill::Surge)],
+) -> Load {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let surge = |&(from, surge): &(Duration, drill::Surge)| Surge {
+        from_us: us(from),
+        over_us: us(surge.over),
+        for_us: us(surge.length),
+        factor: surge.factor,
+    };
     Load {
         generation,
         seed,
@@ -82,5 +111,6 @@ pub(crate) fn wire(load: &drill::Load, seed: u64, generation: u64) -> Load {
         users: load.users,
         patience_ms: load.patience.as_millis() as u64,
         constant: load.arrivals == drill::Arrivals::Constant,
+        surges: surges.iter().map(surge).collect(),
     }
 }

@@ -23,6 +23,7 @@ mod schema;
 mod source;
 mod time;
 mod tree;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
@@ -46,3 +47,4 @@ pub use rules::{Rule, rules};
 pub use scale::{NotAScale, Scale};
 pub use schema::{answer_schema, candidate_schema, drill_schema};
 pub use source::{Choice, Mode, Source, Sources};
+pub use trigger::{DoublesFrom, Repeat, Surge};

@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 36] = [
+const PLAIN: [&str; 37] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",

@@ -24,6 +24,7 @@ use crate::{
     scale::Scale,
     source::Mode,
     time::{word, word_or_nothing},
+    trigger::{DoublesFrom, Repeat, Surge},
 };
 
 /// A validated, scaled drill, ready to run. Saved as `plan.yaml` (JSON is YAML).
@@ -90,10 +91,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// After t0: the end of the last fault, by the timeline.
+    /// After t0: the end of the last fault, or of the surge, by the timeline.
     #[must_use]
     pub fn heal_at(&self) -> Duration {
-        self.faults.iter().map(|fault| fault.at + fault.length).max().unwrap_or_default()
+        let surge = self.load.surge.map(|surge| surge.length);
+        self.faults.iter().map(Fault::ends_at).chain(surge).max().unwrap_or_default()
     }
 
     /// How long it takes to see that the shop is well again: the windows and the hold.
@@ -184,6 +186,9 @@ pub struct Load {
     pub arrivals: Arrivals,
     /// In the order of [`Journey::ALL`].
     pub journeys: Vec<JourneyLoad>,
+    /// The trigger of a drill without a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surge: Option<Surge>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -259,6 +264,9 @@ pub struct Fault {
     pub at: Duration,
     #[serde(rename = "for", with = "word")]
     pub length: Duration,
+    /// It comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     pub spec: FaultSpec,
 }
 
@@ -275,7 +283,9 @@ pub struct Replay {
     pub target: String,
     #[serde(rename = "for", with = "word")]
     pub length: Duration,
-    pub spec: FaultSpec,
+    /// None: the surge comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<FaultSpec>,
 }
 
 /// Recovered means that `count` windows in a row are good.
@@ -291,8 +301,13 @@ pub struct Windows {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// Least share of offered, every journey.
+    /// Least share of offered, every journey that is judged.
     pub goodput: f64,
+    /// The journeys that recovery is judged by. Empty: all that are played.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<Journey>,
+    #[serde(default)]
+    pub doubles_from: DoublesFrom,
     #[serde(with = "word")]
     pub queue_wait_p99: Duration,
     /// Most attempts per call.

@@ -130,11 +130,12 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
     let mut faults: Vec<Fault> = drill
         .timeline
         .into_iter()
-        .map(|(id, FaultFile { target, at, length, spec })| Fault {
+        .map(|(id, FaultFile { target, at, length, repeat, spec })| Fault {
             id,
             target,
             at: at.get(),
             length: length.get(),
+            repeat,
             spec,
         })
         .collect();
@@ -161,6 +162,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
             patience: drill.load.patience.get(),
             arrivals: drill.load.arrivals,
             journeys: journeys(drill.load.journeys, scale),
+            surge: drill.load.surge,
         },
         bank: Bank {
             latency: drill.bank.latency.get(),
@@ -213,6 +215,8 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         aftermath,
         thresholds: Thresholds {
             goodput: recovered.goodput,
+            journeys: recovered.journeys,
+            doubles_from: recovered.doubles_from,
             queue_wait_p99: recovered.queue_wait_p99.get(),
             amplification: recovered.amplification,
             pending_share: recovered.pending_share,

@@ -104,8 +104,19 @@ pub fn check(sources: &Sources) -> Result<(), Problems> {
                 problems.absorb(found);
             }
         }
+        check_named_answer(sources, source, &mut problems);
     }
     problems.into_result(())
+}
+
+/// The candidate that plays the answer is one of the folder's.
+fn check_named_answer(sources: &Sources, source: &Source, problems: &mut Problems) {
+    let Some(node) = tree::parse(source, &mut Problems::default()) else { return };
+    let Some(Node { kind: Kind::Text(name), span }) = node.get("candidate") else { return };
+    if !sources.candidates.contains_key(name) {
+        let known: Vec<String> = sources.candidates.keys().cloned().collect();
+        problems.add(source, span.clone(), unknown("candidate", name, &known));
+    }
 }
 
 /// Checks a policy file: a document if it says its `version`, a merge patch otherwise.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use drill::Plan;
+use drill::{DoublesFrom, Plan};
 use evidence::{Recording, kind};
 
 use crate::criteria::money::Money;
@@ -23,19 +23,23 @@ pub(crate) struct Case<'a> {
     pub(crate) search: Search,
 }
 
+/// The moment from which on a double charge is held against the shop, in Unix milliseconds.
+fn doubles_from(recording: &Recording, plan: &Plan, moments: &Moments) -> u64 {
+    if plan.thresholds.doubles_from == DoublesFrom::Start {
+        return 0;
+    }
+    let started = recording.entries(kind::RUN_STARTED).next();
+    let wall = started.and_then(|entry| entry.number("wall_unix_ms")).unwrap_or_default() as u64;
+    moments.last_change.or(moments.handover).map_or(0, |from| wall + from)
+}
+
 impl<'a> Case<'a> {
     pub(crate) fn new(recording: &'a Recording, plan: Plan) -> Case<'a> {
         let moments = Moments::of(recording, &plan);
         let log = Log::new(recording, &plan, &moments);
         let fee_cents = plan.bank.second_region.as_ref().map_or(0, |second| second.fee_cents);
-        let mut case = Case {
-            recording,
-            plan,
-            moments,
-            log,
-            money: Money::of(&recording.ledgers, fee_cents),
-            search: Search::NoData,
-        };
+        let money = Money::of(&recording.ledgers, fee_cents, doubles_from(recording, &plan, &moments));
+        let mut case = Case { recording, plan, moments, log, money, search: Search::NoData };
         case.search = recovery::search(&case);
         case
     }

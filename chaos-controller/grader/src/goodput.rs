@@ -14,6 +14,8 @@ pub(crate) struct Log {
     rows: Vec<Row>,
     /// The journeys that the plan offers, in index order.
     pub(crate) journeys: Vec<Journey>,
+    /// Those of them that recovery is judged by.
+    judged: Vec<Journey>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +62,12 @@ impl Log {
         let mut rows: Vec<Row> =
             recording.requests.iter().map(|request| Row { request: *request, good: good(request) }).collect();
         rows.sort_by_key(|row| (row.request.intended_us, row.request.journey, row.request.index));
-        let journeys =
+        let journeys: Vec<Journey> =
             plan.load.journeys.iter().filter(|load| load.rate > 0.0).map(|load| load.journey).collect();
-        Log { rows, journeys }
+        let named = &plan.thresholds.journeys;
+        let judged =
+            journeys.iter().filter(|journey| named.is_empty() || named.contains(journey)).copied().collect();
+        Log { rows, journeys, judged }
     }
 
     /// The requests whose intended time is in the span.
@@ -89,12 +94,27 @@ impl Log {
         self.journeys.iter().map(|journey| (*journey, tallies[usize::from(journey.index())])).collect()
     }
 
-    /// The journey with the least goodput; `None` if any journey has no request, since nothing is known of it.
-    pub(crate) fn worst(&self, span: Span) -> Option<(Journey, f64)> {
-        let shares: Option<Vec<(Journey, f64)>> =
-            self.tallies(span).into_iter().map(|(journey, tally)| Some((journey, tally.share()?))).collect();
-        shares?.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))
+    /// The tallies of the journeys that recovery is judged by.
+    pub(crate) fn judged(&self, span: Span) -> Vec<(Journey, Tally)> {
+        self.tallies(span).into_iter().filter(|(journey, _)| self.judged.contains(journey)).collect()
     }
+
+    /// Of the journeys that recovery is judged by, the one with the least goodput; `None` if any of them has no
+    /// request, since nothing is known of it.
+    pub(crate) fn worst(&self, span: Span) -> Option<(Journey, f64)> {
+        least(self.judged(span))
+    }
+
+    /// The same, of all journeys.
+    pub(crate) fn worst_of_all(&self, span: Span) -> Option<(Journey, f64)> {
+        least(self.tallies(span))
+    }
+}
+
+fn least(tallies: Vec<(Journey, Tally)>) -> Option<(Journey, f64)> {
+    let shares: Option<Vec<(Journey, f64)>> =
+        tallies.into_iter().map(|(journey, tally)| Some((journey, tally.share()?))).collect();
+    shares?.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// The orders that were still open when the books were closed.

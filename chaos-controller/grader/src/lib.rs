@@ -16,6 +16,7 @@ mod recovery;
 mod report;
 mod scorecard;
 mod summary;
+mod surge;
 mod timeline;
 mod verdict;
 

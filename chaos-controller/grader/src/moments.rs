@@ -44,6 +44,8 @@ pub(crate) struct Moments {
     pub(crate) handover: Option<u64>,
     /// The candidate first changed something.
     pub(crate) first_action: Option<u64>,
+    /// The candidate's last change of policy was in force everywhere.
+    pub(crate) last_change: Option<u64>,
     pub(crate) replay: Option<Span>,
     /// The books were closed: what processes do later is the lab going down.
     pub(crate) end: u64,
@@ -59,11 +61,12 @@ impl Moments {
             .map(|fault| fault.cleared)
             .collect::<Option<Vec<u64>>>()
             .and_then(|all| all.into_iter().max());
-        let ramp = plan.faults.iter().map(ramp).max().unwrap_or_default();
         let ends = match &plan.aftermath {
             None => heal,
             Some(_) => phase(recording, kind::phase::CLEAR),
         };
+        let climb = plan.load.surge.map(|surge| millis(surge.over));
+        let ramp = plan.faults.iter().map(ramp).chain(climb).max().unwrap_or_default();
         let replay = fired
             .iter()
             .find(|fault| fault.why == "replay")
@@ -78,6 +81,7 @@ impl Moments {
             handover: phase(recording, kind::phase::HANDOVER)
                 .or_else(|| Some(fault? + millis(plan.handover?))),
             first_action: fault.and_then(|fault| first_action(recording, Span { from: fault, to: end })),
+            last_change: fault.and_then(|fault| last_change(recording, Span { from: fault, to: end })),
             fault,
             heal,
             ends,
@@ -124,7 +128,7 @@ pub(crate) fn phase(recording: &Recording, name: &str) -> Option<u64> {
     recording.entries(kind::PHASE).find(|entry| entry.text("name") == name).map(|entry| entry.t_ms)
 }
 
-/// How long after its start a fault is at its full dose.
+/// How long after its start a fault is at its full dose; one that comes back, for the first time.
 fn ramp(fault: &drill::Fault) -> u64 {
     millis(fault.at) + fault.spec.ramp.as_ref().map(|ramp| millis(ramp.over.get())).unwrap_or_default()
 }
@@ -175,6 +179,16 @@ fn first_action(recording: &Recording, open: Span) -> Option<u64> {
         _ => false,
     };
     recording.journal.iter().filter(in_time).find(acts).map(|entry| entry.t_ms)
+}
+
+/// When the candidate's last policy was in force on every instance. One that never was counts from when it was told.
+fn last_change(recording: &Recording, open: Span) -> Option<u64> {
+    let told = recording
+        .entries(kind::POLICY)
+        .rfind(|entry| (open.from..open.to).contains(&entry.t_ms) && entry.actor != "controller")?;
+    let version = told.number("version");
+    let applied = recording.entries(kind::POLICY_APPLIED).find(|entry| entry.number("version") == version);
+    Some(applied.map_or(told.t_ms, |applied| applied.t_ms))
 }
 
 fn interrupted(recording: &Recording) -> bool {

@@ -117,7 +117,7 @@ fn within(case: &Case<'_>, span: Span) -> Search {
 fn worst_window(case: &Case<'_>, span: Span, length: u64) -> Option<(Journey, f64)> {
     let overall = case.log.worst(span)?;
     slices(span, length)
-        .flat_map(|window| case.log.tallies(window))
+        .flat_map(|window| case.log.judged(window))
         .filter_map(|(journey, tally)| Some((journey, tally.share()?)))
         .chain([overall])
         .min_by(|a, b| a.1.total_cmp(&b.1))
@@ -127,7 +127,7 @@ fn hold(case: &Case<'_>, from: u64, length: u64) -> Hold {
     let span = Span { from, to: from + millis(case.plan.hold) };
     let mut worst: Option<(Journey, f64, u64)> = None;
     for window in slices(span, length) {
-        for (journey, tally) in case.log.tallies(window) {
+        for (journey, tally) in case.log.judged(window) {
             let Some(share) = tally.share() else { continue };
             if worst.is_none_or(|(_, least, _)| share < least) {
                 worst = Some((journey, share, window.from));

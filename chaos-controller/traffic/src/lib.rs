@@ -21,6 +21,7 @@ mod log;
 mod logarithm;
 mod meters;
 mod pace;
+mod profile;
 mod report;
 mod run;
 pub mod schedule;

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::journey::Journey;
 use crate::logarithm::ln;
+use crate::profile::Profile;
 
 /// One user who comes to do one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,14 @@ pub struct Arrival {
 /// ```text
 ///  home     --x-----x--x----          gap k of journey j = f(seed, "arrival", j, k)
 ///  checkout -x-x-xx--x-x-x--          user               = f(seed, "user",    j, k)
-///             v  merged by (time, journey)
+///             v  merged by (time, journey), then stretched by the surges
 /// ```
 #[derive(Debug, Clone)]
 pub struct Schedule {
     seed: u64,
     users: u32,
     streams: Vec<Stream>,
+    profile: Profile,
 }
 
 /// Why a load cannot be offered.
@@ -59,6 +61,9 @@ pub enum ScheduleError {
         /// What was asked.
         rate: f64,
     },
+    /// They overlap, or one never reaches its height.
+    #[error("the load's surges do not follow one another")]
+    Surges,
     /// Somebody has to come.
     #[error("the load has no users")]
     NoUsers,
@@ -94,14 +99,15 @@ impl Schedule {
         }
         // Ties in time go to the lower journey, however the load was written.
         streams.sort_by_key(|stream| stream.journey);
-        Ok(Self { seed: load.seed, users: load.users, streams })
+        let profile = Profile::new(&load.surges).map_err(|_| ScheduleError::Surges)?;
+        Ok(Self { seed: load.seed, users: load.users, streams, profile })
     }
 
     /// When the next arrival is due, in microseconds since the zero; `None` if
     /// nobody ever comes.
     #[must_use]
     pub fn next_us(&self) -> Option<u64> {
-        self.streams.iter().map(Stream::next_us).min()
+        self.streams.iter().map(|stream| stream.next_us(&self.profile)).min()
     }
 
     /// SHA-256, in hex, over the arrivals intended before `horizon`: number of
@@ -130,8 +136,9 @@ impl Iterator for Schedule {
 
     // Five journeys at most: looking at all of them beats a heap.
     fn next(&mut self) -> Option<Arrival> {
-        let stream = self.streams.iter_mut().min_by_key(|stream| stream.next_us())?;
-        let (journey, index, intended_us) = (stream.journey, stream.index, stream.next_us());
+        let profile = &self.profile;
+        let stream = self.streams.iter_mut().min_by_key(|stream| stream.next_us(profile))?;
+        let (journey, index, intended_us) = (stream.journey, stream.index, stream.next_us(profile));
         let user = 1 + (stream.draw(self.seed, "user") * f64::from(self.users)) as u32;
         stream.advance(self.seed);
         Some(Arrival { journey, index, intended_us, user })
@@ -144,8 +151,8 @@ struct Stream {
     journey: Journey,
     rate: f64,
     spacing: Spacing,
-    /// Number of the next arrival, and its time in nanoseconds: whole, so that
-    /// adding gaps up rounds nothing away.
+    /// Number of the next arrival, and its time in nanoseconds at the base rate:
+    /// whole, so that adding gaps up rounds nothing away.
     index: u64,
     next_ns: u64,
     /// Room for the key of a draw.
@@ -174,8 +181,8 @@ impl Stream {
         stream
     }
 
-    fn next_us(&self) -> u64 {
-        self.next_ns / 1_000
+    fn next_us(&self, profile: &Profile) -> u64 {
+        profile.real_ns(self.next_ns) / 1_000
     }
 
     fn advance(&mut self, seed: u64) {
@@ -207,7 +214,7 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use proto::control::JourneyRate;
+    use proto::control::{JourneyRate, Surge};
 
     use super::*;
 
@@ -224,6 +231,7 @@ mod tests {
             users: 50_000,
             patience_ms: 10_000,
             constant: false,
+            surges: Vec::new(),
         }
     }
 
@@ -327,6 +335,29 @@ mod tests {
             assert!(own.zip(0..).all(|(arrival, expected)| arrival.index == expected));
         }
         assert!(arrivals.iter().all(|arrival| (1..=50_000).contains(&arrival.user)));
+    }
+
+    #[test]
+    fn a_surge_brings_the_same_users_sooner_and_changes_the_hash() {
+        let calm = load(7, &[("checkout", 100.0)]);
+        let surge = Surge { from_us: 20_000_000, over_us: 10_000_000, for_us: 30_000_000, factor: 5.0 };
+        let surging = Load { surges: vec![surge], ..calm.clone() };
+        let came = |from: u64, to: u64| {
+            let all = until(&surging, MINUTE * 2);
+            all.iter().filter(|arrival| (from..to).contains(&(arrival.intended_us / 1_000_000))).count()
+                as f64
+        };
+        for (from, to, rate) in [(0, 20, 100.0), (20, 30, 300.0), (30, 50, 500.0), (50, 110, 100.0)] {
+            let expected = rate * (to - from) as f64;
+            let off = (came(from, to) - expected) / expected.sqrt();
+            assert!(off.abs() < 3.5, "{from} to {to}: {} for {expected}", came(from, to));
+        }
+        let users =
+            |load: &Load| Schedule::new(load).unwrap().take(5_000).map(|arrival| arrival.user).collect();
+        let (before, after): (Vec<u32>, Vec<u32>) = (users(&calm), users(&surging));
+        assert_eq!(before, after);
+        let hash = |load: &Load| Schedule::new(load).unwrap().hash(MINUTE);
+        assert_ne!(hash(&calm), hash(&surging));
     }
 
     #[test]

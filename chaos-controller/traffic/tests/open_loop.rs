@@ -88,6 +88,7 @@ fn load(generation: u64, rate: f64, patience: Duration) -> Load {
         users: 1_000,
         patience_ms: patience.as_millis() as u64,
         constant: false,
+        surges: Vec::new(),
     }
 }
 

@@ -112,6 +112,7 @@ impl Controller {
                 users: 100,
                 patience_ms: 1_000,
                 constant: false,
+                surges: Vec::new(),
             }),
         ];
         let heard = Arc::new(Mutex::new(Heard { refuse: 2, ..Heard::default() }));

@@ -152,7 +152,7 @@ impl Generator {
         };
         // The seed is part of an order's id: loads of two generators at one lab must not meet in the book.
         let seed = u64::from(self.process.pid());
-        let load = Load { generation, seed, journeys, users: 50_000, patience_ms, constant: false };
+        let load = Load { generation, seed, journeys, users: 50_000, patience_ms, ..Load::default() };
         let orders = state.orders.as_ref().context("the generator has left")?;
         orders
             .try_send(Ok(ToProcess { body: Some(Told::Load(load)) }))

@@ -67,6 +67,10 @@ pub(crate) fn measure(
 
 /// Waits for the measurements, and notes them.
 pub(crate) async fn conclude(lab: &Lab, run: &Run, doses: Vec<Measuring>) {
+    // A surge has no dose to ask anybody for: the grader counts the users.
+    if doses.is_empty() {
+        return;
+    }
     let mut proven = true;
     let mut details = Vec::new();
     for Measuring { fault, place, begun, probes } in doses {

@@ -15,9 +15,11 @@ pub(crate) mod outage;
 pub(crate) mod play;
 pub(crate) mod recent;
 pub(crate) mod reconcile;
+mod rounds;
 pub(crate) mod script;
 pub(crate) mod settle;
 pub(crate) mod start;
+pub(crate) mod surge;
 
 mod state;
 

@@ -4,7 +4,7 @@
 //! outage is proven, and the faults hold until the shop is declared recovered or the budget is spent. Where recovery is
 //! judged after the trigger is gone (`aftermath.rs`), the faults end by the timeline for both.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drill::Journey;
@@ -16,8 +16,9 @@ use crate::faults::{self, Cause};
 use crate::lab::Lab;
 
 use super::recent::Recent;
+use super::rounds::{Round, rounds};
 use super::script::Playing;
-use super::{Ended, Run, aftermath, dose, script};
+use super::{Ended, Run, aftermath, dose, script, surge};
 
 /// Less than this share of checkouts answered well is an outage.
 const OUTAGE: f64 = 0.5;
@@ -27,6 +28,9 @@ const OUTAGE_SECONDS: usize = 2;
 const HANDING_OVER: Duration = Duration::from_secs(1);
 /// An outage that has not come this long after its time is handed over as it is.
 const OUTAGE_GRACE: Duration = Duration::from_secs(60);
+
+/// The measurements that have begun.
+type Doses = Arc<Mutex<Vec<dose::Measuring>>>;
 
 /// What the outage leaves behind for the phases after it.
 pub(crate) struct Left {
@@ -41,7 +45,9 @@ pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) 
     run.enter(lab, phase::INJECT)?;
     let t0 = Instant::now();
     let by_timeline = run.plan.candidate.is_some() || run.plan.aftermath.is_some();
-    let mut timeline = tokio::spawn(inject(Arc::clone(lab), Arc::clone(run), t0, by_timeline));
+    let doses = Doses::default();
+    let mut timeline =
+        tokio::spawn(inject(Arc::clone(lab), Arc::clone(run), t0, by_timeline, Arc::clone(&doses)));
     let script = script::spawn(lab, run, t0);
     let played = async {
         if let Some(stated) = &run.plan.aftermath {
@@ -53,19 +59,21 @@ pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) 
         recover(lab, run, recent, t0).await
     };
     let mut played = std::pin::pin!(played);
-    let mut doses = None;
+    let mut injected = false;
     let played = loop {
         tokio::select! {
             played = &mut played => break played,
-            injected = &mut timeline, if doses.is_none() => match injected {
-                Ok(Ok(measuring)) => doses = Some(measuring),
+            ended = &mut timeline, if !injected => match ended {
+                Ok(Ok(())) => injected = true,
                 Ok(Err(ended)) => break Err(ended),
                 Err(_) => break Err(Ended::Void("the timeline of faults broke off".to_owned())),
             },
         }
     };
     timeline.abort();
-    played.map(|()| Left { doses: doses.unwrap_or_default(), script })
+    // Those that had begun are concluded, also when the shop was declared recovered before the last one.
+    let doses = std::mem::take(&mut *doses.lock().expect("no code panics while it holds the doses"));
+    played.map(|()| Left { doses, script })
 }
 
 /// The faults, each at its time.
@@ -74,19 +82,21 @@ async fn inject(
     run: Arc<Run>,
     t0: Instant,
     by_timeline: bool,
-) -> Result<Vec<dose::Measuring>, Ended> {
-    let mut doses = Vec::new();
-    for fault in &run.plan.faults {
-        run.until(t0 + fault.at).await?;
-        // A fault of the script's timeline ends by itself; with a person it holds.
-        let length = by_timeline.then_some(fault.length);
+    doses: Doses,
+) -> Result<(), Ended> {
+    surge::on(&lab, &run, t0).await?;
+    for Round { id, at, fault } in rounds(&run.plan) {
+        run.until(t0 + at).await?;
+        // A fault of the script's timeline ends by itself; with a person it holds, unless it comes and goes.
+        let length = (by_timeline || fault.repeat.is_some()).then_some(fault.length);
         let cause = Cause { why: "timeline", actor: "controller" };
-        faults::apply(&lab, &fault.id, &fault.target, &fault.spec, length, cause).await.map_err(|error| {
-            Ended::Void(format!("fault `{}` was not applied: {}", fault.id, chain(&error)))
-        })?;
-        doses.push(dose::measure(&lab, &run, &fault.id, &fault.spec, fault.length));
+        faults::apply(&lab, &id, &fault.target, &fault.spec, length, cause)
+            .await
+            .map_err(|error| Ended::Void(format!("fault `{id}` was not applied: {}", chain(&error))))?;
+        let measuring = dose::measure(&lab, &run, &id, &fault.spec, fault.length);
+        doses.lock().expect("no code panics while it holds the doses").push(measuring);
     }
-    Ok(doses)
+    Ok(())
 }
 
 async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
@@ -103,9 +113,10 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
         loop {
             recent.next(run).await?;
             let now = Instant::now();
-            let rate = lab.load.rates()[checkout];
+            let rate = lab.load.rates()[checkout] * plan.load.surge.map_or(1.0, |surge| surge.factor);
             let out = recent.answered(checkout, rate, OUTAGE_SECONDS).is_some_and(|share| share < OUTAGE);
-            if (out && now >= earliest) || now >= latest {
+            let over = plan.load.surge.is_some() && now >= t0 + plan.heal_at();
+            if (out && now >= earliest) || now >= latest || over {
                 break;
             }
         }
@@ -118,7 +129,8 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
 async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
     let plan = &run.plan;
     let seconds = (plan.windows.length.as_secs_f64() * f64::from(plan.windows.count)).ceil() as usize;
-    if plan.candidate.is_none() {
+    // Nobody holds a surge: it goes by the clock, whoever plays.
+    if plan.candidate.is_none() && plan.load.surge.is_none() {
         // Who declared the shop recovered before it was handed over spoke of something else.
         run.declared.send_replace(false);
         let mut declared = run.declared.subscribe();

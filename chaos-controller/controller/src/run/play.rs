@@ -14,7 +14,7 @@ use crate::lab::Lab;
 
 use super::conditions::{self, SteadyState};
 use super::recent::Recent;
-use super::{Ended, Run, dose, outage, settle};
+use super::{Ended, Run, dose, outage, settle, surge};
 
 /// A baseline that is not there this long after its time will not come.
 const BASELINE_GRACE: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ async fn phases(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<(), Ended> {
     clear(lab, run).await?;
     // From here on nobody acts: what survives the replay is the policy.
     drop(script);
-    doses.push(replay(lab, run).await?);
+    doses.extend(replay(lab, run).await?);
     settle::settle(lab, run).await?;
     dose::conclude(lab, run, doses).await;
     Ok(())
@@ -80,7 +80,10 @@ async fn baseline(lab: &Lab, run: &Run, recent: &mut Recent) -> Result<(), Ended
                 detail = format!("{detail}; steady state did not hold: {}", missing.join(", "));
             }
             lab.note(kind::PROOF, "controller", json!({"name": "baseline", "ok": good, "detail": detail}))?;
-            return if good { Ok(()) } else { Err(Ended::Void(format!("no healthy baseline: {detail}"))) };
+            if good {
+                return surge::begins(lab, run).await;
+            }
+            return Err(Ended::Void(format!("no healthy baseline: {detail}")));
         }
     }
 }
@@ -128,18 +131,22 @@ pub(crate) async fn bank_is_itself(lab: &Lab, run: &Run, purpose: &str) -> (bool
 }
 
 /// Fires the trigger again, as a step. The shop is locked from here to the verdict.
-async fn replay(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<dose::Measuring, Ended> {
+async fn replay(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<Option<dose::Measuring>, Ended> {
     run.lock();
     run.enter(lab, phase::REPLAY)?;
     let plan = &run.plan.replay;
     let over = Instant::now() + plan.length;
-    faults::apply(lab, REPLAY, &plan.target, &plan.spec, None, Cause { why: "replay", actor: "controller" })
+    let Some(spec) = &plan.spec else {
+        surge::again(lab, run, over).await?;
+        return Ok(None);
+    };
+    faults::apply(lab, REPLAY, &plan.target, spec, None, Cause { why: "replay", actor: "controller" })
         .await
         .map_err(|error| Ended::Void(format!("the trigger was not fired again: {}", chain(&error))))?;
-    let measuring = dose::measure(lab, run, REPLAY, &plan.spec, plan.length);
+    let measuring = dose::measure(lab, run, REPLAY, spec, plan.length);
     run.until(over).await?;
     if let Err(error) = faults::clear(lab, REPLAY, "the end of the replay", "controller", false).await {
         tracing::error!(error = chain(&error), "the replay is left to its lease");
     }
-    Ok(measuring)
+    Ok(Some(measuring))
 }

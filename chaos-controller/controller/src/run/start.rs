@@ -21,7 +21,7 @@ use crate::load;
 
 use super::{Run, close, play};
 
-/// The part of the schedule that is hashed: enough to tell two schedules apart, and cheap.
+/// The part of the schedule that is hashed, and its surges: enough to tell two schedules apart, and cheap.
 const HASHED: Duration = Duration::from_secs(60);
 /// Folders of one second with the same drill.
 const SAME_SECOND: u32 = 100;
@@ -63,7 +63,10 @@ pub(crate) fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, Start
         return Err(StartError::Absent(gone.instance.clone()));
     }
     // The wire's load is what the generator makes its schedule from, so its hash is the schedule's.
-    let schedule_hash = traffic::schedule::Schedule::new(&load::wire(&plan.load, plan.seed, 1))?.hash(HASHED);
+    let surges = plan.surges();
+    let surged = surges.iter().map(|(from, surge)| *from + surge.length).max().unwrap_or_default();
+    let wire = load::wire(&plan.load, plan.seed, 1, &surges);
+    let schedule_hash = traffic::schedule::Schedule::new(&wire)?.hash(HASHED.max(surged));
     let dir = fresh_folder(Path::new(&request.runs_dir), &plan.drill)?;
     let folder = |error: &dyn std::fmt::Display| StartError::Folder(error.to_string());
     // JSON is YAML, and this one is read back by programs.
@@ -129,7 +132,7 @@ fn first_lines(lab: &Arc<Lab>, run: &Run, schedule_hash: &str) -> std::io::Resul
     reseed(lab, plan.seed);
     restart_policy(lab, &plan.policy, "the drill's policy at the start of the run")?;
     // The generator's first report is later than this thread's next line.
-    let generation = lab.load.offer(&lab.directory, &plan.load, plan.seed);
+    let generation = lab.load.offer(&lab.directory, &plan.load, plan.seed, &plan.surges());
     run.book.expect_load(generation);
     Ok(())
 }

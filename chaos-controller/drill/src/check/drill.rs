@@ -10,6 +10,7 @@ use super::{
     policy::{self, Shape},
     query::check_named,
     target::check_target,
+    trigger,
 };
 use crate::{
     diagnostic::Finding,
@@ -96,12 +97,9 @@ fn check_bounds_of(report: &mut Report<'_>, node: &Node, policy: Option<&Node>) 
 
 fn check_faults(report: &mut Report<'_>, node: &Node) {
     let mut faults: Vec<&Node> = node.get("replay").into_iter().collect();
-    if let Some((key, timeline)) = node.entry("timeline") {
-        if matches!(&timeline.kind, Kind::Map(entries) if entries.is_empty()) {
-            report.add(key.span.clone(), Finding::new("the timeline has no fault"));
-        }
-        faults.extend(timeline.entries().iter().map(|(_, fault)| fault));
-    }
+    let timeline = node.get("timeline").map(Node::entries).unwrap_or_default();
+    trigger::check_trigger(report, node, timeline.is_empty());
+    faults.extend(timeline.iter().map(|(_, fault)| fault));
     let one_region = policy::has_one_region(node);
     for fault in faults {
         check_target(report, fault);
@@ -118,13 +116,9 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
     }
 }
 
-/// The end of the last fault, if the timeline can be read.
-pub(super) fn heal_at(node: &Node) -> Option<Duration> {
-    let ends = node.get("timeline")?.entries().iter().map(|(_, fault)| {
-        let at = fault.get("at").map_or(Some(Span::default()), |at| part(Some(at)))?;
-        Some(at.get() + part::<Span>(fault.get("for"))?.get())
-    });
-    ends.max().flatten()
+/// The end of the last fault or of the surge, if the timeline can be read.
+pub(crate) fn heal_at(node: &Node) -> Option<Duration> {
+    trigger::ends(node).max().flatten()
 }
 
 fn check_times(report: &mut Report<'_>, node: &Node) {

@@ -8,6 +8,7 @@ pub(crate) mod drill;
 pub(crate) mod policy;
 pub(crate) mod query;
 mod target;
+pub(crate) mod trigger;
 
 use std::ops::Range;
 

@@ -13,6 +13,9 @@ use crate::{scale::Scale, time::word};
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Firedrill answer")]
 pub struct Answer {
+    /// The planted candidate that plays the answer: what it changes is the answer's policy.
+    #[serde(default)]
+    pub candidate: Option<String>,
     pub root_cause: String,
     /// How the outage climbs, step by step.
     pub mechanism: Vec<String>,

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::condition::{GuardrailFile, OwnCriterionFile, SteadyFile};
 use crate::aftermath::{After, Metastable};
+use crate::journey::Journey;
 use crate::plan::{Arrivals, RubricRow};
+use crate::trigger::{DoublesFrom, Repeat, Surge};
 
 /// A drill.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,7 +46,8 @@ pub(crate) struct DrillFile {
     #[schemars(with = "Vec<BoundFile>")]
     pub(crate) safe_bounds: Vec<Bound>,
     pub(crate) baseline: BaselineFile,
-    /// The faults, by id.
+    /// The faults, by id. Only a drill with a surge may have none.
+    #[serde(default)]
     pub(crate) timeline: BTreeMap<String, FaultFile>,
     /// Quiet time between the end of the last fault and the replay.
     pub(crate) clear: Span,
@@ -115,6 +118,9 @@ pub(crate) struct LoadFile {
     #[serde(default = "poisson")]
     pub(crate) arrivals: Arrivals,
     pub(crate) journeys: JourneysFile,
+    /// A surge of users instead of a fault. It begins 3 s after the baseline's time, and comes again as the replay.
+    #[serde(default)]
+    pub(crate) surge: Option<Surge>,
 }
 
 /// What users do. A journey that is not listed is not played.
@@ -201,6 +207,9 @@ pub(crate) struct FaultFile {
     pub(crate) at: Span,
     #[serde(rename = "for")]
     pub(crate) length: Span,
+    /// It comes back: rounds of `for`, each beginning `every` after the one before.
+    #[serde(default)]
+    pub(crate) repeat: Option<Repeat>,
     pub(crate) spec: FaultSpec,
 }
 
@@ -213,7 +222,9 @@ pub(crate) struct ReplayFile {
     pub(crate) target: String,
     #[serde(rename = "for")]
     pub(crate) length: Span,
-    pub(crate) spec: FaultSpec,
+    /// Of the fault; a drill with a surge has none here.
+    #[serde(default)]
+    pub(crate) spec: Option<FaultSpec>,
 }
 
 /// What recovered means.
@@ -235,6 +246,12 @@ pub(crate) struct RecoveredFile {
     #[serde(default = "share_95")]
     #[schemars(range(min = 0, max = 1))]
     pub(crate) goodput: f64,
+    /// The journeys that recovery is judged by: a drill may teach to let others go. Default: all.
+    #[serde(default)]
+    pub(crate) journeys: Vec<Journey>,
+    /// Default: start.
+    #[serde(default)]
+    pub(crate) doubles_from: DoublesFrom,
     /// Default 100ms.
     #[serde(default = "tenth_of_a_second")]
     pub(crate) queue_wait_p99: Span,

@@ -83,15 +83,23 @@ fn mode(text: &str) -> Result<Mode, String> {
 
 /// The plan as a timeline, counted from the start of the run.
 fn render(plan: &RunPlan) -> String {
-    let zero = plan.baseline.length;
+    let zero = if plan.load.surge.is_some() { plan.surge_at() } else { plan.baseline.length };
     let mut marks = vec![(
         std::time::Duration::ZERO,
         format!("baseline: goodput of every journey at least {:.0} %", plan.baseline.goodput * 100.0),
     )];
     for fault in &plan.faults {
         let spec = serde_json::to_value(&fault.spec).expect("a fault is plain data");
-        marks.push((zero + fault.at, format!("fault {}: {}", fault.id, describe_fault(&spec))));
-        marks.push((zero + fault.at + fault.length, format!("fault {} ends", fault.id)));
+        for (round, at) in fault.rounds().enumerate() {
+            let id = fault.round_id(round);
+            marks.push((zero + at, format!("fault {id}: {}", describe_fault(&spec))));
+            marks.push((zero + at + fault.length, format!("fault {id} ends")));
+        }
+    }
+    if let Some(surge) = plan.load.surge {
+        let (factor, over) = (surge.factor, Span(surge.over));
+        marks.push((zero, format!("surge: within {over} {factor} times as many users come")));
+        marks.push((zero + surge.length, "surge ends".into()));
     }
     if let Some(handover) = plan.handover {
         marks.push((zero + handover, "handover: the outage is proven".into()));
@@ -110,8 +118,11 @@ fn render(plan: &RunPlan) -> String {
             ),
         ));
     }
-    let replay = serde_json::to_value(&plan.replay.spec).expect("a fault is plain data");
-    marks.push((zero + plan.replay_at(), format!("replay: {}", describe_fault(&replay))));
+    let replay = plan.replay.spec.as_ref().map_or_else(
+        || "the surge again".into(),
+        |spec| describe_fault(&serde_json::to_value(spec).expect("a fault is plain data")),
+    );
+    marks.push((zero + plan.replay_at(), format!("replay: {replay}")));
     marks.push((
         zero + plan.replay_at() + plan.replay.length,
         "settle, reconcile, prove that nothing is left".into(),

@@ -1,7 +1,7 @@
 //! The books agree: every charge has exactly one confirmed order, every confirmed order exactly one charge, of its
 //! amount, and nothing is unknown or pending. Orders that were only reserved moved no money and are not counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{Charge, Ledgers, Order};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,11 @@ pub struct Money {
     /// Orders that were charged more than once, and what the customers paid too much.
     pub double: u64,
     pub double_cents: i64,
+    /// Orders that were charged more than once before the time that is judged; reported only.
+    #[serde(default)]
+    pub double_before: u64,
+    #[serde(default)]
+    pub double_before_cents: i64,
     /// Orders left `pending`, `unknown` or `charging`.
     pub pending: u64,
     pub pending_cents: i64,
@@ -45,28 +50,37 @@ fn is_none(count: &u64) -> bool {
 
 impl Money {
     /// `None` if either ledger is missing, or both are empty: no evidence. The fee is for each charge of the bank's
-    /// second region.
-    pub(crate) fn of(ledgers: &Ledgers, fee_cents: u32) -> Option<Money> {
+    /// second region. Orders that were begun before `doubles_from` (Unix milliseconds) may have been charged twice.
+    pub(crate) fn of(ledgers: &Ledgers, fee_cents: u32, doubles_from: u64) -> Option<Money> {
         let (charges, orders) = (ledgers.charges.as_ref()?, ledgers.orders.as_ref()?);
         let second_region = charges.iter().filter(|charge| charge.region.is_some()).count() as u64;
         let fees_cents = second_region * u64::from(fee_cents);
         (!charges.is_empty() || !orders.is_empty()).then(|| Money {
             second_region,
             fees_cents,
-            ..reconcile(charges, orders)
+            ..reconcile(charges, orders, doubles_from)
         })
     }
 }
 
-fn reconcile(charges: &[Charge], orders: &[Order]) -> Money {
+fn reconcile(charges: &[Charge], orders: &[Order], doubles_from: u64) -> Money {
     let mut by_order: BTreeMap<&str, Vec<&Charge>> = BTreeMap::new();
     for charge in charges {
         by_order.entry(&charge.reference).or_default().push(charge);
     }
     let mut money = Money { charges: charges.len() as u64, orders: orders.len() as u64, ..Money::default() };
-    for charges in by_order.values().filter(|charges| charges.len() > 1) {
-        money.double += 1;
-        money.double_cents += charges.iter().skip(1).map(|charge| charge.amount_cents).sum::<i64>();
+    let early: BTreeSet<&str> = orders
+        .iter()
+        .filter(|order| order.created_unix_ms < doubles_from)
+        .map(|order| order.id.as_str())
+        .collect();
+    for (order, charges) in by_order.iter().filter(|(_, charges)| charges.len() > 1) {
+        let (count, cents) = match early.contains(order) {
+            true => (&mut money.double_before, &mut money.double_before_cents),
+            false => (&mut money.double, &mut money.double_cents),
+        };
+        *count += 1;
+        *cents += charges.iter().skip(1).map(|charge| charge.amount_cents).sum::<i64>();
     }
     for order in orders {
         let charge = by_order.remove(order.id.as_str()).and_then(|charges| charges.first().copied());
@@ -115,6 +129,10 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
             money.lost, money.double, money.pending, money.wrong_amount
         )
     };
+    let reason = match money.double_before {
+        0 => reason,
+        before => format!("{reason}; {before} had been charged twice before the policy that is judged"),
+    };
     Finding::judged(wrong == 0, reason)
         .value(wrong as f64)
         .threshold(0.0)
@@ -130,7 +148,7 @@ mod tests {
     fn with(charges: Vec<Charge>, orders: Vec<Order>) -> (Finding, Option<Money>) {
         let mut bed = Bed::recovered();
         bed.ledgers = Ledgers { charges: Some(charges), orders: Some(orders), stock: None };
-        let money = Money::of(&bed.ledgers, 30);
+        let money = Money::of(&bed.ledgers, 30, 0);
         (graded(&bed, judge), money)
     }
 
@@ -148,6 +166,34 @@ mod tests {
         assert_eq!(finding.status, Status::Fail);
         let money = money.unwrap();
         assert_eq!((money.lost, money.double, money.double_cents), (0, 1, 1_999));
+    }
+
+    #[test]
+    fn who_was_charged_twice_before_the_last_change_is_reported_and_not_judged() {
+        let at = |id: &str, created_unix_ms: u64| Order { created_unix_ms, ..order(id, "confirmed") };
+        let judged = |last: u64, doubles_from: &str| {
+            let mut bed = Bed::recovered();
+            let twice = |id: &str| [charge(id), charge(id)];
+            let charges = twice("o1-1").into_iter().chain(twice("o1-2")).collect();
+            bed.ledgers = Ledgers {
+                charges: Some(charges),
+                orders: Some(vec![at("o1-1", 9_000), at("o1-2", last)]),
+                stock: None,
+            };
+            let mut thresholds = serde_json::to_value(&bed.plan().thresholds).unwrap();
+            thresholds["doubles_from"] = doubles_from.into();
+            // The bed's policy changes at 10 s, and is in force 200 ms later.
+            let applied = serde_json::json!({"version": 2, "instances": 7, "of": 7, "elapsed_ms": 200});
+            let bed = bed
+                .entry(10_200, evidence::kind::POLICY_APPLIED, "controller", applied)
+                .with_plan(serde_json::json!({"thresholds": thresholds}));
+            graded(&bed, judge)
+        };
+        assert_eq!(judged(10_100, "start").status, Status::Fail);
+        let finding = judged(10_100, "last_change");
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
+        assert!(finding.reason.contains("2 had been charged twice before"), "{}", finding.reason);
+        assert_eq!(judged(10_300, "last_change").status, Status::Fail);
     }
 
     #[test]

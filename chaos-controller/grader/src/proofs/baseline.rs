@@ -15,7 +15,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
         let finding = Finding::unknown("no fault was applied, so no baseline ended").threshold(least);
         return with_note(case, "baseline", finding);
     };
-    let finding = match case.log.worst(span) {
+    let finding = match case.log.worst_of_all(span) {
         None => Finding::unknown("there are no requests of every journey before the fault"),
         Some((journey, share)) if share < least => Finding::fail(format!(
             "the shop was not healthy before the fault: {journey} at {}, at least {} is needed",

@@ -3,10 +3,14 @@
 use crate::case::Case;
 use crate::finding::Finding;
 use crate::summary::{self, Dose};
+use crate::surge;
 
 use super::with_note;
 
 pub(super) fn prove(case: &Case<'_>) -> Finding {
+    if case.plan.load.surge.is_some() {
+        return surge::prove(case);
+    }
     let doses = summary::doses(case);
     let finding = match doses.iter().find(|dose| dose.within == Some(false)) {
         Some(dose) => Finding::fail(format!(

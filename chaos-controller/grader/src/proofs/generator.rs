@@ -3,7 +3,7 @@
 //!
 //! Arrivals are numbered without gaps, so a number that is missing from the log was not sent (or its answer was not
 //! recorded, which is as bad). A generator that stops altogether leaves no gap: the count is also held against the
-//! plan's rate, with four standard deviations of a Poisson process as tolerance.
+//! plan's rate, surges included, with four standard deviations of a Poisson process as tolerance.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use super::with_note;
 use crate::case::Case;
 use crate::finding::{Finding, percent};
 use crate::moments::Span;
+use crate::surge;
 
 const DEVIATIONS: f64 = 4.0;
 
@@ -126,7 +127,7 @@ pub(crate) fn phase(case: &Case<'_>, name: &str, span: Span) -> Phase {
         // A load that was started anew numbers anew; then the count itself is the best that is known.
         offered: numbers.values().map(|(least, most, count)| (most - least + 1).max(*count)).sum(),
         sent: rows.len() as u64,
-        expected: rate * span.seconds(),
+        expected: rate * span.seconds() * surge::mean_factor(case, span),
         lateness_p99_ms: p99,
     }
 }
