@@ -58,7 +58,7 @@ impl Caller {
         let path = head.uri.path_and_query().cloned().expect("a request has a path");
         let template = Template { method: head.method, path, headers: head.headers, body };
 
-        if call.retry.budget.is_some() {
+        if call.retry.budget.on().is_some() {
             edge.budget.deposit(edge.now());
         }
         let counted = Counted::begin(edge);

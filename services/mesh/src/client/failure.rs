@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::response::Parts;
+use resilience::breaker::Outcome;
 use resilience::retry::{self, Class};
 use tonic::{Code, Status};
 
@@ -105,21 +106,15 @@ impl Failure {
         retry::Failure { class, do_not_retry, retry_after: None }
     }
 
-    /// Whether it counts against the callee. A refusal of ours does not, nor
-    /// does a plain "no" of the business.
-    pub(crate) fn is_the_callees(&self) -> bool {
+    /// As the breaker sees it. What was never sent says nothing; a plain "no" of the business is an answer like any, as a
+    /// 4xx is; a refusal by a limit of the callee is a failure, so that it can never close a breaker.
+    pub(crate) fn for_breaker(&self) -> Outcome {
         match self.kind {
-            FailureKind::Rejected => false,
-            FailureKind::Answered => !matches!(
-                self.status.code(),
-                Code::InvalidArgument
-                    | Code::NotFound
-                    | Code::AlreadyExists
-                    | Code::FailedPrecondition
-                    | Code::PermissionDenied
-                    | Code::Unauthenticated
-            ),
-            _ => true,
+            FailureKind::Rejected => Outcome::Ignored,
+            // The deadline had passed before there was anything to send.
+            FailureKind::Timeout if status::surely_not_done(&self.status) => Outcome::Ignored,
+            FailureKind::Answered if is_a_no(self.status.code()) => Outcome::Success,
+            _ => Outcome::Failure,
         }
     }
 
@@ -141,4 +136,17 @@ impl Failure {
         }
         self
     }
+}
+
+/// What HTTP would say with a 4xx: the callee is well, and the caller has its answer.
+fn is_a_no(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::PermissionDenied
+            | Code::Unauthenticated
+    )
 }

@@ -3,91 +3,16 @@
 use std::time::Duration;
 
 use super::window::Window;
-use crate::policy::BreakerMode;
+use super::{BreakerMode, BreakerPolicy, Open, Outcome, Permit, State};
+use crate::policy::Span;
 
-/// When it opens, for how long, and how it closes again.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BreakerRules {
-    /// Calls looked at.
-    pub window: u32,
-    /// It never opens on fewer calls than these.
-    pub minimum_calls: u32,
-    /// Share of failed calls at which it opens, in (0, 1].
-    pub failure_rate: f64,
-    /// Share of slow calls at which it opens, in (0, 1].
-    pub slow_call_rate: f64,
-    /// A call is slow from here on; none = never. The owner of the timer calls [`Breaker::slow`] then.
-    pub slow_call_duration: Option<Duration>,
-    pub open_for: Duration,
-    /// Growth of `open_for` with each failed round of probes, at least 1.
-    pub open_factor: f64,
-    /// The longest it stays open, when it grows.
-    pub open_cap: Duration,
-    /// Probes per round, exactly.
-    pub half_open_calls: u32,
-    /// A round whose probes are all out and undecided for so long has failed.
-    pub half_open_for: Option<Duration>,
-    pub mode: BreakerMode,
-}
-
-/// What a metric or a person sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    Closed,
-    Open,
-    HalfOpen,
-    ForcedOpen,
-    Disabled,
-}
-
-impl State {
-    pub const ALL: [State; 5] =
-        [State::Closed, State::Open, State::HalfOpen, State::ForcedOpen, State::Disabled];
-
-    /// The value of the label `state`.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Closed => "closed",
-            State::Open => "open",
-            State::HalfOpen => "half_open",
-            State::ForcedOpen => "forced_open",
-            State::Disabled => "disabled",
-        }
-    }
-}
-
-/// How a call ended, in the breaker's eyes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Success,
-    Failure,
-    /// Says nothing about the callee's health: a limit refused it (429, RESOURCE_EXHAUSTED), or the caller was wrong.
-    /// It never closes a breaker, and gives a probe back.
-    Ignored,
-}
-
-/// The breaker refuses the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// When it may be worth asking again; exact while Open, a hint while HalfOpen or ForcedOpen.
-    pub retry_after: Duration,
-}
-
-/// The right to make one call. It must come back, through [`Breaker::record`] or [`Breaker::cancel`]: a probe that is
-/// lost would keep its place.
-#[derive(Debug)]
-#[must_use = "a permit goes back through record or cancel"]
-pub struct Permit {
-    epoch: u64,
-    started: Duration,
-    /// Counted as slow before its end; in a window, under this number.
-    counted: Option<u64>,
-}
+/// The epoch of a permit that no result counts for: a call that only `metrics_only` let through.
+const NEVER: u64 = u64::MAX;
 
 /// The breaker of one kind of call in one process.
 #[derive(Debug)]
 pub struct Breaker {
-    rules: BreakerRules,
+    policy: BreakerPolicy,
     phase: Phase,
     /// Grows with each transition; a permit of an earlier one no longer counts.
     epoch: u64,
@@ -100,7 +25,11 @@ pub struct Breaker {
 #[derive(Debug)]
 enum Phase {
     Closed,
-    Open { since: Duration },
+    /// `draw` in `0..1` says how much of the jitter this opening has.
+    Open {
+        since: Duration,
+        draw: f64,
+    },
     HalfOpen(Round),
     ForcedOpen,
     Disabled,
@@ -118,66 +47,71 @@ struct Round {
 }
 
 impl Breaker {
-    pub fn new(rules: &BreakerRules) -> Breaker {
+    pub fn new(policy: &BreakerPolicy) -> Breaker {
+        let auto = BreakerPolicy { state: BreakerMode::Auto, ..*policy };
         let mut breaker = Breaker {
-            rules: *rules,
+            policy: auto,
             phase: Phase::Closed,
             epoch: 0,
-            window: Window::new(rules.window),
+            window: Window::new(policy),
             failed_rounds: 0,
             transitions: Vec::new(),
         };
-        breaker.reconfigure(rules);
+        breaker.reconfigure(policy);
         breaker
     }
 
-    /// Takes changed rules. State and window are kept, unless the mode changes: back to `auto` is Closed, and empty.
-    pub fn reconfigure(&mut self, rules: &BreakerRules) {
-        self.rules = *rules;
-        self.window.resize(rules.window);
-        let forced = matches!(self.phase, Phase::ForcedOpen | Phase::Disabled);
-        match rules.mode {
-            BreakerMode::ForcedOpen => self.enter(Phase::ForcedOpen),
-            BreakerMode::Disabled => self.enter(Phase::Disabled),
-            BreakerMode::Auto if forced => self.close(),
-            BreakerMode::Auto => {}
+    /// Takes a changed policy. State and window are kept; a window of the other kind starts empty, and a changed mode
+    /// starts closed and empty.
+    pub fn reconfigure(&mut self, policy: &BreakerPolicy) {
+        let before = (self.policy.state, self.state());
+        self.policy = *policy;
+        self.window.reshape(policy);
+        if policy.state != before.0 {
+            self.restart(before.1);
         }
     }
 
-    /// Asks to make a call.
-    pub fn acquire(&mut self, now: Duration) -> Result<Permit, Open> {
-        if let Phase::Open { since } = self.phase {
-            let waited = now.saturating_sub(since);
-            if waited < self.open_for() {
-                return Err(Open { retry_after: self.open_for() - waited });
+    /// Asks to make a call. `draw` in `0..1` is the jitter of the opening that this call's result may cause.
+    pub fn acquire(&mut self, now: Duration, draw: f64) -> Result<Permit, Open> {
+        let leave = self.admit(now, draw);
+        let epoch = match leave {
+            Ok(()) => self.epoch,
+            Err(_) if self.policy.state == BreakerMode::MetricsOnly => NEVER,
+            Err(open) => return Err(open),
+        };
+        Ok(Permit { epoch, started: now, draw, counted: None })
+    }
+
+    fn admit(&mut self, now: Duration, draw: f64) -> Result<(), Open> {
+        if let Phase::Open { since, draw } = self.phase {
+            let (waited, wait) = (now.saturating_sub(since), self.open_for(draw));
+            if waited < wait {
+                return Err(Open { retry_after: wait - waited });
             }
             self.enter(Phase::HalfOpen(Round::default()));
         }
-        // The rules may have changed since the last result.
-        self.decide(now);
+        // The policy may have changed since the last result.
+        self.decide(now, draw);
         match &mut self.phase {
             Phase::Closed | Phase::Disabled => {}
-            Phase::ForcedOpen => {
-                return Err(Open { retry_after: self.rules.open_for });
-            }
-            Phase::Open { .. } => {
-                return Err(Open { retry_after: self.open_for() });
-            }
+            Phase::ForcedOpen => return Err(Open { retry_after: self.policy.open_for.get() }),
+            Phase::Open { .. } => return Err(Open { retry_after: self.open_for(draw) }),
             Phase::HalfOpen(round) => {
-                if round.out + round.done >= self.rules.half_open_calls {
+                if round.out + round.done >= self.policy.half_open_calls {
                     let full = now.saturating_sub(*round.full_since.get_or_insert(now));
-                    if self.rules.half_open_for.is_some_and(|limit| full >= limit) {
-                        self.reopen(now);
+                    if self.policy.half_open_for.on().is_some_and(|limit| full >= limit.get()) {
+                        self.reopen(now, draw);
                     }
-                    return Err(Open { retry_after: self.open_for() });
+                    return Err(Open { retry_after: self.open_for(draw) });
                 }
                 round.out += 1;
-                if round.out + round.done == self.rules.half_open_calls {
+                if round.out + round.done == self.policy.half_open_calls {
                     round.full_since = Some(now);
                 }
             }
         }
-        Ok(Permit { epoch: self.epoch, started: now, counted: None })
+        Ok(())
     }
 
     /// The call is still running and has passed `slow_call_duration`: it counts as slow from now on. Once per call.
@@ -186,14 +120,14 @@ impl Breaker {
             return;
         }
         match &mut self.phase {
-            Phase::Closed => permit.counted = Some(self.window.push(false, true)),
+            Phase::Closed => permit.counted = Some(self.window.push(now, false, true)),
             Phase::HalfOpen(round) => {
                 round.settle(false, true);
                 permit.counted = Some(0);
             }
             _ => return,
         }
-        self.decide(now);
+        self.decide(now, permit.draw);
     }
 
     /// The call has ended. One that began before the last transition changes nothing.
@@ -206,15 +140,15 @@ impl Breaker {
         }
         let failed = outcome == Outcome::Failure;
         let took = now.saturating_sub(permit.started);
-        let slow = self.rules.slow_call_duration.is_some_and(|limit| took >= limit);
+        let slow = self.policy.slow_call_duration.on().is_some_and(|limit| took >= limit.get());
         match (&mut self.phase, permit.counted) {
-            (Phase::Closed, None) => _ = self.window.push(failed, slow),
+            (Phase::Closed, None) => _ = self.window.push(now, failed, slow),
             (Phase::Closed, Some(number)) if failed => self.window.fail(number),
             (Phase::HalfOpen(round), None) => round.settle(failed, slow),
             (Phase::HalfOpen(round), Some(_)) => round.failed += u32::from(failed),
             _ => return,
         }
-        self.decide(now);
+        self.decide(now, permit.draw);
     }
 
     /// The call was dropped unfinished. A probe gives its place back, unless it has counted as slow already.
@@ -229,69 +163,84 @@ impl Breaker {
     }
 
     pub fn state(&self) -> State {
-        self.phase.state()
+        match self.policy.state {
+            BreakerMode::MetricsOnly => State::MetricsOnly,
+            _ => self.phase.state(),
+        }
     }
 
-    /// The transitions since the last call of this, in order, as (from, to).
+    /// The transitions since the last call of this, in order, as (from, to). With `metrics_only` they are the ones that
+    /// would have been made.
     pub fn take_transitions(&mut self) -> Vec<(State, State)> {
         std::mem::take(&mut self.transitions)
     }
 
     /// Opens or closes when the results so far leave no other way.
-    fn decide(&mut self, now: Duration) {
-        let rules = &self.rules;
+    fn decide(&mut self, now: Duration, draw: f64) {
+        let policy = &self.policy;
         match &self.phase {
             Phase::Closed => {
-                let calls = self.window.calls();
-                let enough = calls >= rules.minimum_calls.max(1);
-                let sick = reached(self.window.failed(), calls, rules.failure_rate)
-                    || reached(self.window.slow(), calls, rules.slow_call_rate);
+                self.window.expire(now);
+                let seen = self.window.seen();
+                let enough = seen.calls >= policy.minimum().max(1);
+                let sick = reached(seen.failed, seen.calls, policy.failure_rate)
+                    || reached(seen.slow, seen.calls, policy.slow_call_rate);
                 if enough && sick {
-                    self.enter(Phase::Open { since: now });
+                    self.enter(Phase::Open { since: now, draw });
                 }
             }
             Phase::HalfOpen(round) => {
-                let probes = rules.half_open_calls.max(1);
-                if reached(round.failed, probes, rules.failure_rate)
-                    || reached(round.slow, probes, rules.slow_call_rate)
+                let probes = policy.half_open_calls.max(1);
+                if reached(round.failed, probes, policy.failure_rate)
+                    || reached(round.slow, probes, policy.slow_call_rate)
                 {
-                    self.reopen(now);
+                    self.reopen(now, draw);
                 } else if round.done >= probes {
-                    self.close();
+                    self.failed_rounds = 0;
+                    self.enter(Phase::Closed);
                 }
             }
             Phase::Open { .. } | Phase::ForcedOpen | Phase::Disabled => {}
         }
     }
 
-    fn reopen(&mut self, now: Duration) {
+    fn reopen(&mut self, now: Duration, draw: f64) {
         self.failed_rounds = self.failed_rounds.saturating_add(1);
-        self.enter(Phase::Open { since: now });
+        self.enter(Phase::Open { since: now, draw });
     }
 
-    fn close(&mut self) {
+    /// Begins anew in the mode of the policy.
+    fn restart(&mut self, shown: State) {
+        self.phase = match self.policy.state {
+            BreakerMode::Auto | BreakerMode::MetricsOnly => Phase::Closed,
+            BreakerMode::ForcedOpen => Phase::ForcedOpen,
+            BreakerMode::Disabled => Phase::Disabled,
+        };
         self.failed_rounds = 0;
-        self.enter(Phase::Closed);
+        self.transitions.push((shown, self.state()));
+        self.epoch += 1;
+        self.window.clear();
     }
 
     fn enter(&mut self, phase: Phase) {
-        let (from, to) = (self.phase.state(), phase.state());
-        if from == to {
-            return;
-        }
-        self.transitions.push((from, to));
+        self.transitions.push((self.phase.state(), phase.state()));
         self.epoch += 1;
         self.window.clear();
         self.phase = phase;
     }
 
-    /// How long the present opening lasts.
-    fn open_for(&self) -> Duration {
-        let rules = &self.rules;
-        let seconds = rules.open_for.as_secs_f64()
-            * rules.open_factor.max(1.0).powi(self.failed_rounds.min(1_000) as i32);
-        let cap = rules.open_cap.max(rules.open_for);
-        if seconds < cap.as_secs_f64() { Duration::from_secs_f64(seconds) } else { cap }
+    /// How long an opening lasts. Jitter only makes it longer: nothing is sent before `open_for` is over (I13).
+    fn open_for(&self, draw: f64) -> Duration {
+        let BreakerPolicy { open_for: Span(base), open_cap: Span(cap), open_factor, .. } = self.policy;
+        let seconds = base.as_secs_f64() * open_factor.max(1.0).powi(self.failed_rounds.min(1_000) as i32);
+        let cap = cap.max(base);
+        let grown = if seconds < cap.as_secs_f64() { Duration::from_secs_f64(seconds) } else { cap };
+        match self.policy.open_jitter {
+            jitter if jitter > 0.0 => {
+                grown.saturating_add(grown.mul_f64(jitter.min(1.0) * draw.clamp(0.0, 1.0)))
+            }
+            _ => grown,
+        }
     }
 }
 

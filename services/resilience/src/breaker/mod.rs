@@ -8,15 +8,19 @@
 //!     +---------------------------------------------------------------+
 //!                     half_open_calls probes were good
 //! ```
-//! After resilience4j's count-based breaker, with the holes closed that it was reported for: a dropped probe gives
-//! its place back, a result from before the last transition counts for nothing, and a slow call counts when it
-//! *becomes* slow, not when it ends (at a latency of 30 s the others are blind for 30 s). There is no jitter on
-//! `open_for`, and there is one breaker per callee, not per instance.
+//! After resilience4j's breaker, with the holes closed that it was reported for: a dropped probe gives its place back
+//! (resilience4j #903, #935), a result from before the last transition counts for nothing, and a slow call counts when
+//! it *becomes* slow, not when it ends (at a latency of 30 s the others are blind for 30 s). There is one breaker per
+//! callee, not per instance: one sick host among many is for outlier ejection.
 
 mod machine;
+mod policy;
+mod state;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-pub use machine::{Breaker, BreakerRules, Open, Outcome, Permit, State};
+pub use machine::Breaker;
+pub use policy::{BreakerMode, BreakerPolicy};
+pub use state::{Open, Outcome, Permit, State};

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use super::call::{BackoffPolicy, BreakerPolicy, CallPolicy};
+use super::call::CallPolicy;
+use super::contradiction;
 use super::document::{Document, ServicePolicy, VERSION};
 use super::problem::Problem;
 use super::server::ServerPolicy;
@@ -35,6 +36,7 @@ pub fn check(document: &Document) -> Vec<Problem> {
         }
         check_service(&place, service, policy, &mut problems);
     }
+    problems.extend(contradiction::in_rows(document.written()));
     problems
 }
 
@@ -166,17 +168,14 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
         }
     }
     check_instances(place, call, problems);
-    if let Some(retry) = &call.retry {
-        let place = place.at("retry");
-        if let Some(Setting::On(backoff)) = &retry.backoff {
-            check_backoff(&place.at("backoff"), backoff, problems);
-        }
-        if let Some(Setting::On(budget)) = &retry.budget {
-            positive(&place.at("budget").at("window"), budget.window.as_ref(), problems);
-        }
+    if let Some(Setting::On(budget)) = call.retry.as_ref().map(|retry| &retry.budget) {
+        positive(&place.at("retry").at("budget").at("window"), Some(&budget.window), problems);
     }
     if let Some(Setting::On(breaker)) = &call.breaker {
-        check_breaker(&place.at("breaker"), breaker, problems);
+        let place = place.at("breaker");
+        positive(&place.at("open_for"), Some(&breaker.open_for), problems);
+        positive(&place.at("slow_call_duration"), breaker.slow_call_duration.on(), problems);
+        positive(&place.at("window_time"), breaker.window_time.on(), problems);
     }
     if let Some(Setting::On(concurrency)) = &call.concurrency {
         check_concurrency(&place.at("concurrency"), concurrency, problems);
@@ -220,29 +219,6 @@ fn check_instances(place: &Place, call: &CallPolicy, problems: &mut Vec<Problem>
     if let Some(Setting::On(hedge)) = &call.hedge {
         positive(&place.at("hedge").at("after"), hedge.after.on(), problems);
     }
-}
-
-fn check_backoff(place: &Place, backoff: &BackoffPolicy, problems: &mut Vec<Problem>) {
-    if let (Some(base), Some(cap)) = (backoff.base, backoff.cap)
-        && cap < base
-    {
-        problems.push(place.at("cap").problem(format!("the cap {cap} is below the base {base}")));
-    }
-}
-
-fn check_breaker(place: &Place, breaker: &BreakerPolicy, problems: &mut Vec<Problem>) {
-    if let (Some(window), Some(minimum)) = (breaker.window, breaker.minimum_calls)
-        && minimum > window
-    {
-        let message = format!("{minimum} calls never fit in a window of {window}: it would never open");
-        problems.push(place.at("minimum_calls").problem(message).allow([format!("1 to {window}").as_str()]));
-    }
-    positive(&place.at("open_for"), breaker.open_for.as_ref(), problems);
-    positive(
-        &place.at("slow_call_duration"),
-        breaker.slow_call_duration.as_ref().and_then(Setting::on),
-        problems,
-    );
 }
 
 /// The schema cannot say that a time is above zero.

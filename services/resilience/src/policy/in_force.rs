@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, Fallback, RetryOn, RetryPolicy};
+use super::call::{CallPolicy, Fallback};
 use super::document::{ServicePolicy, SettlerPolicy};
 use super::server::ServerPolicy;
 use super::setting::{Setting, Switch};
-use super::snapshot::{Call, Retry, Server, Snapshot};
+use super::snapshot::{Call, Server, Snapshot};
 use super::span::Span;
-use crate::breaker::BreakerRules;
 
 impl Snapshot {
     /// The row of this service with nothing left to a default; `calls` lists every call that it makes. It can stand in
@@ -45,8 +44,8 @@ fn written(call: &Call) -> CallPolicy {
     CallPolicy {
         attempt_timeout: Some(span(call.attempt_timeout)),
         total_timeout: Some(span(call.total_timeout)),
-        retry: Some(retry(&call.retry)),
-        breaker: Some(setting(call.breaker.as_ref().map(breaker))),
+        retry: Some(call.retry.clone()),
+        breaker: Some(setting(call.breaker)),
         bulkhead: Some(setting(call.bulkhead)),
         concurrency: Some(setting(call.concurrency)),
         throttle: Some(setting(call.throttle)),
@@ -59,41 +58,6 @@ fn written(call: &Call) -> CallPolicy {
         shift: Some(setting(call.shift)),
         enabled: Some(switch(call.enabled)),
         layers: Some(call.layers.clone()),
-    }
-}
-
-fn retry(retry: &Retry) -> RetryPolicy {
-    let reasons = [(retry.on_unavailable, RetryOn::Unavailable), (retry.on_timeout, RetryOn::Timeout)];
-    RetryPolicy {
-        max_retries: Some(retry.max_retries),
-        on: Some(reasons.into_iter().filter_map(|(on, reason)| on.then_some(reason)).collect()),
-        backoff: Some(setting(retry.backoff.map(|backoff| BackoffPolicy {
-            base: Some(Span(backoff.base)),
-            factor: Some(backoff.factor),
-            cap: Some(Span(backoff.cap)),
-            jitter: Some(backoff.jitter),
-        }))),
-        budget: Some(setting(retry.budget.map(|budget| BudgetPolicy {
-            ratio: Some(budget.ratio),
-            min_per_second: Some(budget.min_per_second),
-            window: Some(Span(budget.window)),
-        }))),
-    }
-}
-
-fn breaker(rules: &BreakerRules) -> BreakerPolicy {
-    BreakerPolicy {
-        window: Some(rules.window),
-        minimum_calls: Some(rules.minimum_calls),
-        failure_rate: Some(rules.failure_rate),
-        slow_call_rate: Some(rules.slow_call_rate),
-        slow_call_duration: Some(span(rules.slow_call_duration)),
-        open_for: Some(Span(rules.open_for)),
-        open_factor: Some(rules.open_factor),
-        open_cap: Some(Span(rules.open_cap)),
-        half_open_calls: Some(rules.half_open_calls),
-        half_open_for: Some(span(rules.half_open_for)),
-        state: Some(rules.mode),
     }
 }
 

@@ -20,15 +20,13 @@ pub mod snapshot;
 pub mod span;
 pub mod topology;
 
+mod contradiction;
 mod in_force;
 mod row;
 mod shape;
 
 pub use bounds::{Bound, Violation, check_bounds, violations};
-pub use call::{
-    BackoffPolicy, BreakerMode, BreakerPolicy, BudgetPolicy, CallPolicy, Fallback, Jitter, RetryOn,
-    RetryPolicy,
-};
+pub use call::{CallPolicy, Fallback};
 pub use check::check;
 pub use diff::{Change, diff};
 pub use document::{Document, ServicePolicy, SettlerPolicy};
@@ -38,5 +36,5 @@ pub use scale::scale;
 pub use schema::{patch_schema, schema};
 pub use server::{Cancel, ServerPolicy};
 pub use setting::{Setting, Switch};
-pub use snapshot::{Call, Retry, Server, SettlerRate, Snapshot};
+pub use snapshot::{Call, Server, SettlerRate, Snapshot};
 pub use span::Span;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::check::check;
+use super::contradiction;
 use super::document::{Document, VERSION};
 use super::{path, schema, shape};
 
@@ -73,6 +74,16 @@ impl std::fmt::Display for Problem {
 /// # Errors
 /// All the problems of its shape, and all the problems of meaning in what has the right shape.
 pub fn parse(document: &Value) -> Result<Document, Vec<Problem>> {
+    let problems = contradiction::with_defaults(document);
+    match sound(document) {
+        Ok(read) if problems.is_empty() => Ok(read),
+        Ok(_) => Err(problems),
+        Err(found) => Err(found.into_iter().chain(problems).collect()),
+    }
+}
+
+/// The same without what the defaults come to: a patch is not all there is.
+fn sound(document: &Value) -> Result<Document, Vec<Problem>> {
     let mut problems = shape::check(document, schema::whole());
     // A slip in one row must not hide what is wrong with another: the slips are cut out, the rest is read.
     let mut sound = document.clone();
@@ -110,7 +121,7 @@ pub fn check_patch(patch: &Value) -> Vec<Problem> {
     if let Some(object) = written.as_object_mut() {
         object.entry("version").or_insert(json!(VERSION));
     }
-    match parse(&written) {
+    match sound(&written) {
         // What is deleted must have had a name as well.
         Ok(_) => shape::check(patch, schema::patch()).into_iter().filter(|_| deleted).collect(),
         Err(problems) => problems,

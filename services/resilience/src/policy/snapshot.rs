@@ -10,22 +10,21 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::call::{BackoffPolicy, BreakerPolicy, BudgetPolicy, CallPolicy, RetryOn, RetryPolicy};
+use super::call::CallPolicy;
 use super::document::{Document, ServicePolicy};
 use super::server::{Cancel, ServerPolicy};
 use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::{row, topology};
-use crate::backoff::Backoff;
 use crate::balance::{Balance, Choice};
-use crate::breaker::BreakerRules;
-use crate::budget::Budget;
+use crate::breaker::BreakerPolicy;
 use crate::concurrency::Concurrency;
 use crate::deadline::Deadline;
 use crate::hedge::Hedge;
 use crate::layers::{Layer, Stack};
 use crate::outlier::Outlier;
 use crate::pool::Queue;
+use crate::retry::RetryPolicy;
 use crate::shift::Shift;
 use crate::throttle::Throttle;
 
@@ -65,8 +64,8 @@ pub struct Server {
 pub struct Call {
     pub attempt_timeout: Option<Duration>,
     pub total_timeout: Option<Duration>,
-    pub retry: Retry,
-    pub breaker: Option<BreakerRules>,
+    pub retry: RetryPolicy,
+    pub breaker: Option<BreakerPolicy>,
     /// Calls open at once, at most.
     pub bulkhead: Option<u32>,
     pub concurrency: Option<Concurrency>,
@@ -87,19 +86,6 @@ pub struct Call {
     pub layers: Vec<Layer>,
     /// The layers that are on.
     pub stack: Stack,
-}
-
-/// When to try again; [`crate::retry::next`] decides with it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Retry {
-    /// Attempts after the first.
-    pub max_retries: u32,
-    pub on_unavailable: bool,
-    pub on_timeout: bool,
-    /// None = at once.
-    pub backoff: Option<Backoff>,
-    /// None = without limit.
-    pub budget: Option<Budget>,
 }
 
 /// Charges the settler may settle per second.
@@ -186,8 +172,8 @@ impl Call {
         let call = Call {
             attempt_timeout: policy.attempt_timeout.and_then(time),
             total_timeout: policy.total_timeout.and_then(time),
-            retry: Retry::of(&policy.retry.clone().unwrap_or_default()),
-            breaker: on(&policy.breaker).map(breaker),
+            retry: policy.retry.clone().unwrap_or_default(),
+            breaker: on(&policy.breaker).map(BreakerPolicy::in_force),
             bulkhead: on(&policy.bulkhead).copied(),
             concurrency: on(&policy.concurrency).copied(),
             throttle: on(&policy.throttle).copied(),
@@ -231,59 +217,6 @@ impl Default for Call {
     }
 }
 
-impl Retry {
-    fn of(policy: &RetryPolicy) -> Retry {
-        let on_any = |reason| policy.on.as_ref().is_none_or(|on| on.contains(&reason));
-        Retry {
-            max_retries: policy.max_retries.unwrap_or(0),
-            on_unavailable: on_any(RetryOn::Unavailable),
-            on_timeout: on_any(RetryOn::Timeout),
-            backoff: on(&policy.backoff).map(backoff),
-            budget: on(&policy.budget).map(budget),
-        }
-    }
-}
-
-fn backoff(policy: &BackoffPolicy) -> Backoff {
-    Backoff {
-        base: policy.base.unwrap_or(Span::millis(100)).get(),
-        factor: policy.factor.unwrap_or(2.0),
-        cap: policy.cap.unwrap_or(Span::seconds(10)).get(),
-        jitter: policy.jitter.unwrap_or_default(),
-    }
-}
-
-/// Finagle's defaults: 20 % of the calls and 10 per second, kept for 10 s.
-fn budget(policy: &BudgetPolicy) -> Budget {
-    Budget {
-        ratio: policy.ratio.unwrap_or(0.2),
-        min_per_second: policy.min_per_second.unwrap_or(10.0),
-        window: policy.window.unwrap_or(Span::seconds(10)).get(),
-    }
-}
-
-fn breaker(policy: &BreakerPolicy) -> BreakerRules {
-    let window = policy.window.unwrap_or(100);
-    BreakerRules {
-        window,
-        // More calls than the window holds would be a breaker that never opens.
-        minimum_calls: policy.minimum_calls.unwrap_or(window).min(window),
-        failure_rate: policy.failure_rate.unwrap_or(0.5),
-        slow_call_rate: policy.slow_call_rate.unwrap_or(0.5),
-        slow_call_duration: policy.slow_call_duration.and_then(time),
-        open_for: policy.open_for.unwrap_or(Span::seconds(5)).get(),
-        open_factor: policy.open_factor.unwrap_or(1.0),
-        open_cap: policy.open_cap.unwrap_or(Span::seconds(60)).get(),
-        half_open_calls: policy.half_open_calls.unwrap_or(10),
-        half_open_for: policy
-            .half_open_for
-            .unwrap_or(Setting::On(Span::seconds(60)))
-            .on()
-            .map(|span| span.get()),
-        mode: policy.state.unwrap_or_default(),
-    }
-}
-
 fn on<T>(setting: &Option<Setting<T>>) -> Option<&T> {
     setting.as_ref().and_then(Setting::on)
 }
@@ -300,6 +233,7 @@ fn read<T: DeserializeOwned>(row: Value) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retry::RetryOn;
     use serde_json::json;
 
     fn snapshot(services: Value, service: &str) -> Snapshot {
@@ -314,7 +248,7 @@ mod tests {
         let charge = payment.call("bank", "charge");
         assert_eq!(*charge, Call::default());
         assert!(charge.enabled && charge.breaker.is_none() && charge.retry.max_retries == 0);
-        assert!(charge.retry.on_unavailable && charge.retry.on_timeout);
+        assert_eq!(charge.retry.on, [RetryOn::Unavailable, RetryOn::Timeout]);
         assert_eq!((payment.flag("checkout"), payment.flag("other")), (false, true));
     }
 
@@ -323,10 +257,10 @@ mod tests {
         let calls = json!({"bank.charge": {"breaker": {"window": 50}, "retry": {"budget": {}, "backoff": {}, "on": ["timeout"]}}});
         let charge = snapshot(json!({"payment": {"calls": calls}}), "payment").call("bank", "charge");
         let breaker = charge.breaker.unwrap();
-        assert_eq!((breaker.window, breaker.minimum_calls, breaker.half_open_calls), (50, 50, 10));
-        assert_eq!(charge.retry.budget.unwrap().ratio, 0.2);
-        assert_eq!(charge.retry.backoff.unwrap().cap, Duration::from_secs(10));
-        assert!(charge.retry.on_timeout && !charge.retry.on_unavailable);
+        assert_eq!((breaker.window, breaker.minimum(), breaker.half_open_calls), (50, 50, 10));
+        assert_eq!(charge.retry.budget.on().unwrap().ratio, 0.2);
+        assert_eq!(charge.retry.backoff.on().unwrap().cap, Span::seconds(10));
+        assert_eq!(charge.retry.on, [RetryOn::Timeout]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use opentelemetry::trace::TraceId;
 use resilience::Call;
 use resilience::breaker::{Breaker, Outcome, Permit, State};
+use resilience::policy::Span;
 
 use super::Next;
 use crate::client::edge::{Edge, Refusal};
@@ -14,10 +15,10 @@ use crate::client::{Answer, Failure};
 pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
     let (edge, trace) = (next.call.edge, next.call.ctx.span().trace_id());
     let Some(mut pass) = edge.breaker.pass(edge, trace)? else { return next.run().await };
-    let slow_after = next.call.policy.breaker.as_ref().and_then(|rules| rules.slow_call_duration);
+    let slow_after = next.call.policy.breaker.and_then(|policy| policy.slow_call_duration.on().copied());
     let mut attempt = next.run();
     let result = match slow_after {
-        Some(threshold) => match tokio::time::timeout(threshold, &mut attempt).await {
+        Some(Span(threshold)) => match tokio::time::timeout(threshold, &mut attempt).await {
             Ok(result) => result,
             Err(_slow) => {
                 pass.slow();
@@ -26,11 +27,7 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
         },
         None => attempt.await,
     };
-    pass.record(match &result {
-        Ok(_) => Outcome::Success,
-        Err(failure) if failure.is_the_callees() => Outcome::Failure,
-        Err(_) => Outcome::Ignored,
-    });
+    pass.record(result.as_ref().map_or_else(Failure::for_breaker, |_| Outcome::Success));
     result
 }
 
@@ -52,8 +49,8 @@ impl Guarded {
     pub(crate) fn configure(&self, call: &Call) {
         let mut guard = self.guard();
         match (&mut guard.machine, &call.breaker) {
-            (Some(breaker), Some(rules)) => breaker.reconfigure(rules),
-            (breaker @ None, Some(rules)) => *breaker = Some(Breaker::new(rules)),
+            (Some(breaker), Some(policy)) => breaker.reconfigure(policy),
+            (breaker @ None, Some(policy)) => *breaker = Some(Breaker::new(policy)),
             (_, None) => {}
         }
         guard.on = call.breaker.is_some();
@@ -72,7 +69,7 @@ impl Guarded {
         let Some(breaker) = guard.machine.as_mut().filter(|_| on) else {
             return Ok(None);
         };
-        let leave = breaker.acquire(edge.now());
+        let leave = breaker.acquire(edge.now(), edge.draw());
         drop(guard);
         self.show(edge, trace);
         match leave {

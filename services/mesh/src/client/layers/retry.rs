@@ -6,7 +6,7 @@ use std::time::Duration;
 use prometheus::Gauge;
 use resilience::Call;
 use resilience::budget::RetryBudget;
-use resilience::retry::{self, Decision, Why};
+use resilience::retry::{self, Decision, Time, Why};
 
 use super::Next;
 use crate::client::edge::Refusal;
@@ -25,7 +25,8 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
         nothing_done &= status::surely_not_done(&failure.status);
         let decision = edge.budget.with(edge.now(), |budget, now| {
             let policy = &next.call.policy.retry;
-            retry::next(policy, retries, &failure.for_retry(), ctx.remaining(), budget, now, edge.draw())
+            let time = Time { left: ctx.remaining(), floor: Duration::ZERO };
+            retry::next(policy, retries, &failure.for_retry(), time, budget, now, edge.draw())
         });
         match decision {
             Decision::After(wait) if wait.is_zero() => {}
@@ -55,14 +56,9 @@ impl Budget {
     }
 
     pub(crate) fn configure(&self, call: &Call, now: Duration) {
-        match (&mut *self.machine(), &call.retry.budget) {
-            (Some(budget), Some(rule)) => {
-                budget.reconfigure(rule.ratio, rule.min_per_second, rule.window, now);
-            }
-            (budget, rule) => {
-                *budget =
-                    rule.as_ref().map(|rule| RetryBudget::new(rule.ratio, rule.min_per_second, rule.window));
-            }
+        match (&mut *self.machine(), call.retry.budget.on()) {
+            (Some(budget), Some(policy)) => budget.reconfigure(policy, now),
+            (budget, policy) => *budget = policy.map(RetryBudget::new),
         }
     }
 

@@ -1,6 +1,8 @@
-//! The last n calls of a closed breaker, with running totals.
+//! The last n calls, each on its own, with running totals.
 
 use std::collections::VecDeque;
+
+use super::Seen;
 
 /// One call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -9,9 +11,9 @@ struct Entry {
     slow: bool,
 }
 
-/// The last `size` calls, each with a number that stays valid until it has left the window.
+/// The last `size` calls.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct CountWindow {
     size: usize,
     entries: VecDeque<Entry>,
     /// The number of the oldest entry.
@@ -20,9 +22,9 @@ pub(super) struct Window {
     slow: u32,
 }
 
-impl Window {
-    pub(super) fn new(size: u32) -> Window {
-        Window { size: size.max(1) as usize, entries: VecDeque::new(), first: 0, failed: 0, slow: 0 }
+impl CountWindow {
+    pub(super) fn new(size: u32, first: u64) -> CountWindow {
+        CountWindow { size: size.max(1) as usize, entries: VecDeque::new(), first, failed: 0, slow: 0 }
     }
 
     /// Keeps the newest calls.
@@ -32,21 +34,25 @@ impl Window {
     }
 
     pub(super) fn clear(&mut self) {
-        self.first += self.entries.len() as u64;
+        self.first = self.next();
         self.entries.clear();
         (self.failed, self.slow) = (0, 0);
     }
 
-    /// Adds a call and returns its number.
+    /// The number of the next call.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
     pub(super) fn push(&mut self, failed: bool, slow: bool) -> u64 {
+        let number = self.next();
         self.entries.push_back(Entry { failed, slow });
         self.failed += u32::from(failed);
         self.slow += u32::from(slow);
         self.trim();
-        self.first + self.entries.len() as u64 - 1
+        number
     }
 
-    /// A call that was added as slow has failed in the end. Nothing happens if it has left the window.
     pub(super) fn fail(&mut self, number: u64) {
         let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
@@ -55,16 +61,8 @@ impl Window {
         }
     }
 
-    pub(super) fn calls(&self) -> u32 {
-        self.entries.len() as u32
-    }
-
-    pub(super) fn failed(&self) -> u32 {
-        self.failed
-    }
-
-    pub(super) fn slow(&self) -> u32 {
-        self.slow
+    pub(super) fn seen(&self) -> Seen {
+        Seen { calls: self.entries.len() as u32, failed: self.failed, slow: self.slow }
     }
 
     fn trim(&mut self) {
