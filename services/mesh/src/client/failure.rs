@@ -106,15 +106,42 @@ impl Failure {
         retry::Failure { class, do_not_retry, retry_after: None }
     }
 
-    /// As the breaker sees it. What was never sent says nothing; a plain "no" of the business is an answer like any, as a
-    /// 4xx is; a refusal by a limit of the callee is a failure, so that it can never close a breaker.
-    pub(crate) fn for_breaker(&self) -> Outcome {
+    /// Whether it counts against the callee. A refusal of ours does not, nor
+    /// does a plain "no" of the business; a refusal by a limit of its own does.
+    pub(crate) fn is_the_callees(&self) -> bool {
         match self.kind {
-            FailureKind::Rejected => Outcome::Ignored,
-            // The deadline had passed before there was anything to send.
-            FailureKind::Timeout if status::surely_not_done(&self.status) => Outcome::Ignored,
-            FailureKind::Answered if is_a_no(self.status.code()) => Outcome::Success,
-            _ => Outcome::Failure,
+            FailureKind::Rejected => false,
+            FailureKind::Answered => !matches!(
+                self.status.code(),
+                Code::InvalidArgument
+                    | Code::NotFound
+                    | Code::AlreadyExists
+                    | Code::FailedPrecondition
+                    | Code::PermissionDenied
+                    | Code::Unauthenticated
+            ),
+            _ => true,
+        }
+    }
+
+    /// Whether nothing was sent, for a reason on this side.
+    pub(crate) fn was_not_sent(&self) -> bool {
+        match self.kind {
+            FailureKind::Rejected => true,
+            // The deadline was over before there was anything to send.
+            FailureKind::Timeout => status::surely_not_done(&self.status),
+            _ => false,
+        }
+    }
+
+    /// As the breaker sees it. A "no" is an answer like any, as a 4xx is.
+    pub(crate) fn for_breaker(&self) -> Outcome {
+        if self.was_not_sent() {
+            Outcome::Ignored
+        } else if self.is_the_callees() {
+            Outcome::Failure
+        } else {
+            Outcome::Success
         }
     }
 
@@ -136,17 +163,4 @@ impl Failure {
         }
         self
     }
-}
-
-/// What HTTP would say with a 4xx: the callee is well, and the caller has its answer.
-fn is_a_no(code: Code) -> bool {
-    matches!(
-        code,
-        Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::FailedPrecondition
-            | Code::PermissionDenied
-            | Code::Unauthenticated
-    )
 }
