@@ -144,7 +144,7 @@ impl ClientMetrics {
         )?;
         registry.register(Box::new(breaker_state.clone()))?;
         let budget_tokens = prometheus::GaugeVec::new(
-            Opts::new("lab_retry_budget_tokens", "Retries that the budget would grant now"),
+            Opts::new("lab_retry_budget_tokens", "Tokens in the retry budget, of either kind"),
             &["target", "method"],
         )?;
         registry.register(Box::new(budget_tokens.clone()))?;

@@ -10,7 +10,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 /// gRPC's own way to forbid a retry (proposal A6): a negative pushback.
-const PUSHBACK: &str = "grpc-retry-pushback-ms";
+pub(crate) const PUSHBACK: &str = "grpc-retry-pushback-ms";
 const NOT_DONE: &str = "x-not-done";
 
 /// A failure whose work was surely not done.
@@ -47,7 +47,7 @@ pub fn surely_not_done(status: &Status) -> bool {
 }
 
 pub(crate) fn forbids_retry(metadata: &MetadataMap) -> bool {
-    metadata.get(PUSHBACK).is_some_and(|value| value.as_bytes().starts_with(b"-"))
+    metadata.get(PUSHBACK).is_some_and(|value| value.to_str().is_ok_and(|text| text.parse::<u64>().is_err()))
 }
 
 /// Hands on, from a failed call, the marks that its caller must hear too.

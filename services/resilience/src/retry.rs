@@ -110,6 +110,15 @@ impl Time {
     }
 }
 
+/// Whether another attempt could have helped: what a budget of tokens counts as a failure, marked or not.
+pub fn is_worth_it(policy: &RetryPolicy, class: Class) -> bool {
+    match class {
+        Class::Unavailable => policy.on.contains(&RetryOn::Unavailable),
+        Class::Timeout => policy.on.contains(&RetryOn::Timeout),
+        Class::Other => false,
+    }
+}
+
 /// Decides after a failed attempt, of a call that has made `retries` retries so far.
 ///
 /// A token is taken from `budget` only when all else allows the retry, the `time` that is left included. The total timeout
@@ -124,12 +133,7 @@ pub fn next(
     now: Duration,
     draw: f64,
 ) -> Decision {
-    let worth_it = match failure.class {
-        Class::Unavailable => policy.on.contains(&RetryOn::Unavailable),
-        Class::Timeout => policy.on.contains(&RetryOn::Timeout),
-        Class::Other => false,
-    };
-    if !worth_it {
+    if !is_worth_it(policy, failure.class) {
         return Decision::Stop(Why::Class);
     }
     if failure.do_not_retry {

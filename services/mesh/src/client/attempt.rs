@@ -4,14 +4,19 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use resilience::budget::BudgetKind;
 use resilience::pool::Priority;
+use resilience::retry::Time;
 use tonic::{Code, Status};
 
 use crate::client::connection::{Lost, Peer};
+use crate::client::edge::Refusal;
 use crate::client::layers::bulkhead::Place;
 use crate::client::layers::{Exchange, Next};
+use crate::client::pushback;
 use crate::client::{Answer, Connections, Failure, FailureKind};
 use crate::headers;
 use crate::trace::{self, Onset, Span};
@@ -42,7 +47,7 @@ pub(crate) struct Attempt<'a> {
 pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
     let Exchange { edge, ctx, recorder, policy, .. } = next.call;
     let left = ctx.remaining();
-    let late = left.is_some_and(|left| left.is_zero());
+    let late = Time { left, floor: policy.floor }.is_over_after(Duration::ZERO);
     let attempt = Attempt {
         call: next.call,
         span: recorder.client(edge.name, ctx.span()),
@@ -55,13 +60,19 @@ pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
     };
     let rest = Next { attempt: Some(&attempt), ..next };
     let result = match left {
-        _ if late => Err(Failure::too_late()),
+        _ if late => {
+            edge.count_refusal(Refusal::Deadline);
+            Err(Failure::too_late())
+        }
         // Whoever hurries less than the request does not have to be asked for it.
         Some(left) if policy.attempt_timeout.is_none_or(|limit| limit > left) => {
             rest.within(left, "no answer before the deadline").await
         }
         _ => rest.run().await,
     };
+    if policy.retry.budget.on().is_some_and(|budget| budget.kind == BudgetKind::Tokens) {
+        edge.budget.settle(&policy.retry, &result, edge.now());
+    }
     attempt.end(match &result {
         Ok(_) => End::Ok,
         Err(failure) => End::of(failure),
@@ -94,16 +105,18 @@ async fn exchange(
     let failure = match trailing.or_else(|| Status::from_header_map(&answer.head.headers)) {
         Some(said) if said.code() == Code::Ok => None,
         Some(said) => Some(Failure::answered(said)),
-        None => of_http(answer.head.status),
+        None => of_http(&answer.head),
     };
     failure.map_or(Ok(answer), Err)
 }
 
 /// A failure that plain HTTP answered. A "no" (4xx) is an answer.
-fn of_http(answered: StatusCode) -> Option<Failure> {
-    let said = match answered {
-        StatusCode::SERVICE_UNAVAILABLE => Status::unavailable("answered 503"),
-        StatusCode::TOO_MANY_REQUESTS => Status::resource_exhausted("answered 429"),
+fn of_http(head: &Parts) -> Option<Failure> {
+    let said = match head.status {
+        StatusCode::SERVICE_UNAVAILABLE => pushback::hear(Status::unavailable("answered 503"), &head.headers),
+        StatusCode::TOO_MANY_REQUESTS => {
+            pushback::hear(Status::resource_exhausted("answered 429"), &head.headers)
+        }
         StatusCode::GATEWAY_TIMEOUT => Status::deadline_exceeded("answered 504"),
         other if other.is_server_error() => Status::internal(format!("answered {}", other.as_u16())),
         _ => return None,

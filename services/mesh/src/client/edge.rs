@@ -45,7 +45,7 @@ pub(crate) enum Refusal {
     SwitchedOff,
     /// A retry that the budget did not pay for.
     Budget,
-    /// A retry that would have begun after the deadline.
+    /// It would have begun after the deadline, or with less left than the callee begins anything with.
     Deadline,
 }
 
@@ -72,7 +72,7 @@ impl Refusal {
             Self::Throttle => "throttled",
             Self::SwitchedOff => "switched off",
             Self::Budget => "no retry: the budget is spent",
-            Self::Deadline => "no retry: the deadline is too near",
+            Self::Deadline => "the deadline is too near",
         }
     }
 }
@@ -88,7 +88,7 @@ impl Edge {
             name,
             metrics: metrics.clone(),
             breaker: breaker::Guarded::default(),
-            budget: retry::Budget::new(metrics.budget_tokens.with_label_values(&[target, method])),
+            budget: retry::Budget::default(),
             places: bulkhead::Places::default(),
             concurrency: concurrency::Limited::default(),
             throttle: throttle::Throttled::default(),
@@ -103,7 +103,7 @@ impl Edge {
     pub(crate) fn configure(&self, call: &Call) {
         self.breaker.configure(call);
         self.breaker.show(self, TraceId::INVALID);
-        self.budget.configure(call, self.now());
+        self.budget.configure(self, call);
         self.places.configure(call.bulkhead);
         self.concurrency.configure(self, call);
         self.throttle.configure(call);

@@ -8,6 +8,7 @@ use resilience::breaker::Outcome;
 use resilience::retry::{self, Class};
 use tonic::{Code, Status};
 
+use crate::client::pushback::{self, Pushback};
 use crate::status;
 
 /// An answer, read to its end within the attempt's time.
@@ -88,6 +89,8 @@ impl Failure {
 
     /// A failure that the callee answered.
     pub(crate) fn answered(answer: Status) -> Self {
+        // tonic says CANCELLED where a timeout of its own ran out. Ours end as `timeout`, so one that is *answered* is the
+        // callee's, and no more worth a retry than an answered 504.
         let kind = match answer.code() {
             Code::Unavailable | Code::ResourceExhausted => FailureKind::Unavailable,
             _ => FailureKind::Answered,
@@ -102,8 +105,12 @@ impl Failure {
             FailureKind::Timeout => Class::Timeout,
             FailureKind::Answered | FailureKind::Rejected => Class::Other,
         };
-        let do_not_retry = status::forbids_retry(self.status.metadata());
-        retry::Failure { class, do_not_retry, retry_after: None }
+        let (do_not_retry, retry_after) = match pushback::of(&self.status) {
+            None => (false, None),
+            Some(Pushback::After(wait)) => (false, Some(wait)),
+            Some(Pushback::Never) => (true, None),
+        };
+        retry::Failure { class, do_not_retry, retry_after }
     }
 
     /// Whether it counts against the callee. A refusal of ours does not, nor

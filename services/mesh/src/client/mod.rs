@@ -14,6 +14,7 @@ mod edge;
 mod failure;
 mod grpc;
 mod layers;
+pub(crate) mod pushback;
 mod shift;
 
 pub use call::Caller;

@@ -77,6 +77,12 @@ impl Deadline {
         short.then_some(Late::Expected)
     }
 
+    /// The least that must be left for work to begin, as far as the policy alone says: zero without a floor.
+    pub fn floor(&self) -> Duration {
+        let floor = self.floor.on().filter(|_| self.enforce != Enforce::Off);
+        floor.copied().map_or(Duration::ZERO, Span::get)
+    }
+
     /// Whether a job that runs is ended at its deadline.
     pub fn ends_running(&self) -> bool {
         self.enforce == Enforce::All

@@ -1,7 +1,12 @@
 use super::*;
+use crate::budget::BudgetPolicy;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+fn budget(ratio: f64) -> RetryBudget {
+    RetryBudget::new(&BudgetPolicy { ratio, min_per_second: 0.0, ..BudgetPolicy::default() })
 }
 
 /// A call each 10 ms, whose first attempt takes what `takes` says of its number; a hedge takes 10 ms. The calls, the
@@ -82,7 +87,7 @@ fn the_share_holds_over_any_ten_seconds_also_when_everything_is_slow() {
 fn a_retry_budget_bounds_hedges_as_well() {
     let rules = Hedge { max_extra_share: 1.0, after: Setting::On(Span::millis(20)), ..Hedge::default() };
     let slow = |_| millis(30_000);
-    let (calls, hedges, _) = play(&rules, 3_000, Some(RetryBudget::new(0.2, 0.0, WINDOW)), slow);
+    let (calls, hedges, _) = play(&rules, 3_000, Some(budget(0.2)), slow);
     assert!((calls / 5 - 10..=calls / 5).contains(&hedges), "{hedges}");
     let (calls, hedges, _) = play(&rules, 3_000, None, slow);
     assert!(hedges >= calls - 10, "{hedges}: and nothing else does, with a share of 1");
@@ -91,7 +96,7 @@ fn a_retry_budget_bounds_hedges_as_well() {
 #[test]
 fn a_hedge_that_could_not_be_answered_in_time_is_not_made_and_costs_nothing() {
     let mut hedging = Hedging::new(&Hedge { max_extra_share: 1.0, ..Hedge::default() });
-    let mut budget = RetryBudget::new(1.0, 0.0, WINDOW);
+    let mut budget = budget(1.0);
     budget.deposit(millis(0));
     for call in 0..100 {
         hedging.begin(millis(call));

@@ -82,6 +82,8 @@ pub struct Call {
     pub shift: Option<Shift>,
     /// False = the kill switch is thrown: fail without calling.
     pub enabled: bool,
+    /// The callee begins no work with less than this left of the deadline, so that nothing is sent then.
+    pub floor: Duration,
     /// As written; [`Call::stack`] is what it comes to.
     pub layers: Vec<Layer>,
     /// The layers that are on.
@@ -106,7 +108,8 @@ impl Snapshot {
             // A default in a `*` row must not make a charge twice.
             policy.hedge = policy.hedge.filter(|_| topology::is_read(target, method));
             policy.shift = policy.shift.filter(|_| topology::has_regions(target));
-            calls.entry(target).or_default().insert(method, Arc::new(Call::of(&policy)));
+            let call = Call { floor: floor_of(json, target), ..Call::of(&policy) };
+            calls.entry(target).or_default().insert(method, Arc::new(call));
         }
         // A default in the `*` row must not reach the services that the policy is not for.
         let deadline = row.deadline.filter(|_| service == "frontend").and_then(time);
@@ -185,6 +188,7 @@ impl Call {
             propagate: policy.propagate.is_some_and(Switch::is_on),
             shift: on(&policy.shift).copied(),
             enabled: policy.enabled.is_none_or(Switch::is_on),
+            floor: Duration::ZERO,
             layers: policy.layers.clone().unwrap_or_default(),
             stack: Stack::default(),
         };
@@ -215,6 +219,15 @@ impl Default for Call {
     fn default() -> Call {
         Call::of(&CallPolicy::default())
     }
+}
+
+/// The least time that a service begins any work with; zero of who is not ours.
+fn floor_of(document: &Value, service: &str) -> Duration {
+    let server: ServerPolicy = match row::service(document, service).get("server") {
+        Some(server) if topology::is_service(service) => read(server.clone()),
+        _ => return Duration::ZERO,
+    };
+    server.deadline.unwrap_or_default().floor()
 }
 
 fn on<T>(setting: &Option<Setting<T>>) -> Option<&T> {
@@ -250,6 +263,20 @@ mod tests {
         assert!(charge.enabled && charge.breaker.is_none() && charge.retry.max_retries == 0);
         assert_eq!(charge.retry.on, [RetryOn::Unavailable, RetryOn::Timeout]);
         assert_eq!((payment.flag("checkout"), payment.flag("other")), (false, true));
+    }
+
+    #[test]
+    fn a_call_knows_the_floor_of_its_callee() {
+        let services = json!({"*": {"server": {"deadline": {"floor": "20ms"}}},
+            "payment": {"server": {"deadline": {"floor": "120ms"}}},
+            "inventory": {"server": {"deadline": {"enforce": "off"}}}});
+        let floor = |service: &str, target: &str, method: &str| {
+            snapshot(services.clone(), service).call(target, method).floor.as_millis()
+        };
+        assert_eq!(floor("order", "payment", "Charge"), 120);
+        assert_eq!(floor("cart", "order", "Checkout"), 20);
+        assert_eq!(floor("order", "inventory", "Reserve"), 0, "it does not look at the deadline");
+        assert_eq!(floor("payment", "bank", "charge"), 0, "the bank is not ours");
     }
 
     #[test]

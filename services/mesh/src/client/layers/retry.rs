@@ -6,10 +6,10 @@ use std::time::Duration;
 use prometheus::Gauge;
 use resilience::Call;
 use resilience::budget::RetryBudget;
-use resilience::retry::{self, Decision, Time, Why};
+use resilience::retry::{self, Decision, RetryPolicy, Time, Why};
 
-use super::Next;
-use crate::client::edge::Refusal;
+use super::{Exchange, Next};
+use crate::client::edge::{Edge, Refusal};
 use crate::client::{Answer, Failure};
 use crate::status;
 
@@ -25,7 +25,7 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
         nothing_done &= status::surely_not_done(&failure.status);
         let decision = edge.budget.with(edge.now(), |budget, now| {
             let policy = &next.call.policy.retry;
-            let time = Time { left: ctx.remaining(), floor: Duration::ZERO };
+            let time = Time { left: ctx.remaining(), floor: floor(next.call) };
             retry::next(policy, retries, &failure.for_retry(), time, budget, now, edge.draw())
         });
         match decision {
@@ -44,28 +44,62 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
     }
 }
 
-/// The budget that the retries of one edge share.
+/// The least that must be left for a retry: what the callee asks for, and what this service thinks its own work takes.
+fn floor(call: &Exchange<'_>) -> Duration {
+    call.policy.floor.max(call.ctx.policy().server.deadline.floor())
+}
+
+/// The budget that the retries and hedges of one edge share. While it is off there is none, and nothing to see.
+#[derive(Default)]
 pub(crate) struct Budget {
-    machine: Mutex<Option<RetryBudget>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    machine: RetryBudget,
     tokens: Gauge,
 }
 
 impl Budget {
-    pub(crate) fn new(tokens: Gauge) -> Self {
-        Self { machine: Mutex::default(), tokens }
-    }
-
-    pub(crate) fn configure(&self, call: &Call, now: Duration) {
-        match (&mut *self.machine(), call.retry.budget.on()) {
-            (Some(budget), Some(policy)) => budget.reconfigure(policy, now),
-            (budget, policy) => *budget = policy.map(RetryBudget::new),
+    pub(crate) fn configure(&self, edge: &Edge, call: &Call) {
+        let (now, labels) = (edge.now(), [edge.target, edge.method]);
+        let mut kept = self.kept();
+        match (&mut *kept, call.retry.budget.on()) {
+            (Some(kept), Some(policy)) => kept.machine.reconfigure(policy, now),
+            (kept @ None, Some(policy)) => {
+                let tokens = edge.metrics.budget_tokens.with_label_values(&labels);
+                *kept = Some(Kept { machine: RetryBudget::new(policy), tokens });
+            }
+            (kept, None) => {
+                if kept.take().is_some() {
+                    let _ = edge.metrics.budget_tokens.remove_label_values(&labels);
+                }
+            }
+        }
+        if let Some(kept) = kept.as_mut() {
+            kept.show(now);
         }
     }
 
     /// An original call is made: it earns its share of a retry.
     pub(crate) fn deposit(&self, now: Duration) {
-        if let Some(budget) = self.machine().as_mut() {
-            budget.deposit(now);
+        if let Some(kept) = self.kept().as_mut() {
+            kept.machine.deposit(now);
+            kept.show(now);
+        }
+    }
+
+    /// An attempt has ended. What another could not have helped says nothing, and neither does what was never sent.
+    pub(crate) fn settle(&self, policy: &RetryPolicy, result: &Result<Answer, Failure>, now: Duration) {
+        let succeeded = match result {
+            Ok(_) => true,
+            Err(failure) if failure.was_not_sent() => return,
+            Err(failure) if !retry::is_worth_it(policy, failure.for_retry().class) => return,
+            Err(_) => false,
+        };
+        if let Some(kept) = self.kept().as_mut() {
+            kept.machine.settle(succeeded);
+            kept.show(now);
         }
     }
 
@@ -75,15 +109,24 @@ impl Budget {
         now: Duration,
         decide: impl FnOnce(Option<&mut RetryBudget>, Duration) -> R,
     ) -> R {
-        let mut machine = self.machine();
-        let decision = decide(machine.as_mut(), now);
-        if let Some(budget) = machine.as_mut() {
-            self.tokens.set(budget.tokens(now));
+        let mut kept = self.kept();
+        let decision = decide(kept.as_mut().map(|kept| &mut kept.machine), now);
+        if let Some(kept) = kept.as_mut() {
+            kept.show(now);
         }
         decision
     }
 
-    fn machine(&self) -> MutexGuard<'_, Option<RetryBudget>> {
-        self.machine.lock().expect("no panic in a budget's arithmetic")
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().expect("no panic in a budget's arithmetic")
     }
 }
+
+impl Kept {
+    fn show(&mut self, now: Duration) {
+        self.tokens.set(self.machine.tokens(now));
+    }
+}
+
+#[cfg(test)]
+mod tests;

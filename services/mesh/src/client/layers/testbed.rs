@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::server;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
@@ -19,6 +19,7 @@ use resilience::{Call, Snapshot, policy};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Exchange, Next};
 use crate::client::attempt::Template;
@@ -34,6 +35,8 @@ pub(super) enum Does {
     Answers,
     AnswersAfter(Duration),
     Says(u16),
+    /// With headers.
+    Tells(u16, &'static [(&'static str, &'static str)]),
     Nothing,
 }
 
@@ -61,6 +64,11 @@ const METHOD: &str = "ListMethods";
 impl Bed {
     /// An edge with this policy to one instance for each of `does`.
     pub(super) async fn new(policy: Value, does: &[Does]) -> Self {
+        Self::in_shop(json!({"order": {"calls": {"payment.ListMethods": policy}}}), does).await
+    }
+
+    /// The same with these rows.
+    pub(super) async fn in_shop(services: Value, does: &[Does]) -> Self {
         let (mut instances, mut tallies) = (Vec::new(), Vec::new());
         for (number, does) in does.iter().enumerate() {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,7 +81,6 @@ impl Bed {
         let endpoints = watch::Sender::new(Arc::new(Endpoints::from([(TARGET.to_owned(), instances)])));
         let (registry, spans) = (Registry::new(), Ended::default());
         let metrics = ClientMetrics::new(&registry).unwrap();
-        let services = json!({"order": {"calls": {"payment.ListMethods": policy}}});
         let document = policy::parse(&json!({"version": 1, "services": services})).unwrap();
         let snapshot = Arc::new(Snapshot::of(&document, 1, "order"));
         let edge = Arc::new(Edge::new(TARGET, METHOD, &metrics));
@@ -91,6 +98,11 @@ impl Bed {
     }
 
     pub(super) async fn call(&self) -> Result<Answer, Failure> {
+        self.call_within(None).await
+    }
+
+    /// A call of a request with so much time left.
+    pub(super) async fn call_within(&self, left: Option<Duration>) -> Result<Answer, Failure> {
         let template = Template {
             method: Method::GET,
             path: PathAndQuery::from_static("/ask"),
@@ -104,19 +116,20 @@ impl Bed {
             recorder: &self.recorder,
             policy: &policy,
             template: &template,
-            ctx: &self.ctx(),
+            ctx: &self.ctx(left),
         };
-        if policy.retry.budget.is_some() {
+        if policy.retry.budget.on().is_some() {
             self.edge.budget.deposit(self.edge.now());
         }
         Next::new(&exchange).run().await
     }
 
     /// Of a trace that is recorded.
-    fn ctx(&self) -> Ctx {
+    fn ctx(&self, left: Option<Duration>) -> Ctx {
         let (trace, span) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([1; 8]));
         let parent = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE);
-        Ctx::new(Arc::clone(&self.snapshot), None, None, parent, Priority::Normal)
+        let deadline = left.map(|left| Instant::now() + left);
+        Ctx::new(Arc::clone(&self.snapshot), deadline, None, parent, Priority::Normal)
     }
 
     /// So many calls, one after the other; how many were answered.
@@ -139,6 +152,11 @@ impl Bed {
             let instances = Arc::make_mut(endpoints).get_mut(TARGET).unwrap();
             instances.retain(|instance| instance.name != name);
         });
+    }
+
+    /// Whether there is anything to see of a metric.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.registry.gather().iter().any(|family| family.name() == name)
     }
 
     /// The value of a metric's sample with this label value, or its only one; zero if there is none.
@@ -164,7 +182,7 @@ async fn serve(stream: TcpStream, does: Does, tally: Arc<Tally>) {
         let tally = Arc::clone(&tally);
         tokio::spawn(async move {
             let waits = match does {
-                Does::Answers | Does::Says(_) => Duration::ZERO,
+                Does::Answers | Does::Says(_) | Does::Tells(..) => Duration::ZERO,
                 Does::AnswersAfter(wait) => wait,
                 Does::Nothing => Duration::from_secs(3600),
             };
@@ -176,8 +194,15 @@ async fn serve(stream: TcpStream, does: Does, tally: Arc<Tally>) {
                 }
             }
             let mut answer = Response::new(());
-            if let Does::Says(status) = does {
+            if let Does::Says(status) | Does::Tells(status, _) = does {
                 *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+            }
+            if let Does::Tells(_, headers) = does {
+                answer.headers_mut().extend(
+                    headers.iter().map(|(name, value)| {
+                        (HeaderName::from_static(name), HeaderValue::from_static(value))
+                    }),
+                );
             }
             let _ = respond.send_response(answer, true);
         });
