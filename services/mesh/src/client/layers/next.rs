@@ -114,3 +114,6 @@ impl<'a> Next<'a> {
         [self.call.ctx.told(), ours].into_iter().flatten().min()
     }
 }
+
+#[cfg(test)]
+mod tests;

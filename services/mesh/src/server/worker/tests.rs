@@ -1,5 +1,5 @@
-//! What the span of a request says whose caller leaves before a worker has it. Without sockets: a request that is
-//! offered by hand, to one worker that never ends.
+//! What becomes of requests whose callers leave or whose deadlines pass, and what their spans say. Without sockets:
+//! requests that are offered by hand, to one worker.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -36,48 +36,67 @@ impl SpanProcessor for Ended {
     }
 }
 
-/// A service with one worker, which the first request keeps.
+/// A service with one worker, and what its handler takes for a request; none = for ever.
 struct Shop {
     policy: LivePolicy,
     ended: Ended,
-    offer: Box<dyn Fn() -> (Admitted, oneshot::Receiver<Response<Grpc>>)>,
+    metrics: ServerMetrics,
+    offer: Box<dyn Fn(Option<Duration>) -> (Admitted, oneshot::Receiver<Response<Grpc>>)>,
 }
 
 impl Shop {
     fn new(cancel: &str) -> Self {
+        let shop = Self::taking(None);
+        shop.set(2, cancel, 1);
+        shop
+    }
+
+    fn taking(work: Option<Duration>) -> Self {
         let policy = LivePolicy::new("payment", IntGauge::new("version", "Version").unwrap());
         let ended = Ended::default();
-        let handler =
-            tower::service_fn(|_: Request<Full<Bytes>>| pending::<Result<Response<Grpc>, Infallible>>());
+        let handler = tower::service_fn(move |_: Request<Full<Bytes>>| async move {
+            match work {
+                Some(work) => tokio::time::sleep(work).await,
+                None => pending().await,
+            }
+            Ok::<_, Infallible>(Response::new(Grpc::empty()))
+        });
         let protocol = Protocol::grpc(&["Charge"]);
         let metrics = ServerMetrics::new(&Registry::new(), protocol.duration().unwrap()).unwrap();
         let recorder = Recorder::into(ended.clone());
-        let workers = Workers::start(policy.clone(), recorder, handler, protocol, metrics);
-        let offer = Box::new(move || {
+        let workers = Workers::start(policy.clone(), recorder, handler, protocol, metrics.clone());
+        let offer = Box::new(move |left: Option<Duration>| {
             let (reply, answer) = oneshot::channel();
             let job = Job {
                 head: Request::new(()).into_parts().0,
                 body: Bytes::new(),
                 class: "Charge",
                 priority: Priority::Normal,
-                deadline: None,
+                deadline: left.map(|left| Instant::now() + left),
                 user_deadline: None,
                 span: workers.recorder().server("Charge", &HeaderMap::new()),
                 reply,
             };
             (workers.offer(Box::new(job)), answer)
         });
-        let shop = Self { policy, ended, offer };
-        shop.set(2, cancel, 1);
-        shop
+        Self { policy, ended, metrics, offer }
     }
 
     fn set(&self, version: u64, cancel: &str, workers: u32) {
-        let document = json!({
-            "version": 1,
-            "services": {"payment": {"server": {"workers": workers, "cancel": cancel}}},
-        });
+        self.set_server(version, &json!({"workers": workers, "cancel": cancel}));
+    }
+
+    fn set_server(&self, version: u64, server: &serde_json::Value) {
+        let document = json!({"version": 1, "services": {"payment": {"server": server}}});
         assert!(self.policy.swap(&PolicyRevision { version, document }));
+    }
+
+    fn shed(&self, reason: &str) -> u64 {
+        self.metrics.shed.with_label_values(&["main", reason, "normal"]).get()
+    }
+
+    fn expired(&self, stage: &str) -> u64 {
+        self.metrics.deadline_expired.with_label_values(&[stage]).get()
     }
 
     /// The one span that ended: its attributes, its events, how it ended.
@@ -101,8 +120,8 @@ impl Shop {
 #[tokio::test]
 async fn whoever_leaves_the_queue_leaves_a_span_that_says_how_long_it_waited() {
     let shop = Shop::new("queued");
-    let (_busy, _answer) = (shop.offer)();
-    let (Admitted::Queued(place), answer) = (shop.offer)() else { panic!("a worker too many") };
+    let (_busy, _answer) = (shop.offer)(None);
+    let (Admitted::Queued(place), answer) = (shop.offer)(None) else { panic!("a worker too many") };
     drop((place, answer));
     shop.waited_and_was_left("2");
 }
@@ -110,10 +129,130 @@ async fn whoever_leaves_the_queue_leaves_a_span_that_says_how_long_it_waited() {
 #[tokio::test]
 async fn whoever_left_before_the_policy_said_so_is_told_of_too() {
     let shop = Shop::new("off");
-    let (_busy, _answer) = (shop.offer)();
-    let (Admitted::Queued(place), answer) = (shop.offer)() else { panic!("a worker too many") };
+    let (_busy, _answer) = (shop.offer)(None);
+    let (Admitted::Queued(place), answer) = (shop.offer)(None) else { panic!("a worker too many") };
     drop((place, answer));
     assert!(shop.ended.0.lock().unwrap().is_empty(), "it stays in the queue");
     shop.set(3, "queued", 1);
     shop.waited_and_was_left("3");
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+fn code(answer: Result<Response<Grpc>, oneshot::error::RecvError>) -> i32 {
+    let answer = answer.expect("it is answered");
+    let code = answer.headers().get("grpc-status").map_or("0", |code| code.to_str().unwrap());
+    code.parse().unwrap()
+}
+
+const TOO_LATE: i32 = tonic::Code::DeadlineExceeded as i32;
+
+/// I3.
+#[tokio::test(start_paused = true)]
+async fn no_worker_runs_past_the_deadline_unless_the_policy_lets_it() {
+    for (enforce, busy_after, expired) in [("all", 0, "run"), ("queued", 1, "reply"), ("off", 1, "reply")] {
+        let shop = Shop::taking(Some(30_000 * MS));
+        shop.set_server(2, &json!({"workers": 1, "deadline": {"enforce": enforce}}));
+        let (_, answer) = (shop.offer)(Some(1_000 * MS));
+        tokio::time::sleep(1_050 * MS).await;
+        assert_eq!(shop.metrics.busy.get(), busy_after, "{enforce}");
+        let answered = code(answer.await);
+        assert_eq!(answered == TOO_LATE, enforce == "all");
+        tokio::time::sleep(MS).await;
+        assert_eq!((shop.metrics.busy.get(), shop.expired(expired)), (0, 1), "{enforce}");
+    }
+}
+
+/// I3, of a caller that leaves without a deadline.
+#[tokio::test(start_paused = true)]
+async fn the_work_of_a_caller_who_left_ends_only_if_the_policy_says_so() {
+    for (cancel, busy_after) in [("off", 1), ("queued", 1), ("all", 0)] {
+        let shop = Shop::taking(Some(30_000 * MS));
+        shop.set(2, cancel, 1);
+        let (_, answer) = (shop.offer)(None);
+        tokio::time::sleep(1_000 * MS).await;
+        drop(answer);
+        tokio::time::sleep(50 * MS).await;
+        assert_eq!(shop.metrics.busy.get(), busy_after, "{cancel}");
+        tokio::time::sleep(30_000 * MS).await;
+        assert_eq!(shop.metrics.busy.get(), 0, "the full 30 s at most");
+    }
+}
+
+/// I2.
+#[tokio::test(start_paused = true)]
+async fn work_that_cannot_be_done_in_time_is_answered_unrun_and_counted() {
+    let shop = Shop::taking(Some(100 * MS));
+    shop.set_server(2, &json!({"workers": 1, "deadline": {"floor": "120ms"}}));
+    let (_, first) = (shop.offer)(Some(1_000 * MS));
+    let (_, short) = (shop.offer)(Some(219 * MS));
+    let (_, passed) = (shop.offer)(Some(90 * MS));
+    let (_, long) = (shop.offer)(Some(400 * MS));
+    assert_eq!((code(first.await), code(short.await), code(passed.await)), (0, TOO_LATE, TOO_LATE));
+    assert_eq!(code(long.await), 0);
+    assert_eq!((shop.shed("deadline_floor"), shop.shed("deadline"), shop.expired("queue")), (1, 1, 2));
+    // Whatever the floor is, what is left when there is a free worker counts as well.
+    let (_, late) = (shop.offer)(Some(119 * MS));
+    assert_eq!((code(late.await), shop.shed("deadline_floor")), (TOO_LATE, 2));
+    let left = &shop.metrics.deadline_left_at_start;
+    assert_eq!(left.get_sample_count(), 5);
+    assert_eq!(shop.metrics.queue_wait.get_sample_count(), 2, "nobody else had a worker");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_work_takes_is_learned_from_runs_that_ended_well() {
+    let shop = Shop::taking(Some(100 * MS));
+    shop.set_server(2, &json!({"workers": 1, "deadline": {"expected": "on"}}));
+    // These are cut short, again and again, and teach nothing.
+    for _ in 0..20 {
+        assert_eq!(code((shop.offer)(Some(30 * MS)).1.await), TOO_LATE);
+    }
+    assert_eq!(shop.shed("deadline_expected"), 0);
+    for _ in 0..8 {
+        assert_eq!(code((shop.offer)(Some(1_000 * MS)).1.await), 0);
+    }
+    assert_eq!(code((shop.offer)(Some(99 * MS)).1.await), TOO_LATE, "the probe");
+    assert_eq!((shop.shed("deadline_expected"), shop.expired("run")), (0, 21));
+    assert_eq!(code((shop.offer)(Some(90 * MS)).1.await), TOO_LATE);
+    assert_eq!((shop.shed("deadline_expected"), shop.expired("run")), (1, 21), "and this one never ran");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_codel_gives_up_is_answered_and_counted() {
+    let shop = Shop::taking(Some(10 * MS));
+    shop.set_server(2, &json!({"workers": 1, "queue": {"codel": {}}}));
+    let mut answers = Vec::new();
+    for _ in 0..200 {
+        answers.push((shop.offer)(None).1);
+        tokio::time::sleep(5 * MS).await;
+    }
+    let mut refused = 0;
+    for answer in answers {
+        match code(answer.await) {
+            0 => {}
+            other => {
+                assert_eq!(other, tonic::Code::ResourceExhausted as i32);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(shop.shed("codel"), refused);
+    assert!((50..150).contains(&refused), "{refused} of 200, twice of what it can do");
+    assert_eq!(shop.metrics.depth.get(), 0);
+}
+
+/// The waiting obey the policy of now: an order that is changed keeps who waits.
+#[tokio::test(start_paused = true)]
+async fn the_newest_is_served_first_from_the_moment_that_the_policy_says_so() {
+    let shop = Shop::taking(Some(10 * MS));
+    shop.set_server(2, &json!({"workers": 1}));
+    let _first = (shop.offer)(None);
+    let old = (shop.offer)(None).1;
+    let new = (shop.offer)(None).1;
+    shop.set_server(3, &json!({"workers": 1, "queue": {"order": "lifo"}}));
+    let began = Instant::now();
+    assert_eq!(code(new.await), 0);
+    let newest = began.elapsed();
+    assert_eq!(code(old.await), 0);
+    assert_eq!((newest, began.elapsed()), (20 * MS, 30 * MS));
 }
