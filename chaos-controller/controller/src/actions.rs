@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evidence::kind;
 use platform::GuardError;
+use resilience::policy::topology::KEEPS_STATE;
 use serde_json::{Value, json};
 
 use crate::directory::{SHOP, State, is_shop};
@@ -14,8 +15,6 @@ use crate::lab::Lab;
 const GRACE: Duration = Duration::from_secs(2);
 /// More instances than this are a slip of the finger on one machine.
 const MOST_INSTANCES: u32 = 32;
-/// Whose state is its process's own: a second instance would be a second truth.
-const KEEPS_STATE: [&str; 3] = ["cart", "inventory", "order"];
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +34,9 @@ pub(crate) enum ActError {
     #[error("{0} instances are too many: at most {MOST_INSTANCES}")]
     TooMany(u32),
     /// A service that cannot be shared out.
-    #[error("{0} keeps its state in its process: it can have 0 or 1 instance")]
+    #[error(
+        "{0} keeps its state in its process, so a second instance would be a second truth: it can have 0 or 1; give it more workers instead (services.{0}.server.workers)"
+    )]
     KeepsState(String),
     /// The journal could not be written, so nothing was done.
     #[error("failed to write the journal")]

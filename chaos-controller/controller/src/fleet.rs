@@ -1,4 +1,5 @@
-//! The lab's processes as the guard is told to start them: the shop, the bank and the generator, one of each.
+//! The lab's processes as the guard is told to start them: the shop, the bank and the generator, one of each unless the
+//! plan says more.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,12 +25,15 @@ pub(crate) struct Fleet<'a> {
     pub(crate) url: &'a str,
     pub(crate) tokens: &'a Tokens,
     pub(crate) bank: &'a drill::Bank,
+    /// How many a service has, if not one.
+    pub(crate) instances: &'a BTreeMap<String, u32>,
 }
 
 impl Fleet<'_> {
-    /// Names of all instances.
-    pub(crate) fn instances() -> Vec<String> {
-        SHOP.iter().copied().chain([BANK, TRAFFIC]).map(|service| format!("{service}-0")).collect()
+    /// Names of all instances of a lab that starts with a plan.
+    pub(crate) fn instances(counts: &BTreeMap<String, u32>) -> Vec<String> {
+        let services = SHOP.iter().copied().chain([BANK, TRAFFIC]);
+        services.flat_map(|service| names(counts, service)).collect()
     }
 
     /// The guard's spec.
@@ -46,7 +50,13 @@ impl Fleet<'_> {
             operator_token: self.tokens.operator.clone(),
             controller_grace_ms: CONTROLLER_GRACE_MS,
             env,
-            processes: services.map(|service| self.process(service)).collect(),
+            processes: services
+                .flat_map(|service| {
+                    let template = self.process(service);
+                    names(self.instances, service)
+                        .map(move |instance| ProcessSpec { instance, ..template.clone() })
+                })
+                .collect(),
         })
     }
 
@@ -89,6 +99,12 @@ impl Fleet<'_> {
     }
 }
 
+/// `payment-0`, `payment-1`, ...
+fn names<'a>(counts: &BTreeMap<String, u32>, service: &'a str) -> impl Iterator<Item = String> + use<'a> {
+    let count = counts.get(service).copied().unwrap_or(1);
+    (0..count).map(move |number| format!("{service}-{number}"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -96,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_bank_holds_the_operator_s_token() {
+    fn only_the_bank_holds_the_operator_s_token_and_a_plan_says_how_many_there_are() {
         let tokens = Tokens { operator: "secret".into(), ..Tokens::default() };
         let bank = drill::Bank {
             latency: Duration::from_millis(100),
@@ -111,13 +127,17 @@ mod tests {
             url: "http://127.0.0.1:1",
             tokens: &tokens,
             bank: &bank,
+            instances: &BTreeMap::from([("payment".to_owned(), 3)]),
         };
         let spec = fleet.spec().unwrap();
         for process in &spec.processes {
             let text = serde_json::to_string(process).unwrap();
             assert_eq!(text.contains("secret"), process.service == "bank", "{text}");
         }
-        assert_eq!(spec.processes.len(), Fleet::instances().len());
+        assert_eq!(spec.processes.len(), Fleet::instances(fleet.instances).len());
+        let payments = spec.processes.iter().filter(|process| process.service == "payment");
+        let payments: Vec<&str> = payments.map(|process| process.instance.as_str()).collect();
+        assert_eq!(payments, ["payment-0", "payment-1", "payment-2"]);
         assert!(
             spec.processes[0].args.join(" ").contains("--latency 100ms --jitter 0.05 --lookup-latency 10ms")
         );

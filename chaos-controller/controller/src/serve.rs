@@ -234,6 +234,7 @@ async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
         url: &lab.url,
         tokens: &lab.tokens,
         bank: &lab.plan.bank,
+        instances: &lab.plan.instances,
     };
     let spec = fleet.spec().context("this program has no path")?;
     Guard::spawn(&spec).await.context("failed to start the lab's guard")
@@ -243,7 +244,7 @@ async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
 /// outage: there, everybody's joining is enough.
 async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + READY_WITHIN;
-    let mut wanted = Fleet::instances();
+    let mut wanted = Fleet::instances(&lab.plan.instances);
     if adopted && let Some(guard) = lab.guard.get() {
         let processes = guard.processes(false).await?;
         wanted = processes

@@ -44,6 +44,9 @@ pub struct Plan {
     /// The script that plays the candidate. `None`: a person does, and the faults then hold until
     /// `declare_recovered` or the end of `budget`, instead of for `Fault::length`.
     pub candidate: Option<CandidatePlan>,
+    /// How many instances a service has at the start; one that is not named has one. Not scaled.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instances: BTreeMap<String, u32>,
     pub load: Load,
     pub bank: Bank,
     /// The naive policy document that the run starts from.

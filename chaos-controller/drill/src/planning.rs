@@ -157,6 +157,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         hypothesis: drill.hypothesis,
         blast_radius: drill.blast_radius,
         candidate,
+        instances: drill.lab.instances,
         load: Load {
             users: drill.load.users,
             patience: drill.load.patience.get(),

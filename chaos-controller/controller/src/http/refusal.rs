@@ -103,6 +103,7 @@ impl From<StartError> for Refused {
                 Self::conflict(error.to_string())
             }
             StartError::Plan(_) | StartError::Load(_) => Self::invalid(error.to_string()),
+            StartError::Instances(error) => Self::from(error),
             StartError::Folder(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }

@@ -20,7 +20,7 @@ pub(super) async fn start(
     Json(request): Json<StartRun>,
 ) -> Result<Json<RunStatus>, Refused> {
     caller.must_be(Role::Operator)?;
-    Ok(Json(run::start(&lab, request)?.status(caller.role)))
+    Ok(Json(run::start(&lab, request).await?.status(caller.role)))
 }
 
 pub(super) async fn current(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<RunStatus>, Refused> {

@@ -11,6 +11,7 @@ pub(crate) mod clean;
 pub(crate) mod close;
 pub(crate) mod conditions;
 pub(crate) mod dose;
+pub(crate) mod instances;
 pub(crate) mod outage;
 pub(crate) mod play;
 pub(crate) mod recent;

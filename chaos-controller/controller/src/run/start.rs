@@ -1,5 +1,6 @@
 //! The start of a run: its folder, its first journal lines, the policy that it starts from, the load that it asks for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +13,7 @@ use proto::control::Welcome;
 use proto::control::to_process::Body as Told;
 use serde_json::{Value, json};
 
+use crate::actions::ActError;
 use crate::api::StartRun;
 use crate::book::{Book, unix_ms};
 use crate::control;
@@ -19,7 +21,7 @@ use crate::directory::State;
 use crate::lab::Lab;
 use crate::load;
 
-use super::{Run, close, play};
+use super::{Run, close, instances, play};
 
 /// The part of the schedule that is hashed, and its surges: enough to tell two schedules apart, and cheap.
 const HASHED: Duration = Duration::from_secs(60);
@@ -44,13 +46,16 @@ pub(crate) enum StartError {
     /// Somebody is not there.
     #[error("{0} is not up")]
     Absent(String),
+    /// The plan's instances could not be started.
+    #[error("failed to start as many instances as the plan has")]
+    Instances(#[from] ActError),
     /// The load makes no sense.
     #[error("not a load: {0}")]
     Load(#[from] traffic::schedule::ScheduleError),
 }
 
 /// Starts a run; it goes on by itself.
-pub(crate) fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, StartError> {
+pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, StartError> {
     if lab.active_run().is_some() {
         return Err(StartError::Busy);
     }
@@ -59,6 +64,8 @@ pub(crate) fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, Start
     if lab.plan.bank != plan.bank {
         return Err(StartError::OtherBank);
     }
+    let found = lab.directory.counts();
+    instances::bring(lab, &plan).await?;
     if let Some(gone) = lab.directory.members().iter().find(|member| member.state != State::Up) {
         return Err(StartError::Absent(gone.instance.clone()));
     }
@@ -80,11 +87,11 @@ pub(crate) fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>, Start
     }
     lab.grid_us.send_replace(start_us);
     lab.remember_run_dir(Some(&run.book.dir));
-    tokio::spawn(go(Arc::clone(lab), Arc::clone(&run), schedule_hash));
+    tokio::spawn(go(Arc::clone(lab), Arc::clone(&run), schedule_hash, found));
     Ok(run)
 }
 
-async fn go(lab: Arc<Lab>, run: Arc<Run>, schedule_hash: String) {
+async fn go(lab: Arc<Lab>, run: Arc<Run>, schedule_hash: String, found: BTreeMap<String, u32>) {
     let ended = match first_lines(&lab, &run, &schedule_hash) {
         Ok(()) => play::play(&lab, &run).await,
         Err(error) => Err(error.into()),
@@ -93,6 +100,7 @@ async fn go(lab: Arc<Lab>, run: Arc<Run>, schedule_hash: String) {
         tracing::warn!(run = run.book.name, %ended, "run ended early");
     }
     close::close(&lab, &run, ended).await;
+    instances::put_back(&lab, &run.plan, &found).await;
 }
 
 /// What the journal must say before anything happens, and then the load.

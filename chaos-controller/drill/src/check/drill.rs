@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use fault::FaultSpec;
+use resilience::policy::topology::{KEEPS_STATE, SERVICES};
 use resilience::policy::{Bound, Span, check_bounds, violations};
 
 use super::{
     Report, aftermath, part,
-    policy::{self, Shape},
+    policy::{self, Shape, unknown},
     query::check_named,
     target::check_target,
     trigger,
@@ -26,6 +27,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
         report.add(span, finding);
     }
     check_name(report, node);
+    check_lab(report, node);
     check_load(report, node);
     let policy = node.get("policy");
     policy.into_iter().for_each(|document| policy::check_regions(report, node, document));
@@ -45,6 +47,24 @@ fn check_name(report: &mut Report<'_>, node: &Node) {
     if name.is_empty() || !name.chars().all(plain) {
         let finding = Finding::new(format!("`{name}` cannot be the name of a drill"));
         report.add(span.clone(), finding.allowed("lower-case letters, digits and `-`"));
+    }
+}
+
+/// Who can be there more than once.
+fn check_lab(report: &mut Report<'_>, node: &Node) {
+    let Some(instances) = node.get("lab").and_then(|lab| lab.get("instances")) else { return };
+    let services: Vec<String> = SERVICES.iter().map(|(service, _)| (*service).to_owned()).collect();
+    for (name, count) in instances.entries() {
+        if !services.contains(&name.name) {
+            report.add(name.span.clone(), unknown("service", &name.name, &services));
+        } else if KEEPS_STATE.contains(&name.name.as_str()) && part::<u32>(Some(count)).is_some_and(|n| n > 1)
+        {
+            let message = format!(
+                "{} keeps its state in its process: a second instance would be a second truth",
+                name.name
+            );
+            report.add(count.span.clone(), Finding::new(message).allowed("1"));
+        }
     }
 }
 
@@ -102,7 +122,7 @@ fn check_faults(report: &mut Report<'_>, node: &Node) {
     faults.extend(timeline.iter().map(|(_, fault)| fault));
     let one_region = policy::has_one_region(node);
     for fault in faults {
-        check_target(report, fault);
+        check_target(report, fault, node);
         let Some(spec) = fault.get("spec") else { continue };
         let told = part::<FaultSpec>(Some(spec));
         if one_region && told.as_ref().is_some_and(|told| told.region == fault::Region::Second) {

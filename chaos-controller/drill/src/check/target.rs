@@ -9,19 +9,35 @@ use crate::{
     tree::{Kind, Node},
 };
 
+/// How many instances of a service the lab starts with.
+fn instances(drill: &Node, service: &str) -> u32 {
+    let named = drill.get("lab").and_then(|lab| lab.get("instances")?.get(service));
+    part::<u32>(named).unwrap_or(1)
+}
+
 /// Whether there is such a target, and whether the fault can be put on it.
-pub(super) fn check_target(report: &mut Report<'_>, fault: &Node) {
+pub(super) fn check_target(report: &mut Report<'_>, fault: &Node, drill: &Node) {
     let target = match fault.get("target") {
         None => BANK.0,
         Some(Node { kind: Kind::Text(name), span }) => {
-            let service = match name.rsplit_once('-') {
-                Some((service, number)) if number.parse::<u32>().is_ok() => service,
-                _ => name.as_str(),
+            let (service, number) = match name.rsplit_once('-') {
+                Some((service, number)) if number.parse::<u32>().is_ok() => {
+                    (service, number.parse::<u32>().ok())
+                }
+                _ => (name.as_str(), None),
             };
             if service != BANK.0 && !topology::is_service(service) {
                 let services = topology::SERVICES.iter().map(|(service, _)| *service);
                 let there: Vec<String> = [BANK.0].into_iter().chain(services).map(str::to_owned).collect();
                 report.add(span.clone(), unknown("target", name, &there));
+                return;
+            }
+            let there = instances(drill, service);
+            if number.is_some_and(|number| number >= there) {
+                let names: Vec<String> = (0..there).map(|number| format!("{service}-{number}")).collect();
+                let finding = Finding::new(format!("the lab starts without a `{name}`"));
+                let hint = format!("`lab: {{instances: {{{service}: 3}}}}` starts with three");
+                report.add(span.clone(), finding.allowed(names.join(", ")).maybe_hint(Some(hint)));
                 return;
             }
             name

@@ -37,6 +37,9 @@ pub(crate) struct DrillFile {
     /// Where every draw begins.
     #[serde(default = "one")]
     pub(crate) seed: u64,
+    /// What the lab is made of.
+    #[serde(default)]
+    pub(crate) lab: LabFile,
     pub(crate) load: LoadFile,
     pub(crate) bank: BankFile,
     /// The naive policy document that the run starts from.
@@ -105,6 +108,24 @@ struct BoundFile {
     /// Inclusive; times in seconds.
     max: Option<f64>,
 }
+
+/// The lab's processes.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LabFile {
+    /// How many instances a service has at the start. Default: one. Workers are of each instance, and instances do not
+    /// scale.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Instances>")]
+    pub(crate) instances: BTreeMap<String, u32>,
+}
+
+/// A number of instances, for the schema.
+#[derive(JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Instances(#[schemars(range(min = 1, max = 32))] u32);
 
 /// The load, open loop.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -139,6 +139,9 @@ fn render(plan: &RunPlan) -> String {
         plan.scale,
         plan.longest().as_secs_f64()
     );
+    for (service, count) in &plan.instances {
+        text.push_str(&format!("{count} instances of {service}\n"));
+    }
     for (at, what) in &marks {
         text.push_str(&format!("{:>7.1} s  {what}\n", at.as_secs_f64()));
     }

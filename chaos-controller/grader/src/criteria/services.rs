@@ -47,7 +47,8 @@ fn instances(case: &Case<'_>, service: &str, started: u64, at: u64) -> u64 {
         let instance = entry.text("instance").to_owned();
         match entry.text("event") {
             "joined" | "restarted" => there.insert(instance),
-            "lost" | "exited" | "scaled_down" => there.remove(&instance),
+            // One that is only silent was not taken away: nobody but a fault can freeze it.
+            "exited" | "scaled_down" => there.remove(&instance),
             _ => false,
         };
     }
@@ -81,6 +82,11 @@ mod tests {
         let finding = graded(&event(Bed::never_recovered(), 10_000, "scaled_down"), judge);
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.reason.contains("payment had 0 of 1"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn a_process_that_is_frozen_by_the_drill_is_still_there() {
+        assert_eq!(graded(&event(Bed::recovered(), 10_000, "lost"), judge).status, Status::Pass);
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub const READS: [(&str, &str); 7] = [
     ("bank", "lookup"),
 ];
 
+/// The services whose truth is in their process: a second instance would be a second truth.
+pub const KEEPS_STATE: [&str; 3] = ["cart", "inventory", "order"];
+
 /// Caller and callee of every edge.
 pub const EDGES: [(&str, &str); 8] = [
     ("frontend", "cart"),
