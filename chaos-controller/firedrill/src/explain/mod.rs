@@ -4,6 +4,7 @@
 mod alert;
 mod codes;
 mod glossary;
+mod lexicon;
 mod metric;
 mod path;
 mod schema;
@@ -79,7 +80,7 @@ pub(crate) struct Unknown {
 /// # Errors
 /// Nothing has that name; or it is a path that a policy would be refused for.
 pub(crate) fn explain(word: &str, lab: Option<&InForce>) -> Result<Explained, Unknown> {
-    let word = word.trim().trim_start_matches('.');
+    let word = path::whole(word.trim().trim_start_matches('.'));
     if let Some(problem) = path::refused(word) {
         return Err(Unknown {
             why: Some(problem.message),

@@ -3,21 +3,33 @@
 use resilience::policy::{self, Problem, Snapshot, path, topology};
 use serde_json::{Value, json};
 
-use super::{Explained, InForce, schema, tradeoff};
+use super::{Explained, InForce, lexicon, schema, tradeoff};
 
 /// Depth at which paths are offered to whoever mistyped one.
 const DEPTH: usize = 7;
 const ROOTS: [&str; 3] = ["services", "flags", "version"];
 
-/// A path into the policy document; `services.` may be left out.
+/// A path into the policy document; `services.` may be left out, and after `policy.` also the row.
 pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
-    let keys = policy_keys(word)?;
-    let place = schema::place(&policy::schema(), &keys)?;
+    let schema = policy::schema();
+    let meant = match word.strip_prefix("policy.") {
+        Some(short) => lexicon::short(short),
+        None => policy_keys(word).into_iter().collect(),
+    };
+    let mut there = meant.into_iter().filter_map(|keys| Some((schema::place(&schema, &keys)?, keys)));
+    let (place, keys) = there.next()?;
     let mut explained = explained(path::join(&keys), "policy", place);
+    for (_, other) in there {
+        explained.fact("also", path::join(&other));
+    }
     if let Some(default) = default_at(&keys) {
         explained.fact("default", written(&default));
     }
-    if let Some(lab) = lab {
+    lexicon::tell(&keys, &mut explained);
+    // Of a row of defaults nothing is in force by itself.
+    if let Some(lab) = lab.filter(|lab| {
+        keys.get(1).is_none_or(|service| service != topology::ANY) || at(&lab.document, &keys).is_some()
+    }) {
         match in_force(&lab.document, lab.version, &keys) {
             Some(value) => {
                 explained.fact("in force", format!("{} (policy v{})", written(&value), lab.version))
@@ -39,11 +51,17 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
     Some(explained)
 }
 
+/// The word without `policy.`, where what follows is a whole path by itself.
+pub(super) fn whole(word: &str) -> &str {
+    word.strip_prefix("policy.").filter(|path| policy_keys(path).is_some()).unwrap_or(word)
+}
+
 /// Why a policy with this path would be refused, whatever stands there: `payment` has no such call, or no such setting.
 pub(super) fn refused(word: &str) -> Option<Problem> {
     let keys = policy_keys(word)?;
     let (depth, sample) = match keys.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, _, "calls", _, "idempotency", ..] => (5, json!("on")),
+        [_, _, "calls", _, "shift", ..] => (5, json!({})),
         [_, _, "calls", _, "fallback", ..] => (5, json!("pending")),
         [_, _, "calls", _, ..] => (4, json!({})),
         [_, _, "server", "bulkheads", _, ..] => (5, json!(1)),
@@ -150,10 +168,29 @@ fn default_at(keys: &[String]) -> Option<Value> {
     if services != "services" {
         return None;
     }
-    let own = if service == topology::ANY { "payment" } else { service.as_str() };
+    // A field may be one that only some service or some call has.
+    if service == topology::ANY {
+        let services = topology::SERVICES.iter().map(|(name, _)| *name);
+        return services.filter(|name| *name != topology::ANY).find_map(|name| default_in(name, keys));
+    }
+    default_in(service, keys)
+}
+
+fn default_in(service: &str, keys: &[String]) -> Option<Value> {
+    let mut keys = keys.to_vec();
+    service.clone_into(&mut keys[1]);
+    if keys.len() > 4 && keys[2] == "calls" && keys[3] == topology::ANY {
+        return topology::calls(service).find_map(|(target, method)| {
+            keys[3] = format!("{target}.{method}");
+            default_of(&keys)
+        });
+    }
+    default_of(&keys)
+}
+
+fn default_of(keys: &[String]) -> Option<Value> {
     let empty = serde_json::json!({"version": 1, "services": {}});
-    let off = in_force(&empty, 0, &[vec!["services".into(), own.into()], keys[2..].to_vec()].concat());
-    off.or_else(|| {
+    in_force(&empty, 0, keys).or_else(|| {
         // What is inside a policy that is off by default: as if it were on, with nothing else said.
         let parent = keys.len().checked_sub(1)?;
         let mut on = serde_json::json!({});

@@ -1,24 +1,90 @@
 //! What a policy costs, and where its effect shows: the two things that neither the schema nor a table of defaults
 //! says. One line per field; what is below a field without a line of its own has the field's.
 
-/// Field, metric in which its effect shows, trade-off.
-const TABLE: [(&str, &str, &str); 22] = [
+/// Field (the end of its path, as long as it takes to be the only one), metric in which its effect shows, trade-off.
+const TABLE: [(&str, &str, &str); 36] = [
     (
         "workers",
         "lab_workers_busy",
         "more of them hold more stuck calls and more memory; fewer refuse sooner",
     ),
     (
-        "limit",
+        "queue.limit",
         "lab_queue_depth",
         "a long queue turns overload into waiting that users do not survive; a short one into a quick 503",
     ),
     (
-        "wait",
+        "queue.wait",
         "lab_shed_total",
         "work that waited too long is refused while it is still worth a retry; too short refuses what would have been served",
     ),
+    (
+        "queue.order",
+        "lab_queue_wait_seconds",
+        "the newest first serves whoever still waits; who came first may wait for ever",
+    ),
+    (
+        "codel",
+        "lab_shed_total",
+        "keeps the wait short without knowing the load; refuses also what the workers would have got to",
+    ),
     ("queue", "lab_queue_wait_seconds", "a queue smooths a burst and hides an outage"),
+    (
+        "shed",
+        "lab_shed_total",
+        "who matters most is served under overload; who matters least is not, for as long as it lasts",
+    ),
+    (
+        "rate_limits",
+        "lab_shed_total",
+        "a bound that everybody knows beforehand; too low refuses in health, and it says nothing of slow work",
+    ),
+    (
+        "server.deadline",
+        "lab_deadline_expired_total",
+        "workers do only what somebody still waits for; a floor too high refuses what would have been served",
+    ),
+    (
+        "concurrency",
+        "lab_concurrency_limit",
+        "finds the limit that nobody has to know; it takes some windows, and may learn an outage as usual",
+    ),
+    (
+        "throttle",
+        "lab_client_refused_total",
+        "spares a callee that refuses anyway; some calls that would have been accepted are never made",
+    ),
+    (
+        "balance",
+        "lab_client_attempts_total",
+        "load follows speed; a fast failure looks like speed, unless it is punished",
+    ),
+    (
+        "outlier",
+        "lab_client_attempts_total",
+        "a sick instance is left alone; the others take its load, and a false alarm costs capacity",
+    ),
+    (
+        "hedge",
+        "lab_client_attempts_total",
+        "one slow instance no longer shows; about one call in twenty is made twice, and all of them if everything is slow and nothing bounds it",
+    ),
+    (
+        "shift",
+        "lab_shift_weight",
+        "the bank is reached though its main region is sick; the second one is slower, and each charge there costs a fee",
+    ),
+    (
+        "propagate",
+        "lab_deadline_remaining_seconds",
+        "the callee stops when nobody waits any more; what it is cut off from may have had an effect",
+    ),
+    ("server.layers", "lab_shed_total", "who is refused first has used up nothing of what comes after it"),
+    (
+        "layers",
+        "lab_client_attempts_total",
+        "what stands outside sees the sum of what is inside: a breaker outside the retries counts calls, inside them attempts",
+    ),
     (
         "cancel",
         "lab_abandoned_total",
@@ -45,9 +111,9 @@ const TABLE: [(&str, &str, &str); 22] = [
         "lab_client_attempts_total",
         "hides single failures; in an outage it multiplies the load on a callee that has too much already",
     ),
-    ("backoff", "lab_client_call_duration_seconds", "gives the callee air; the user waits longer"),
+    ("retry.backoff", "lab_client_call_duration_seconds", "gives the callee air; the user waits longer"),
     (
-        "budget",
+        "retry.budget",
         "lab_retry_budget_tokens",
         "keeps retries a fraction of the calls; when it is spent, single failures show",
     ),
@@ -73,7 +139,7 @@ const TABLE: [(&str, &str, &str); 22] = [
         "lab_orders_open",
         "works off what is pending or unknown; each of its calls is load on the bank",
     ),
-    ("rate", "lab_orders_open", "faster settling is more load on the bank"),
+    ("settler.rate", "lab_orders_open", "faster settling is more load on the bank"),
     (
         "deadline",
         "lab_deadline_expired_total",
@@ -87,10 +153,12 @@ const TABLE: [(&str, &str, &str); 22] = [
     ("server", "lab_workers_busy", "what a service takes on at once, and what it refuses"),
 ];
 
-/// Metric and trade-off of the innermost key of a path that has one.
+/// Metric and trade-off of the innermost field of a path that has a line; of several lines the longest field's.
 pub(super) fn of<'a>(keys: &[String]) -> Option<(&'a str, &'a str)> {
-    keys.iter().rev().find_map(|key| {
-        TABLE.iter().find(|(field, _, _)| field == key).map(|(_, metric, tradeoff)| (*metric, *tradeoff))
+    (1..=keys.len()).rev().find_map(|length| {
+        let path = format!(".{}", keys[..length].join("."));
+        let lines = TABLE.iter().filter(|(field, _, _)| path.ends_with(&format!(".{field}")));
+        lines.max_by_key(|(field, _, _)| field.len()).map(|(_, metric, tradeoff)| (*metric, *tradeoff))
     })
 }
 
@@ -98,6 +166,18 @@ pub(super) fn of<'a>(keys: &[String]) -> Option<(&'a str, &'a str)> {
 mod tests {
     use super::*;
     use crate::explain::glossary;
+
+    #[test]
+    fn fields_of_one_name_are_told_apart_by_what_they_belong_to() {
+        let metric = |path: &str| {
+            of(&path.split('.').map(str::to_owned).collect::<Vec<_>>()).map(|(metric, _)| metric)
+        };
+        assert_eq!(metric("services.x.calls.y.concurrency.backoff"), Some("lab_concurrency_limit"));
+        assert_eq!(metric("services.x.calls.y.retry.backoff.base"), Some("lab_client_call_duration_seconds"));
+        assert_eq!(metric("services.x.server.rate_limits.y.rate"), Some("lab_shed_total"));
+        assert_eq!(metric("services.order.settler.rate"), Some("lab_orders_open"));
+        assert_eq!(metric("services.frontend.deadline"), metric("services.x.server.deadline.floor"));
+    }
 
     #[test]
     fn every_metric_of_the_table_is_one() {
