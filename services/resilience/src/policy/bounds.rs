@@ -240,6 +240,13 @@ mod tests {
         let set = |span: &str| json!({"version": 1, "services": {"payment": {"calls": {"*": {"attempt_timeout": span}}}}});
         assert_eq!(violated(&set("9.5s"), timeout, None, Some(10.0)), []);
         assert_eq!(violated(&set("50ms"), timeout, Some(0.1), None).len(), 1);
+        let target = "services.payment.server.queue.codel.target";
+        assert_eq!(
+            violated(&json!({"version": 1}), target, None, Some(1.0)),
+            [(target.into(), json!("off"))]
+        );
+        let floor = "services.payment.server.deadline.floor";
+        assert_eq!(violated(&json!({"version": 1}), floor, None, Some(0.2)), [], "no floor refuses nobody");
         let settler = "services.order.settler.rate";
         assert_eq!(
             violated(&json!({"version": 1}), settler, None, Some(600.0)),

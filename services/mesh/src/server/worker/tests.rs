@@ -36,12 +36,15 @@ impl SpanProcessor for Ended {
     }
 }
 
+type Offered = (Admitted, oneshot::Receiver<Response<Grpc>>);
+
 /// A service with one worker, and what its handler takes for a request; none = for ever.
 struct Shop {
     policy: LivePolicy,
     ended: Ended,
     metrics: ServerMetrics,
-    offer: Box<dyn Fn(Option<Duration>) -> (Admitted, oneshot::Receiver<Response<Grpc>>)>,
+    /// Offers a request that has so long.
+    offer: Box<dyn Fn(Option<Duration>) -> Offered>,
 }
 
 impl Shop {
