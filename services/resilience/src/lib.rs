@@ -11,15 +11,18 @@ pub mod budget;
 pub mod concurrency;
 pub mod deadline;
 pub mod hedge;
+pub mod fallback;
 pub mod layers;
 pub mod limit;
 pub mod outlier;
 pub mod policy;
 pub mod pool;
 pub mod rate;
+pub mod rate_limit;
 pub mod retry;
 pub mod shift;
 pub mod throttle;
+pub mod shed;
 
 pub use policy::Document;
 pub use policy::snapshot::{Call, Server, Snapshot};
