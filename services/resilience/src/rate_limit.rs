@@ -25,6 +25,11 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
+    /// With its default filled in.
+    pub fn filled(self) -> RateLimit {
+        RateLimit { burst: Some(self.burst()), ..self }
+    }
+
     /// The burst in force.
     pub fn burst(&self) -> u32 {
         self.burst.unwrap_or((self.rate / 10.0).ceil().max(1.0) as u32)

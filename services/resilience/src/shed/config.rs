@@ -31,3 +31,22 @@ impl Default for Shed {
         Shed { target: Span::millis(20), window: Span::seconds(1), requests: 2_000, down: 0.05, up: 0.01 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::Snapshot;
+    use crate::policy::parse;
+
+    #[test]
+    fn everybody_stamps_as_soon_as_anybody_sheds() {
+        let frontend = |services: Value| {
+            Snapshot::of(&parse(&json!({"version": 1, "services": services})).unwrap(), 1, "frontend").stamps
+        };
+        assert!(frontend(json!({"payment": {"server": {"shed": {}}}})));
+        assert!(!frontend(
+            json!({"payment": {"server": {"shed": "off", "rate_limits": {"Charge": {"rate": 9}}}}})
+        ));
+    }
+}

@@ -17,11 +17,15 @@ use std::time::Duration;
 
 use super::config::Shed;
 use super::standing::Standing;
-use super::window::{Arrivals, PLACES, PLACES_OF_A_CLASS, Rate, place};
+use super::window::{Arrivals, NEW, PLACES, PLACES_OF_A_CLASS, Rate, place};
 
 /// In how many windows a queue is to drain, if `down` allows. A queue is partly chance: in a service that is just full
 /// it wanders by tens of milliseconds, and answering each of its moves costs more than it saves.
 const DRAIN: f64 = 16.0;
+
+/// What a new window adds to the knowledge of what the workers can do. More than of who comes: it changes as the mix of
+/// those does who are let in, quick ones and slow ones.
+const NEW_CAPACITY: f64 = 0.25;
 
 /// What the pool shows at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -59,8 +63,8 @@ impl Shedder {
             came: 0,
             began: now,
             seen,
-            load: Rate::default(),
-            capacity: Rate::default(),
+            load: Rate::new(NEW),
+            capacity: Rate::new(NEW_CAPACITY),
         }
     }
 

@@ -11,7 +11,7 @@ pub(super) const PLACES: usize = Class::ALL.len() * COHORTS as usize * DRAWS;
 pub(super) const PLACES_OF_A_CLASS: usize = COHORTS as usize * DRAWS;
 
 /// What a window adds to what is known, when nothing has changed: 20 windows are remembered.
-const NEW: f64 = 0.05;
+pub(super) const NEW: f64 = 0.05;
 
 /// The place of a request. `draw` is any number that all its calls share, such as a piece of the trace id.
 pub(super) fn place(standing: Standing, draw: u8) -> usize {
@@ -63,12 +63,18 @@ impl Arrivals {
 }
 
 /// A rate per second that follows slowly while chance explains what is seen, and at once when it does not.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     per_second: Option<f64>,
+    /// What a new count weighs.
+    new: f64,
 }
 
 impl Rate {
+    pub(super) fn new(new: f64) -> Rate {
+        Rate { per_second: None, new }
+    }
+
     /// Takes in `count` events of `time`; true if the rate has jumped: more than three standard deviations of a
     /// Poisson count.
     pub(super) fn see(&mut self, count: u64, time: Duration) -> bool {
@@ -77,7 +83,7 @@ impl Rate {
         let known = self.per_second.unwrap_or(seen);
         let expected = known * seconds;
         let jumped = self.per_second.is_none() || (count - expected).abs() > 3.0 * count.max(expected).sqrt();
-        self.per_second = Some(if jumped { seen } else { known + (seen - known) * NEW });
+        self.per_second = Some(if jumped { seen } else { known + (seen - known) * self.new });
         jumped
     }
 
