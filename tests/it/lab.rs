@@ -1,6 +1,7 @@
 //! A lab that lives: up, changed by those who may, made sick by those who may, and down again.
 
 mod bank;
+mod levers;
 mod policy;
 mod stop;
 

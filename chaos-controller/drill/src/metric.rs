@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 37] = [
+const PLAIN: [&str; 39] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -31,9 +31,11 @@ const PLAIN: [&str; 37] = [
     "lab_policy_version",
     "lab_queue_capacity",
     "lab_queue_depth",
+    "lab_ratelimit_total",
     "lab_request_records_lost_total",
     "lab_retry_budget_tokens",
     "lab_schedule_lag_seconds",
+    "lab_shed_level",
     "lab_shed_total",
     "lab_shift_weight",
     "lab_spans_dropped_total",

@@ -60,6 +60,9 @@ pub(crate) async fn add_item(State(shop): State<Shop>, visitor: Visitor, Json(it
 }
 
 pub(crate) async fn prepare(State(shop): State<Shop>, visitor: Visitor) -> Answer {
+    if !visitor.ctx.policy().flag("prepare") {
+        return Err(Refusal(mesh::unavailable("preparing a checkout is switched off")));
+    }
     let prepare = visitor.ctx.request(PrepareCheckoutRequest { user: visitor.user });
     let reply = shop.cart.clone().prepare_checkout(prepare).await?.into_inner();
     Ok(Json(json!({ "methods": reply.methods, "items": reply.items })))

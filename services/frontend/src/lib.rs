@@ -3,6 +3,7 @@
 
 mod api;
 mod page;
+mod rank;
 mod refusal;
 mod shop;
 
@@ -31,7 +32,7 @@ pub async fn run(options: process::Options) -> anyhow::Result<()> {
     let mesh = Mesh::start(&process)?;
     let router = router(Shop::new(&mesh));
     process.ready()?;
-    let protocol = Protocol::http(&ROUTES, |status| refusal::response(&status));
+    let protocol = Protocol::http(&ROUTES, |status| refusal::response(&status)).ranked(rank::of);
     mesh::serve(&mut process, &mesh, protocol, router).await?;
     process.finish().await;
     Ok(())

@@ -2,12 +2,14 @@
 //! deadlines, its span, its priority. Put into the request by the worker that
 //! starts it; handed by the handler to every call it makes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::trace::SpanContext;
 use resilience::Snapshot;
 use resilience::pool::Priority;
+use resilience::shed::Standing;
 use tokio::time::Instant;
 
 /// The context of one request. Cheap to clone.
@@ -22,6 +24,10 @@ struct Inner {
     user_deadline: Option<Instant>,
     span: SpanContext,
     priority: Priority,
+    /// What the request is stamped with, while any service looks at it.
+    standing: Option<Standing>,
+    /// Whether a part of the answer is older than the request.
+    stale: AtomicBool,
     order: OnceLock<OrderId>,
 }
 
@@ -73,9 +79,19 @@ impl Ctx {
                 user_deadline,
                 span,
                 priority,
+                standing: None,
+                stale: AtomicBool::new(false),
                 order: OnceLock::new(),
             }),
         }
+    }
+
+    /// With what the request was stamped with. Before it is handed to anybody.
+    pub(crate) fn stamped(mut self, standing: Option<Standing>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.standing = standing;
+        }
+        self
     }
 
     /// A context for work that no user waits for: it yields to everything else.
@@ -144,6 +160,20 @@ impl Ctx {
 
     pub(crate) fn span(&self) -> &SpanContext {
         &self.inner.span
+    }
+
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.inner.standing
+    }
+
+    /// A call of this request was answered with what was answered before.
+    pub(crate) fn mark_stale(&self) {
+        self.inner.stale.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one was.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.inner.stale.load(Ordering::Relaxed)
     }
 
     pub(crate) fn priority(&self) -> Priority {

@@ -1,18 +1,22 @@
 //! The headers that travel with a request. Durations, never instants: the
 //! clocks of two machines differ.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use resilience::shed::{COHORTS, Class, Standing};
 
 /// The deadline that a hop must keep (gRPC's own).
 pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// How long the user will still wait. Carried for measuring, whatever the policy.
 pub(crate) const USER_DEADLINE: HeaderName = HeaderName::from_static("x-lab-user-deadline-ms");
-/// `background` for work that yields to everything else.
+/// How the request stands among others: `high.12`, or `background` for work that yields to everything else.
 pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("x-priority");
 /// How often this was tried before (gRPC's own, proposal A6).
 pub(crate) const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+/// A part of the answer is older than the question.
+pub(crate) const STALE: HeaderName = HeaderName::from_static("x-stale");
 /// W3C trace context.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -29,6 +33,19 @@ pub(crate) fn grpc_timeout(d: Duration) -> HeaderValue {
         format!("{}S", u128::from(d.as_secs()).min(MOST_DIGITS))
     };
     HeaderValue::try_from(text).expect("digits and a letter")
+}
+
+/// A standing as it travels. There are few of them, so the connection's header table learns them all.
+pub(crate) fn standing(standing: Standing) -> HeaderValue {
+    static VALUES: OnceLock<Vec<HeaderValue>> = OnceLock::new();
+    let values = VALUES.get_or_init(|| {
+        let all =
+            Class::ALL.iter().flat_map(|class| (0..COHORTS).map(|cohort| Standing::new(*class, cohort)));
+        let words =
+            all.map(|standing| HeaderValue::try_from(standing.to_string()).expect("letters, digits, a dot"));
+        words.collect()
+    });
+    values[standing.class as usize * usize::from(COHORTS) + usize::from(standing.cohort)].clone()
 }
 
 /// Reads a `grpc-timeout`; anything malformed counts as absent.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use process::{Membership, Process};
-use prometheus::{IntGauge, Registry};
+use prometheus::{IntCounter, IntGauge, Registry};
+use resilience::fallback::Fallback;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Caller, GrpcCaller};
@@ -67,8 +68,18 @@ impl Mesh {
         GrpcCaller(self.http(target, methods))
     }
 
+    /// Counts an answer that was given without the callee, by a handler of the service.
+    #[must_use]
+    pub fn fallbacks(&self, target: &str, method: &str, kind: Fallback) -> IntCounter {
+        self.shared.client.fallbacks.with_label_values(&[target, method, kind.name()])
+    }
+
     pub(crate) fn registry(&self) -> &Registry {
         &self.shared.registry
+    }
+
+    pub(crate) fn membership(&self) -> &Membership {
+        &self.shared.membership
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

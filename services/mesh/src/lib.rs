@@ -25,4 +25,4 @@ pub use context::Ctx;
 pub use hub::Mesh;
 pub use policy::LivePolicy;
 pub use server::{Protocol, serve};
-pub use status::{decline, not_done, pass_up, surely_not_done, unavailable};
+pub use status::{decline, not_done, pass_up, retry_after, surely_not_done, unavailable};

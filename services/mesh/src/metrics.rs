@@ -4,12 +4,12 @@
 
 use process::LATENCY_BUCKETS;
 use prometheus::{
-    Counter, CounterVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    Counter, CounterVec, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 /// The one pool of a service; the label exists for services that split theirs.
-const POOL: &str = "main";
+pub(crate) const POOL: &str = "main";
 
 /// What the serving side counts.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub(crate) struct ServerMetrics {
     pub(crate) deadline_left_at_start: Histogram,
     pub(crate) deadline_left_at_reply: Histogram,
     pub(crate) deadline_expired: IntCounterVec,
+    pub(crate) shed_level: GaugeVec,
+    pub(crate) rate_limit: IntCounterVec,
 }
 
 impl ServerMetrics {
@@ -47,6 +49,11 @@ impl ServerMetrics {
             &["stage"],
         )?;
         registry.register(Box::new(deadline_remaining.clone()))?;
+        let shed_level = GaugeVec::new(
+            Opts::new("lab_shed_level", "Classes that shedding lets in: 5 = all, 0 = nobody"),
+            &["pool"],
+        )?;
+        registry.register(Box::new(shed_level.clone()))?;
         Ok(Self {
             duration,
             queue_wait: queue_wait.with_label_values(&[POOL]),
@@ -84,6 +91,13 @@ impl ServerMetrics {
                 "lab_deadline_expired_total",
                 "Requests whose deadline passed",
                 &["stage"],
+            )?,
+            shed_level,
+            rate_limit: counter(
+                registry,
+                "lab_ratelimit_total",
+                "Requests that met a rate limit",
+                &["pool", "method", "decision"],
             )?,
         })
     }
@@ -128,6 +142,7 @@ pub(crate) struct ClientMetrics {
     pub(crate) ejected: IntGaugeVec,
     pub(crate) ejections: IntCounterVec,
     pub(crate) hedges: IntCounterVec,
+    pub(crate) fallbacks: IntCounterVec,
 }
 
 impl ClientMetrics {
@@ -195,6 +210,12 @@ impl ClientMetrics {
                 &["target", "method", "reason"],
             )?,
             concurrency_limit,
+            fallbacks: counter(
+                registry,
+                "lab_fallback_total",
+                "Answers given without the callee",
+                &["target", "method", "kind"],
+            )?,
             ejected,
             ejections: counter(
                 registry,

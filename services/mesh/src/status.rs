@@ -5,6 +5,8 @@
 //! *not done* (else it may have been, and money has to be looked for), and
 //! whether the caller must *not retry* (a breaker, a limit or a shed spoke).
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
@@ -12,6 +14,8 @@ use tonic::{Code, Status};
 /// gRPC's own way to forbid a retry (proposal A6): a negative pushback.
 pub(crate) const PUSHBACK: &str = "grpc-retry-pushback-ms";
 const NOT_DONE: &str = "x-not-done";
+/// The refusal is a rate limit's.
+const RATE_LIMITED: &str = "x-rate-limited";
 
 /// A failure whose work was surely not done.
 #[must_use]
@@ -26,6 +30,25 @@ pub(crate) fn do_not_retry(mut status: Status) -> Status {
     let stop = tonic::metadata::MetadataValue::from_static("-1");
     status.metadata_mut().insert(PUSHBACK, stop);
     status
+}
+
+/// A rate limit of ours spoke: come again after `wait`. gRPC's word for it is the pushback; HTTP's is 429.
+pub(crate) fn rate_limited(wait: Duration) -> Status {
+    let mut status = not_done(Status::resource_exhausted("rate limit"));
+    // Rounded up: whoever comes a moment too soon is refused again.
+    let millis = u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1);
+    status.metadata_mut().insert(PUSHBACK, millis.into());
+    status.metadata_mut().insert(RATE_LIMITED, tonic::metadata::MetadataValue::from_static("1"));
+    status
+}
+
+/// How long to wait, if this refusal is that of our own rate limit: a callee's reaches our caller as what it is to us,
+/// a callee that has no room.
+#[must_use]
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    status.metadata().get(RATE_LIMITED)?;
+    let millis = status.metadata().get(PUSHBACK)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_millis(millis))
 }
 
 /// A business "no": final, and nothing was done.

@@ -31,7 +31,7 @@ pub async fn run(options: process::Options) -> anyhow::Result<()> {
     let book = Book::open(&process.options.data, &process.registry)
         .await
         .context("failed to open the order book")?;
-    let placing = Placing::new(&mesh, book.clone(), &process.registry)?;
+    let placing = Placing::new(&mesh, book.clone());
     tokio::spawn(settler::settle(placing.clone(), mesh.policy().clone(), process.stop.clone()));
     let ledger = Router::new().route("/ledger", get(move || async move { process::jsonl(book.ledger()) }));
     process.admin_routes(process::guarded(ledger, &process.options.token));

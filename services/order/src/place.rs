@@ -6,12 +6,13 @@
 
 use mesh::{Ctx, GrpcCaller, Mesh, surely_not_done};
 use process::StoreError;
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::IntCounter;
 use proto::shop::inventory_client::InventoryClient;
 use proto::shop::payment_client::PaymentClient;
 use proto::shop::{
     ChargeRequest, CheckoutReply, Line, OrderState, PlaceOrderRequest, ReleaseRequest, ReserveRequest,
 };
+use resilience::fallback::Fallback;
 use tonic::{Code, Status};
 
 use crate::book::{Book, Claim};
@@ -26,20 +27,15 @@ pub(crate) struct Placing {
 }
 
 impl Placing {
-    pub(crate) fn new(mesh: &Mesh, book: Book, registry: &Registry) -> prometheus::Result<Self> {
+    pub(crate) fn new(mesh: &Mesh, book: Book) -> Self {
         let payment = mesh.grpc("payment", &["Charge", "ListMethods", "GetCharge"]);
         let inventory = mesh.grpc("inventory", &["Reserve", "Release"]);
-        let fallbacks = IntCounterVec::new(
-            Opts::new("lab_fallback_total", "Answers given without the callee"),
-            &["target"],
-        )?;
-        registry.register(Box::new(fallbacks.clone()))?;
-        Ok(Self {
+        Self {
             book,
             payment: PaymentClient::new(payment),
             inventory: InventoryClient::new(inventory),
-            fallbacks: fallbacks.with_label_values(&["payment"]),
-        })
+            fallbacks: mesh.fallbacks("payment", "Charge", Fallback::Pending),
+        }
     }
 
     /// Reserves and charges. An order that was placed before is answered from

@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod budget;
 pub mod concurrency;
 pub mod deadline;
+pub mod fallback;
 pub mod hedge;
 pub mod layers;
 pub mod limit;
@@ -17,7 +18,9 @@ pub mod outlier;
 pub mod policy;
 pub mod pool;
 pub mod rate;
+pub mod rate_limit;
 pub mod retry;
+pub mod shed;
 pub mod shift;
 pub mod throttle;
 

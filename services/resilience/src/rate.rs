@@ -1,4 +1,4 @@
-//! A token bucket: how fast the settler may work.
+//! A token bucket: how fast the settler may work, and how fast callers may come.
 //!
 //! It never holds more than `burst` tokens, so over any time T it grants at most `rate * T + burst`.
 
@@ -23,6 +23,13 @@ impl TokenBucket {
     pub fn set_rate(&mut self, rate: f64, now: Duration) {
         self.fill(now);
         self.rate = rate;
+    }
+
+    /// A changed size, from now on. A smaller bucket loses what it cannot hold; a larger one is not filled.
+    pub fn set_burst(&mut self, burst: u32, now: Duration) {
+        self.fill(now);
+        self.burst = f64::from(burst.max(1));
+        self.tokens = self.tokens.min(self.burst);
     }
 
     /// Takes a token if there is one.

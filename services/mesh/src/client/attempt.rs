@@ -145,6 +145,8 @@ impl Template {
         }
         if ctx.priority() == Priority::Background {
             headers.insert(headers::PRIORITY, HeaderValue::from_static("background"));
+        } else if let Some(standing) = ctx.standing() {
+            headers.insert(headers::PRIORITY, headers::standing(standing));
         }
         request
     }

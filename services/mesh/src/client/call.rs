@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use crate::client::attempt::Template;
 use crate::client::edge::{Edge, Refusal};
-use crate::client::layers::{Exchange, Next};
+use crate::client::layers::{Exchange, Next, fallback};
 use crate::client::shift::Regions;
 use crate::client::{Answer, Failure};
 use crate::context::Ctx;
+use crate::headers;
 use crate::hub::Mesh;
 
 /// Calls the methods of one target. Cheap to clone.
@@ -67,8 +68,13 @@ impl Caller {
         let result = if call.enabled {
             Next::new(&exchange).run().await
         } else {
-            Err(edge.refuse(Refusal::SwitchedOff))
+            fallback::instead_of(&exchange, edge.refuse(Refusal::SwitchedOff))
         };
+        if ctx.policy().may_be_stale
+            && result.as_ref().is_ok_and(|answer| answer.head.headers.contains_key(headers::STALE))
+        {
+            ctx.mark_stale();
+        }
         counted.end(match &result {
             Ok(_) => "ok",
             Err(failure) => failure.outcome(),

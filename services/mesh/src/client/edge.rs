@@ -9,10 +9,11 @@ use std::time::Duration;
 use opentelemetry::trace::TraceId;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use resilience::Call;
+use resilience::fallback::Fallback;
 use tokio::time::Instant;
 
 use crate::client::Failure;
-use crate::client::layers::{balance, breaker, bulkhead, concurrency, hedge, retry, throttle};
+use crate::client::layers::{balance, breaker, bulkhead, concurrency, fallback, hedge, retry, throttle};
 use crate::metrics::ClientMetrics;
 
 /// One edge of the shop.
@@ -29,6 +30,7 @@ pub(crate) struct Edge {
     pub(crate) throttle: throttle::Throttled,
     pub(crate) instances: balance::Instances,
     pub(crate) hedging: hedge::Learned,
+    pub(crate) shelf: fallback::Shelf,
     epoch: Instant,
     /// Where the draws stand: of jitter, of choices.
     draws: AtomicU64,
@@ -94,6 +96,7 @@ impl Edge {
             throttle: throttle::Throttled::default(),
             instances: balance::Instances::default(),
             hedging: hedge::Learned::default(),
+            shelf: fallback::Shelf::default(),
             epoch: Instant::now(),
             draws: AtomicU64::new(RandomState::new().build_hasher().finish()),
         }
@@ -109,6 +112,7 @@ impl Edge {
         self.throttle.configure(call);
         self.instances.configure(self, call);
         self.hedging.configure(call);
+        self.shelf.configure(call);
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -133,6 +137,10 @@ impl Edge {
     pub(crate) fn count_refusal(&self, refusal: Refusal) {
         let labels = [self.target, self.method, refusal.name()];
         self.metrics.refused.with_label_values(&labels).inc();
+    }
+
+    pub(crate) fn count_fallback(&self, kind: Fallback) {
+        self.metrics.fallbacks.with_label_values(&[self.target, self.method, kind.name()]).inc();
     }
 
     pub(crate) fn count_attempt(&self, outcome: &str) {

@@ -12,12 +12,14 @@ use http_body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use resilience::pool::Priority;
+use resilience::shed::Class;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::Status;
 use tower::Service;
 
 use crate::headers;
+use crate::server::door::{self, Arrival, Door};
 use crate::server::job::Job;
 use crate::server::worker::{Admitted, Handler, Place, Workers};
 
@@ -27,17 +29,18 @@ const MOST_BODY: usize = 64 * 1024;
 /// The tower service in front of a pool.
 pub(crate) struct Admission<S, B> {
     workers: Arc<Workers<S, B>>,
+    door: Arc<Door>,
 }
 
 impl<S, B> Admission<S, B> {
-    pub(crate) fn new(workers: Arc<Workers<S, B>>) -> Self {
-        Self { workers }
+    pub(crate) fn new(workers: Arc<Workers<S, B>>, door: Arc<Door>) -> Self {
+        Self { workers, door }
     }
 }
 
 impl<S, B> Clone for Admission<S, B> {
     fn clone(&self) -> Self {
-        Self { workers: Arc::clone(&self.workers) }
+        Self { workers: Arc::clone(&self.workers), door: Arc::clone(&self.door) }
     }
 }
 
@@ -56,7 +59,8 @@ where
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let workers = Arc::clone(&self.workers);
-        Box::pin(async move { Ok(admit(workers, request).await) })
+        let door = Arc::clone(&self.door);
+        Box::pin(async move { Ok(admit(workers, door, request).await) })
     }
 }
 
@@ -67,13 +71,13 @@ struct Waiting<B> {
     place: Option<Box<dyn Place>>,
 }
 
-async fn admit<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Response<B>
+async fn admit<S, B>(workers: Arc<Workers<S, B>>, door: Arc<Door>, request: Request<Incoming>) -> Response<B>
 where
     S: Handler<B>,
     B: Body + Send + 'static,
 {
     let refuse = workers.protocol.refuse;
-    let Waiting { answer, place } = match Box::pin(enter(workers, request)).await {
+    let Waiting { answer, place } = match Box::pin(enter(workers, door, request)).await {
         Ok(waiting) => waiting,
         Err(unreadable) => return refuse(unreadable),
     };
@@ -88,13 +92,17 @@ where
 
 /// Reads the request and offers it. The whole body is read first: once it
 /// queues, a request must not depend on a caller who may leave.
-async fn enter<S, B>(workers: Arc<Workers<S, B>>, request: Request<Incoming>) -> Result<Waiting<B>, Status>
+async fn enter<S, B>(
+    workers: Arc<Workers<S, B>>,
+    door: Arc<Door>,
+    request: Request<Incoming>,
+) -> Result<Waiting<B>, Status>
 where
     S: Handler<B>,
     B: Body + Send + 'static,
 {
     let arrived = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let body = match Limited::new(body, MOST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
@@ -103,11 +111,21 @@ where
         Err(_) => return Err(Status::cancelled("the request was not sent to its end")),
     };
     let class = workers.protocol.class(head.uri.path());
-    let background = head.headers.get(headers::PRIORITY).is_some_and(|value| value == "background");
+    let told = door::standing_of(&head.headers);
+    let background = told.is_some_and(|standing| standing.class == Class::Background);
+    let standing = match workers.protocol.rank {
+        // Nobody stamps himself, but whoever says that he can wait is believed.
+        Some(rank) if !background => door.stamp(rank(class), &head.headers),
+        _ => told,
+    };
+    if let Some(standing) = standing {
+        head.extensions.insert(standing);
+    }
     let deadline = headers::parse_grpc_timeout(&head.headers);
     let user_deadline = headers::parse_millis(&head.headers, &headers::USER_DEADLINE);
     let span = workers.recorder().server(class, &head.headers);
     let (reply, answer) = oneshot::channel();
+    let arrival = Arrival { class, standing: standing.unwrap_or_default(), trace: span.context().trace_id() };
     let job = Box::new(Job {
         head,
         body,
@@ -118,6 +136,10 @@ where
         span,
         reply,
     });
+    if let Err(refused) = door.admit(arrival) {
+        workers.turn_away(job, refused);
+        return Ok(Waiting { answer, place: None });
+    }
     let place = match workers.offer(job) {
         Admitted::Started => None,
         Admitted::Queued(place) => Some(place),

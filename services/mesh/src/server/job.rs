@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 use resilience::pool::Priority;
+use resilience::shed::{Class, Standing};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -25,6 +26,15 @@ pub(crate) struct Job<B> {
 }
 
 impl<B> Job<B> {
+    /// What it is worth, on metrics.
+    pub(crate) fn importance(&self) -> &'static str {
+        let class = self.head.extensions.get::<Standing>().map(|standing| standing.class);
+        match self.priority {
+            Priority::Normal => class.unwrap_or_default().name(),
+            Priority::Background => Class::Background.name(),
+        }
+    }
+
     /// The caller has gone; nobody will read the answer.
     pub(crate) fn abandoned(&self) -> bool {
         self.reply.is_closed()

@@ -1,7 +1,7 @@
 //! The serving side.
 //!
 //! ```text
-//! request > admission: body read, span begun -> pool: starts | queues | full
+//! request > admission: body read, span begun > door: shed, limited -> pool: starts | queues | full
 //!                                                  |
 //!                       detached worker: policy pinned, handler run, counted
 //! ```
@@ -11,6 +11,7 @@
 //! the outage this lab is about; cancelling is a policy here.
 
 mod admission;
+mod door;
 mod job;
 mod overflow;
 mod protocol;
@@ -29,6 +30,7 @@ use tower::Service;
 use crate::hub::Mesh;
 use crate::metrics::ServerMetrics;
 use admission::Admission;
+use door::Door;
 pub use protocol::Protocol;
 use worker::Workers;
 
@@ -58,7 +60,8 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let metrics = ServerMetrics::new(mesh.registry(), protocol.duration()?)?;
+    let door = Door::start(mesh.policy(), Some(mesh.membership().clone()), metrics.clone());
     let workers = Workers::start(mesh.policy().clone(), mesh.recorder().clone(), handler, protocol, metrics);
-    process::serve(process.listener(), Admission::new(workers), mesh.stop().clone(), DRAIN).await;
+    process::serve(process.listener(), Admission::new(workers, door), mesh.stop().clone(), DRAIN).await;
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use http::{Response, StatusCode};
 use prometheus::HistogramVec;
+use resilience::shed::Class;
 use tonic::{Code, Status};
 
 use crate::{metrics, status};
@@ -18,6 +19,8 @@ pub struct Protocol<B> {
     duration: fn() -> prometheus::Result<HistogramVec>,
     /// True where users come in: the edge sets the deadline.
     pub(crate) edge: bool,
+    /// What a request is for, by its route; only known where users come in.
+    pub(crate) rank: Option<fn(&str) -> Class>,
 }
 
 /// Everything that is not served by name.
@@ -41,6 +44,7 @@ impl Protocol<tonic::body::Body> {
             },
             duration: metrics::grpc_duration,
             edge: false,
+            rank: None,
         }
     }
 }
@@ -58,7 +62,15 @@ impl Protocol<axum::body::Body> {
             said: |_| String::new(),
             duration: metrics::http_duration,
             edge: true,
+            rank: None,
         }
+    }
+
+    /// The same, with requests stamped by what they are for.
+    #[must_use]
+    pub fn ranked(mut self, rank: fn(&str) -> Class) -> Self {
+        self.rank = Some(rank);
+        self
     }
 }
 

@@ -172,6 +172,7 @@ fn in_force(row: &Value, keys: &[String]) -> Option<Value> {
             None if keys.get(1).is_some_and(|key| key == "bulkheads") => {
                 return Some(row["server"]["workers"].clone());
             }
+            None if keys.get(1).is_some_and(|key| key == "rate_limits") => return Some("off".into()),
             None => return None,
         };
     }
@@ -191,7 +192,7 @@ fn magnitude(keys: &[String], value: &Value) -> Option<f64> {
 /// What `off` comes to: a limit that is off is no limit; what does nothing when it is off does nothing.
 fn off(keys: &[String]) -> Option<f64> {
     let has = |name: &str| keys.iter().any(|key| key == name);
-    if ["breaker", "throttle", "balance", "outlier", "hedge"].into_iter().any(has) {
+    if ["breaker", "throttle", "balance", "outlier", "hedge", "shed"].into_iter().any(has) {
         None
     } else if ["settler", "backoff", "floor", "shift"].into_iter().any(has) {
         Some(0.0)
@@ -266,6 +267,17 @@ mod tests {
             violated(&json!({"version": 1}), charge, None, Some(150.0)),
             [(charge.into(), json!(200))]
         );
+    }
+
+    #[test]
+    fn a_rate_limit_that_is_not_there_is_above_every_bound_and_shedding_that_is_off_is_harmless() {
+        let rate = "services.payment.server.rate_limits.Charge.rate";
+        let with = |limits: Value| json!({"version": 1, "services": {"payment": {"server": {"rate_limits": limits}}}});
+        assert_eq!(violated(&with(json!({})), rate, None, Some(450.0)), [(rate.into(), json!("off"))]);
+        assert_eq!(violated(&with(json!({"Charge": {"rate": 400}})), rate, None, Some(450.0)), []);
+        assert_eq!(violated(&with(json!({"Charge": {"rate": 400}})), rate, Some(420.0), None).len(), 1);
+        let up = "services.payment.server.shed.up";
+        assert_eq!(violated(&with(json!({})), up, None, Some(0.1)), []);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::span::Span;
 use crate::balance::Balance;
 use crate::breaker::BreakerPolicy;
 use crate::concurrency::Concurrency;
+use crate::fallback::Fallback;
 use crate::hedge::Hedge;
 use crate::layers::Layer;
 use crate::outlier::Outlier;
@@ -58,10 +59,13 @@ pub struct CallPolicy {
     /// `bank.charge`. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Switch>,
-    /// What is answered when the call fails: `pending` accepts the order and settles it later. Only on order's
-    /// `payment.Charge`. Default `off`.
+    /// What is answered when the call fails. `pending` accepts the order and settles it later: only on order's
+    /// `payment.Charge`. `stale` gives the last good answer to the same question: only on calls that read. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Setting<Fallback>>,
+    /// How old an answer may be that `fallback: stale` gives. Default 60s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale_for: Option<Span>,
     /// Whether the callee is told how long this call waits for it, and stops then. `off`: it is told the deadline of the
     /// user's request, if there is one, and nothing of the timeouts here. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,12 +82,4 @@ pub struct CallPolicy {
     /// concurrency, bulkhead, attempt_timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<Layer>>,
-}
-
-/// What is answered instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Fallback {
-    Pending,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::call::CallPolicy;
 use super::contradiction;
 use super::document::{Document, ServicePolicy, VERSION};
+use super::flags;
 use super::problem::Problem;
 use super::server::ServerPolicy;
 use super::setting::{Setting, Switch};
@@ -15,6 +16,7 @@ use super::span::Span;
 use super::topology::{self, ANY, SERVICES};
 use crate::concurrency::Concurrency;
 use crate::deadline::{Deadline, Enforce};
+use crate::fallback::{Fallback, PENDING_CALL, STALE_CALLS};
 
 /// All the problems of meaning.
 pub fn check(document: &Document) -> Vec<Problem> {
@@ -22,6 +24,10 @@ pub fn check(document: &Document) -> Vec<Problem> {
     if document.version != VERSION {
         let message = format!("version {} is not known", document.version);
         problems.push(Problem::new(&["version"], message).allow([VERSION.to_string().as_str()]));
+    }
+    for flag in document.flags.keys().filter(|flag| !flags::is_flag(flag)) {
+        let problem = Problem::new(&["flags", flag], format!("the shop has no feature `{flag}`"));
+        problems.push(problem.allow(flags::names()).meant(flag, flags::names()));
     }
     for (service, policy) in &document.services {
         let place = Place(vec!["services".into(), service.clone()]);
@@ -97,13 +103,19 @@ fn check_server(place: &Place, service: &str, server: &ServerPolicy, problems: &
     }
     let own = SERVICES.iter().filter(|(name, _)| service == ANY || *name == service);
     let methods: Vec<&str> = own.flat_map(|(_, methods)| methods.iter().copied()).collect();
-    for method in server.bulkheads.keys().filter(|method| !methods.contains(&method.as_str())) {
-        let problem =
-            place.at("bulkheads").at(method).problem(format!("{service} serves no method `{method}`"));
+    let limited =
+        server.rate_limits.keys().filter(|method| *method != ANY).map(|method| ("rate_limits", method));
+    let named = server.bulkheads.keys().map(|method| ("bulkheads", method)).chain(limited);
+    for (field, method) in named.filter(|(_, method)| !methods.contains(&method.as_str())) {
+        let problem = place.at(field).at(method).problem(format!("{service} serves no method `{method}`"));
         let problem = problem.allow(methods.iter().copied());
         // `payment.Charge` is how a caller names it.
         let bare = method.rsplit('.').next().unwrap_or(method);
         problems.push(problem.meant(bare, methods.iter().copied()));
+    }
+    if let Some(Setting::On(shed)) = &server.shed {
+        positive(&place.at("shed").at("target"), Some(&shed.target), problems);
+        positive(&place.at("shed").at("window"), Some(&shed.window), problems);
     }
 }
 
@@ -148,10 +160,6 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
         let problem = place.at("idempotency").problem(format!("{key} carries no idempotency key"));
         problems.push(problem.hint("set it on payment's call `bank.charge`"));
     }
-    if matches!(call.fallback, Some(Setting::On(_))) && key != ANY && key != "payment.Charge" {
-        let problem = place.at("fallback").problem(format!("{key} has no fallback"));
-        problems.push(problem.hint("set it on order's call `payment.Charge`"));
-    }
     let has_regions = key.split_once('.').is_some_and(|(target, _)| topology::has_regions(target));
     if matches!(call.shift, Some(Setting::On(_))) && key != ANY && !has_regions {
         let problem = place.at("shift").problem(format!("{key} has one region only"));
@@ -168,6 +176,8 @@ fn check_call(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Pr
         }
     }
     check_instances(place, call, problems);
+    check_fallback(&place.at("fallback"), key, call, problems);
+    positive(&place.at("stale_for"), call.stale_for.as_ref(), problems);
     if let Some(Setting::On(budget)) = call.retry.as_ref().map(|retry| &retry.budget) {
         positive(&place.at("retry").at("budget").at("window"), Some(&budget.window), problems);
     }
@@ -198,6 +208,29 @@ fn check_concurrency(place: &Place, concurrency: &Concurrency, problems: &mut Ve
     positive(&place.at("window"), Some(&concurrency.window), problems);
     positive(&place.at("timeout"), Some(&concurrency.timeout), problems);
     positive(&place.at("probe_every"), concurrency.probe_every.on(), problems);
+}
+
+fn check_fallback(place: &Place, key: &str, call: &CallPolicy, problems: &mut Vec<Problem>) {
+    if key == ANY {
+        return;
+    }
+    match call.fallback {
+        Some(Setting::On(Fallback::Pending)) if key != PENDING_CALL => {
+            let problem = place.problem(format!("{key} cannot be made up for later"));
+            problems.push(match STALE_CALLS.contains(&key) {
+                true => problem.allow(["off", "stale"]).hint("did you mean `stale`?"),
+                false => problem.hint(format!("set it on order's call `{PENDING_CALL}`")),
+            });
+        }
+        Some(Setting::On(Fallback::Stale)) if !STALE_CALLS.contains(&key) => {
+            let problem = place.problem(format!("{key} is not answered from what was answered before"));
+            problems.push(match key {
+                PENDING_CALL => problem.allow(["off", "pending"]).hint("did you mean `pending`?"),
+                _ => problem.hint(format!("only calls that read can be: {}", STALE_CALLS.join(", "))),
+            });
+        }
+        _ => {}
+    }
 }
 
 /// What is about the instances of the target.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::call::{CallPolicy, Fallback};
+use super::call::CallPolicy;
 use super::document::{ServicePolicy, SettlerPolicy};
 use super::server::ServerPolicy;
 use super::setting::{Setting, Switch};
 use super::snapshot::{Call, Server, Snapshot};
 use super::span::Span;
+use crate::fallback::Fallback;
 
 impl Snapshot {
     /// The row of this service with nothing left to a default; `calls` lists every call that it makes. It can stand in
@@ -37,6 +38,13 @@ fn server(server: &Server) -> ServerPolicy {
         concurrency: Some(setting(server.concurrency)),
         bulkheads: server.bulkheads.clone(),
         deadline: Some(server.deadline),
+        shed: Some(setting(server.shed)),
+        rate_limits: server
+            .rate_limits
+            .iter()
+            .map(|(method, limit)| (method.clone(), Setting::On(*limit)))
+            .collect(),
+        layers: Some(server.layers.clone()),
     }
 }
 
@@ -53,7 +61,11 @@ fn written(call: &Call) -> CallPolicy {
         outlier: Some(setting(call.outlier.clone())),
         hedge: Some(setting(call.hedge.clone())),
         idempotency: Some(switch(call.idempotency)),
-        fallback: Some(setting(call.fallback_pending.then_some(Fallback::Pending))),
+        fallback: Some(setting(match call.stale {
+            Some(_) => Some(Fallback::Stale),
+            None => call.fallback_pending.then_some(Fallback::Pending),
+        })),
+        stale_for: call.stale.map(Span),
         propagate: Some(switch(call.propagate)),
         shift: Some(setting(call.shift)),
         enabled: Some(switch(call.enabled)),

@@ -55,11 +55,14 @@ fn kind(keys: &[&str]) -> Option<Kind> {
         | ["services", _, "server", "queue", "limit"]
         | ["services", _, "server", "bulkheads", _]
         | ["services", _, "calls", _, "bulkhead"]
+        | ["services", _, "server", "rate_limits", _, "burst"]
+        | ["services", _, "server", "shed", "requests"]
         | ["services", _, "server", "concurrency", "initial" | "min" | "max" | "queue_size"]
         | ["services", _, "calls", _, "concurrency", "initial" | "min" | "max" | "queue_size"] => {
             Some(Kind::Count)
         }
-        ["services", _, "calls", _, "retry", "budget", "min_per_second"]
+        ["services", _, "server", "rate_limits", _, "rate"]
+        | ["services", _, "calls", _, "retry", "budget", "min_per_second"]
         | ["services", _, "settler", "rate"] => Some(Kind::Rate),
         _ => None,
     }
@@ -99,6 +102,19 @@ mod tests {
         assert_eq!(
             scale(&document, 1.0)["services"]["order"]["server"],
             document["services"]["order"]["server"]
+        );
+    }
+
+    #[test]
+    fn what_stands_before_the_queue_shrinks_by_what_is_counted() {
+        let document = json!({"services": {"payment": {"server": {"shed": {"requests": 2000, "target": "20ms", "up": 0.01},
+            "rate_limits": {"Charge": {"rate": 450, "burst": 45}, "*": "off"}}}}});
+        let tenth = scale(&document, 0.1);
+        let server = &tenth["services"]["payment"]["server"];
+        assert_eq!(server["shed"], json!({"requests": 200, "target": "20ms", "up": 0.01}));
+        assert_eq!(
+            (server["rate_limits"]["Charge"]["rate"].as_f64(), &server["rate_limits"]["Charge"]["burst"]),
+            (Some(45.0), &json!(5))
         );
     }
 

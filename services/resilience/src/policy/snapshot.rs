@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::call::CallPolicy;
 use super::document::{Document, ServicePolicy};
-use super::server::{Cancel, ServerPolicy};
+use super::server::{Cancel, ServerLayer, ServerPolicy};
 use super::setting::{Setting, Switch};
 use super::span::Span;
 use super::{row, topology};
@@ -20,11 +20,14 @@ use crate::balance::{Balance, Choice};
 use crate::breaker::BreakerPolicy;
 use crate::concurrency::Concurrency;
 use crate::deadline::Deadline;
+use crate::fallback::{Fallback, PENDING_CALL, STALE_CALLS, STALE_FOR};
 use crate::hedge::Hedge;
 use crate::layers::{Layer, Stack};
 use crate::outlier::Outlier;
 use crate::pool::Queue;
+use crate::rate_limit::RateLimit;
 use crate::retry::RetryPolicy;
+use crate::shed::Shed;
 use crate::shift::Shift;
 use crate::throttle::Throttle;
 
@@ -39,6 +42,10 @@ pub struct Snapshot {
     pub deadline: Option<Duration>,
     /// Only ever set for order.
     pub settler: Option<SettlerRate>,
+    /// Whether any service sheds by priority: only then are requests stamped where they come in.
+    pub stamps: bool,
+    /// Whether any call of the shop may be answered with something old: only then is it looked for.
+    pub may_be_stale: bool,
     calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>>,
     other: Arc<Call>,
     flags: BTreeMap<String, Switch>,
@@ -57,6 +64,11 @@ pub struct Server {
     pub deadline: Deadline,
     /// How long a request may take from its arrival, whatever deadline it came with; only ever set for the frontend.
     pub patience: Option<Duration>,
+    pub shed: Option<Shed>,
+    /// By method; `*` = all together.
+    pub rate_limits: BTreeMap<String, RateLimit>,
+    /// The order of what stands before the queue, each layer once.
+    pub layers: Vec<ServerLayer>,
 }
 
 /// One kind of call, by target and method.
@@ -76,6 +88,8 @@ pub struct Call {
     pub hedge: Option<Hedge>,
     pub idempotency: bool,
     pub fallback_pending: bool,
+    /// How old an answer may be that is given instead; none = a failure stays one.
+    pub stale: Option<Duration>,
     /// The callee is told of the timeouts.
     pub propagate: bool,
     /// Only ever set for a target that can have a second region.
@@ -104,7 +118,10 @@ impl Snapshot {
         let row: ServicePolicy = read(row::service(json, service));
         let mut calls: BTreeMap<&'static str, BTreeMap<&'static str, Arc<Call>>> = BTreeMap::new();
         for (target, method) in topology::calls(service) {
-            let mut policy: CallPolicy = read(row::call(json, service, &format!("{target}.{method}")));
+            let key = format!("{target}.{method}");
+            let mut policy: CallPolicy = read(row::call(json, service, &key));
+            // A fallback in a `*` row reaches only the calls that it is for.
+            policy.fallback = policy.fallback.filter(|fallback| suits(*fallback, &key));
             // A default in a `*` row must not make a charge twice.
             policy.hedge = policy.hedge.filter(|_| topology::is_read(target, method));
             policy.shift = policy.shift.filter(|_| topology::has_regions(target));
@@ -122,9 +139,12 @@ impl Snapshot {
                 Some(Setting::On(settler)) if service == "order" => Some(SettlerRate { rate: settler.rate }),
                 _ => None,
             },
+            stamps: stamps(document),
+            may_be_stale: may_be_stale(document),
             calls,
             other: Arc::new(Call::of(&CallPolicy {
                 hedge: None,
+                fallback: None,
                 ..read(row::call(json, service, topology::ANY))
             })),
             flags: document.flags.clone(),
@@ -160,6 +180,13 @@ impl Server {
             bulkheads: policy.bulkheads.clone(),
             deadline: policy.deadline.unwrap_or_default(),
             patience: None,
+            shed: on(&policy.shed).copied(),
+            rate_limits: policy
+                .rate_limits
+                .iter()
+                .filter_map(|(method, limit)| Some((method.clone(), limit.on()?.filled())))
+                .collect(),
+            layers: ServerLayer::in_order(policy.layers.as_deref().unwrap_or_default()),
         }
     }
 }
@@ -184,7 +211,9 @@ impl Call {
             outlier: on(&policy.outlier).cloned(),
             hedge: on(&policy.hedge).cloned(),
             idempotency: policy.idempotency.is_some_and(Switch::is_on),
-            fallback_pending: on(&policy.fallback).is_some(),
+            fallback_pending: on(&policy.fallback) == Some(&Fallback::Pending),
+            stale: (on(&policy.fallback) == Some(&Fallback::Stale))
+                .then(|| policy.stale_for.map_or(STALE_FOR, Span::get)),
             propagate: policy.propagate.is_some_and(Switch::is_on),
             shift: on(&policy.shift).copied(),
             enabled: policy.enabled.is_none_or(Switch::is_on),
@@ -210,7 +239,7 @@ impl Call {
             Layer::Balance => {
                 self.outlier.is_some() || self.hedge.is_some() || self.balance.choice == Choice::P2c
             }
-            Layer::Fallback => false,
+            Layer::Fallback => self.stale.is_some(),
         }
     }
 }
@@ -228,6 +257,24 @@ fn floor_of(document: &Value, service: &str) -> Duration {
         _ => return Duration::ZERO,
     };
     server.deadline.unwrap_or_default().floor()
+}
+
+fn suits(fallback: Setting<Fallback>, key: &str) -> bool {
+    match fallback {
+        Setting::Off => true,
+        Setting::On(Fallback::Pending) => key == PENDING_CALL,
+        Setting::On(Fallback::Stale) => STALE_CALLS.contains(&key),
+    }
+}
+
+fn stamps(document: &Document) -> bool {
+    let servers = document.services.values().filter_map(|row| row.server.as_ref());
+    servers.into_iter().any(|server| on(&server.shed).is_some())
+}
+
+fn may_be_stale(document: &Document) -> bool {
+    let mut calls = document.services.values().flat_map(|row| row.calls.values());
+    calls.any(|call| on(&call.fallback) == Some(&Fallback::Stale))
 }
 
 fn on<T>(setting: &Option<Setting<T>>) -> Option<&T> {
@@ -319,7 +366,8 @@ mod tests {
     fn what_is_in_force_is_a_row_that_comes_to_the_same() {
         let server = json!({"workers": 9, "bulkheads": {"Charge": 5}, "concurrency": {"max": 90},
             "queue": {"wait": "2s", "order": "lifo", "codel": {"target": "20ms"}},
-            "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}});
+            "deadline": {"enforce": "queued", "floor": "120ms", "expected": "on"}, "shed": {"up": 0.1},
+            "rate_limits": {"Charge": {"rate": 3}}, "layers": ["rate_limit", "shed"]});
         let call = json!({"bulkhead": 3, "concurrency": {"algorithm": "vegas", "window": "50ms"}, "throttle": {"k": 1.5},
             "shift": {"second": 0.2}, "balance": {"choice": "p2c", "failure_penalty": "off"}, "outlier": {"failure_rate": 0.3},
             "idempotency": "on", "enabled": "off", "breaker": {"state": "forced_open"}});

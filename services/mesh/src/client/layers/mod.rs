@@ -8,6 +8,7 @@ pub(super) mod balance;
 pub(super) mod breaker;
 pub(super) mod bulkhead;
 pub(super) mod concurrency;
+pub(super) mod fallback;
 pub(super) mod hedge;
 mod next;
 mod outlier;

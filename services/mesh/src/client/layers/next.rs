@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::balance::Tried;
 use super::{
-    attempt_timeout, balance, breaker, bulkhead, concurrency, hedge, retry, throttle, total_timeout,
+    attempt_timeout, balance, breaker, bulkhead, concurrency, fallback, hedge, retry, throttle, total_timeout,
 };
 use crate::client::attempt::{self, Attempt, Template};
 use crate::client::connection::Peer;
@@ -96,7 +96,7 @@ impl<'a> Next<'a> {
             Layer::Concurrency => Box::pin(concurrency::layer(self)),
             Layer::Hedge => Box::pin(hedge::layer(self)),
             Layer::Balance => Box::pin(balance::layer(self)),
-            Layer::Fallback => self.run(),
+            Layer::Fallback => Box::pin(fallback::layer(self)),
         }
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use http_body::Body;
 use resilience::deadline::Late;
-use resilience::pool::{Priority, Refusal, Refused};
+use resilience::pool::{Refusal, Refused};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use super::{Handler, Workers};
+use crate::server::door;
 use crate::server::job::Job;
 use crate::status;
 use crate::trace::{Onset, Span};
@@ -30,7 +31,7 @@ where
 
     /// Answers a job that no worker ran.
     pub(super) fn answer_unrun(&self, mut job: Box<Job<B>>, why: Refusal, waited: Duration) {
-        self.metrics.shed(why.name(), priority_name(job.priority));
+        self.metrics.shed(why.name(), job.importance());
         let policy = self.policy();
         let mut left = None;
         if let Refusal::Deadline(_) = why {
@@ -41,8 +42,19 @@ where
         }
         self.describe(&mut job.span, policy.version, waited, left);
         let (code, said) = said(why);
-        job.span.fail(said);
-        let response = (self.protocol.refuse)(status::not_done(Status::new(code, said)));
+        self.answer(job, status::not_done(Status::new(code, said)));
+    }
+
+    /// Answers a job that was refused at the door.
+    pub(crate) fn turn_away(&self, mut job: Box<Job<B>>, refused: door::Refused) {
+        self.metrics.shed(refused.reason, job.importance());
+        self.describe(&mut job.span, self.policy().version, Duration::ZERO, None);
+        self.answer(job, refused.status);
+    }
+
+    fn answer(&self, mut job: Box<Job<B>>, status: Status) {
+        job.span.fail(status.message().to_owned());
+        let response = (self.protocol.refuse)(status);
         let code = (self.protocol.code)(&response);
         self.metrics.duration.with_label_values(&[job.class, code]).observe(0.0);
         self.answered(&mut job.span, code);
@@ -52,7 +64,7 @@ where
     /// Drops a job whose caller has left before a worker had it. Its span says where the time went: the caller's own
     /// says no more than that it gave up.
     pub(super) fn abandon(&self, mut job: Box<Job<B>>, policy: u64, waited: Duration) {
-        self.metrics.shed("abandoned", priority_name(job.priority));
+        self.metrics.shed("abandoned", job.importance());
         self.describe(&mut job.span, policy, waited, None);
         job.span.fail("the caller has left");
     }
@@ -101,12 +113,5 @@ fn said(why: Refusal) -> (Code, &'static str) {
         Refusal::Deadline(Late::Floor | Late::Expected) => {
             (Code::DeadlineExceeded, "too little is left until the deadline")
         }
-    }
-}
-
-fn priority_name(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Normal => "normal",
-        Priority::Background => "background",
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{HeaderValue, Request};
 use http_body::Body;
 use http_body_util::Full;
 use resilience::Snapshot;
@@ -17,6 +17,7 @@ use tower::ServiceExt as _;
 use super::guard::Busy;
 use super::{Handler, Workers};
 use crate::context::Ctx;
+use crate::headers;
 use crate::server::job::Job;
 use crate::trace::Onset;
 
@@ -75,11 +76,12 @@ where
         let rules = policy.server.deadline;
         let left = deadline.map(|deadline| deadline.saturating_duration_since(started));
         let onset = Onset { policy: policy.version, left, waited };
-        let ctx = Ctx::new(policy, deadline, user_deadline, span.context().clone(), priority);
+        let ctx = Ctx::new(policy, deadline, user_deadline, span.context().clone(), priority)
+            .stamped(head.extensions.get().copied());
         let mut request = Request::from_parts(head, Full::new(body));
         request.extensions_mut().insert(ctx.clone());
         let handler = self.handler.clone().oneshot(request);
-        let (response, whole) = tokio::select! {
+        let (mut response, whole) = tokio::select! {
             answered = handler => {
                 let Ok(response) = answered;
                 (response, true)
@@ -93,6 +95,9 @@ where
             }
         };
         let took = started.elapsed();
+        if ctx.is_stale() {
+            response.headers_mut().insert(headers::STALE, HeaderValue::from_static("1"));
+        }
         let code = (self.protocol.code)(&response);
         let duration = self.metrics.duration.with_label_values(&[class, code]);
         duration.observe(took.as_secs_f64());
@@ -110,6 +115,9 @@ where
         if span.matters(failed) {
             span.began_with(&onset);
             span.concerns(ctx.order());
+            if ctx.is_stale() {
+                span.set("stale", true);
+            }
             self.answered(&mut span, code);
             if failed {
                 span.fail(self.protocol.said(&response));
