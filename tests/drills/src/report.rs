@@ -7,6 +7,8 @@ use crate::cast::{Cast, Play};
 use crate::matrix::{Cell, matrix, too_alike};
 use crate::play::Played;
 
+/// Exit code of a run that somebody stopped.
+const INTERRUPTED: i32 = 105;
 /// The longest reason in a table.
 const LONGEST: usize = 100;
 
@@ -27,7 +29,10 @@ impl Told<'_> {
             let fine = played.is_some_and(|played| played.differences.is_empty());
             play.answer_of.is_some() || (play.expect.is_some() && fine)
         });
-        planted && self.undecided().is_empty() && too_alike(&self.matrix()).is_empty()
+        planted
+            && self.unanswered().is_empty()
+            && self.undecided().is_empty()
+            && too_alike(&self.matrix()).is_empty()
     }
 
     pub(crate) fn text(&self) -> String {
@@ -50,6 +55,10 @@ impl Told<'_> {
             text += &format!("\n\nEvery answer (rows) in every drill (columns):\n\n{}", self.grid());
             for answer in too_alike(&self.matrix()) {
                 text += &format!("\nthe answer of {answer} passes everywhere: the drills are too alike");
+            }
+            for drill in self.unanswered() {
+                text +=
+                    &format!("\n{drill}: its answer.yaml does not say which `candidate` plays the answer");
             }
             for cell in self.undecided() {
                 text += &format!("\n{cell}");
@@ -126,6 +135,12 @@ impl Told<'_> {
         if self.cast.matrix { matrix(self.cast, self.played) } else { Vec::new() }
     }
 
+    /// Drills that nobody can look up the answer of.
+    fn unanswered(&self) -> Vec<&str> {
+        let known = |drill: &&String| self.cast.matrix && !self.cast.answers.contains_key(*drill);
+        self.cast.drills.iter().filter(known).map(String::as_str).collect()
+    }
+
     /// Cells of the matrix that say nothing, with the reason.
     fn undecided(&self) -> Vec<String> {
         let answers = self.rows().filter(|(play, _)| play.answer_of.is_some() && play.impossible.is_none());
@@ -159,6 +174,7 @@ fn row((play, played): (&Play, Option<&Played>)) -> [String; 7] {
     let mark = match (&play.expect, played.differences.is_empty()) {
         (None, _) => "its file expects nothing",
         (_, true) => "as expected",
+        _ if played.exit == Some(INTERRUPTED) => "interrupted",
         _ => "WRONG",
     };
     let reason: String = played.reason().chars().take(LONGEST).collect();

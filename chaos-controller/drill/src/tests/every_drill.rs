@@ -7,7 +7,8 @@ use super::*;
 
 fn names() -> Vec<String> {
     let folders = fs::read_dir(root().join("../../drills")).unwrap();
-    let mut names: Vec<String> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -20,7 +21,10 @@ fn every_plan(mut look: impl FnMut(&Sources, &Plan)) {
             for candidate in sources.candidates.keys() {
                 for scale in ["1", "1/4", "1/10"] {
                     let planned = plan(&sources, &choice(&variant, Some(candidate), scale));
-                    look(&sources, &planned.unwrap_or_else(|problems| panic!("{name} {candidate}: {problems}")));
+                    look(
+                        &sources,
+                        &planned.unwrap_or_else(|problems| panic!("{name} {candidate}: {problems}")),
+                    );
                 }
             }
         }
