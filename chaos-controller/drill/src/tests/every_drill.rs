@@ -5,10 +5,12 @@ use resilience::policy::{merge, violations};
 
 use super::*;
 
+/// A drill without its answer is still being written; `make drills` tells of it.
 fn names() -> Vec<String> {
-    let folders = fs::read_dir(root().join("../../drills")).unwrap();
-    let mut names: Vec<String> =
-        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let folders = fs::read_dir(root().join("../../drills")).unwrap().map(|entry| entry.unwrap());
+    let written = folders.filter(|entry| entry.path().join("answer.yaml").is_file());
+    let mut names: Vec<String> = written.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    assert!(names.len() >= 4, "{names:?}");
     names.sort();
     names
 }
