@@ -3,6 +3,7 @@
 #   make drill   build, run bank-slowdown twice, compare the verdicts
 #   make test    run every test, and say what could not run
 #   make bench   measure what the lab itself costs
+#   make drills  play every planted candidate of every drill, live
 #   make up      a lab that stays; `make down` ends it
 
 SHELL := /bin/bash
@@ -20,7 +21,7 @@ export FIREDRILL_BIN
 
 help:
 	@sed -n 's/^#   //p' Makefile
-	@echo 'also: build fmt lint doc deny drills (every planted candidate, live)'
+	@echo 'also: build fmt lint doc deny'
 
 build:
 	$(CARGO) build --locked --profile ci --package firedrill
@@ -28,8 +29,12 @@ build:
 drill: build
 	deploy/scripts/drill $(VARIANT) $(SCALE)
 
+# Every planted candidate against its verdict, then every answer in every drill; a tenth of the scale, three labs side by
+# side. DRILL=retry-storm SCALE=1 JOBS=1 CANDIDATES=a,b MATRIX=off|only OUTPUT=json restrict or change it.
+drills: SCALE := $(if $(filter file default,$(origin SCALE)),1/10,$(SCALE))
 drills: build
-	deploy/scripts/drills $(VARIANT) $(SCALE)
+	$(CARGO) build --locked --package drills
+	$(abspath $(TARGET))/debug/drills --scale $(SCALE) --variant $(VARIANT)
 
 up: build
 	$(FIREDRILL_BIN) up

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use fault::Span;
 use platform::{GuardSpec, LabFile, ProcessSpec, Tokens};
@@ -10,6 +11,9 @@ use platform::{GuardSpec, LabFile, ProcessSpec, Tokens};
 use crate::bank::BANK;
 use crate::directory::SHOP;
 use crate::load::TRAFFIC;
+
+/// Its index may take its time.
+const SEARCH: &str = "search";
 
 /// How long the lab waits for a controller that is gone.
 const CONTROLLER_GRACE_MS: u64 = 60_000;
@@ -27,6 +31,8 @@ pub(crate) struct Fleet<'a> {
     pub(crate) bank: &'a drill::Bank,
     /// How many a service has, if not one.
     pub(crate) instances: &'a BTreeMap<String, u32>,
+    /// How long the index of search takes.
+    pub(crate) index_latency: Duration,
 }
 
 impl Fleet<'_> {
@@ -89,6 +95,9 @@ impl Fleet<'_> {
                 }
             }
         }
+        if service == SEARCH {
+            args.extend(["--index-latency".to_owned(), Span(self.index_latency).to_string()]);
+        }
         ProcessSpec {
             instance: format!("{service}-0"),
             service: service.to_owned(),
@@ -107,8 +116,6 @@ fn names<'a>(counts: &BTreeMap<String, u32>, service: &'a str) -> impl Iterator<
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -128,6 +135,7 @@ mod tests {
             tokens: &tokens,
             bank: &bank,
             instances: &BTreeMap::from([("payment".to_owned(), 3)]),
+            index_latency: Duration::from_millis(250),
         };
         let spec = fleet.spec().unwrap();
         for process in &spec.processes {

@@ -235,6 +235,7 @@ async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
         tokens: &lab.tokens,
         bank: &lab.plan.bank,
         instances: &lab.plan.instances,
+        index_latency: lab.plan.search.index_latency,
     };
     let spec = fleet.spec().context("this program has no path")?;
     Guard::spawn(&spec).await.context("failed to start the lab's guard")

@@ -39,7 +39,7 @@ pub use journey::Journey;
 pub use metric::metrics;
 pub use plan::{
     Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan,
-    Replay, RubricRow, SecondRegion, Step, Thresholds, Windows,
+    Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
 };
 pub use planning::plan;
 pub use reading::{answer, check, check_policy, expectation, variants};

@@ -49,6 +49,8 @@ pub struct Plan {
     pub instances: BTreeMap<String, u32>,
     pub load: Load,
     pub bank: Bank,
+    #[serde(default)]
+    pub search: Search,
     /// The naive policy document that the run starts from.
     pub policy: Value,
     pub safe_bounds: Vec<Bound>,
@@ -239,6 +241,15 @@ pub struct SecondRegion {
     pub lookup_latency: Duration,
     /// What the bank takes for each charge made there, in cents.
     pub fee_cents: u32,
+}
+
+/// Search in health.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// How long its index takes to answer; a worker of search, and of whoever called it, waits meanwhile.
+    #[serde(with = "word")]
+    pub index_latency: Duration,
 }
 
 /// The steady state that must be proven before a fault may begin.

@@ -23,7 +23,7 @@ use crate::{
     journey::Journey,
     plan::{
         Action, AgendaItem, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan, Replay,
-        SecondRegion, Step, Thresholds, Windows,
+        Search, SecondRegion, Step, Thresholds, Windows,
     },
     reading::Folder,
     scale::Scale,
@@ -175,6 +175,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
                 fee_cents: second.fee_cents,
             }),
         },
+        search: Search { index_latency: drill.search.index_latency.get() },
         policy: policy::scale(&drill.policy, scale.as_f64()),
         safe_bounds: drill.safe_bounds.iter().map(|bound| bound.scaled(scale.as_f64())).collect(),
         baseline: Baseline {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::*;
 
 mod broken;
+mod every_drill;
 mod shipped;
 
 fn root() -> &'static Path {

@@ -37,8 +37,10 @@ pub(crate) enum StartError {
     /// The plan is not one.
     #[error("not a plan: {0}")]
     Plan(String),
-    /// The lab's bank was started for another plan.
-    #[error("the lab's bank runs with another latency than the plan asks for; start a lab for this plan")]
+    /// The lab's bank or search was started for another plan.
+    #[error(
+        "the lab's bank or search runs with another latency than the plan asks for; start a lab for this plan"
+    )]
     OtherBank,
     /// Its folder could not be made.
     #[error("failed to make the run's folder: {0}")]
@@ -61,7 +63,7 @@ pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>,
     }
     let plan: Plan =
         serde_json::from_value(request.plan).map_err(|error| StartError::Plan(error.to_string()))?;
-    if lab.plan.bank != plan.bank {
+    if lab.plan.bank != plan.bank || lab.plan.search != plan.search {
         return Err(StartError::OtherBank);
     }
     let found = lab.directory.counts();

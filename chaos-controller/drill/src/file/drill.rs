@@ -42,6 +42,8 @@ pub(crate) struct DrillFile {
     pub(crate) lab: LabFile,
     pub(crate) load: LoadFile,
     pub(crate) bank: BankFile,
+    #[serde(default)]
+    pub(crate) search: SearchFile,
     /// The naive policy document that the run starts from.
     pub(crate) policy: Value,
     /// Where the policy must stay from recovery to the end.
@@ -199,6 +201,15 @@ pub(crate) struct SecondRegionFile {
     /// What the bank takes for each charge made there, in cents. The scorecard reports the sum.
     #[schemars(range(max = 1_000_000))]
     pub(crate) fee_cents: u32,
+}
+
+/// Search in health.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SearchFile {
+    /// How long its index takes to answer a query. Default 0s: looking around costs nobody a worker.
+    #[serde(default)]
+    pub(crate) index_latency: Span,
 }
 
 /// The steady state to be proven first.

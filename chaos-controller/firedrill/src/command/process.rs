@@ -16,7 +16,7 @@ pub(crate) enum Service {
     /// Carts and checkouts
     Cart(process::Options),
     /// The catalogue's search
-    Search(process::Options),
+    Search(Search),
     /// Users' accounts
     Account(process::Options),
     /// Orders, and their settlement
@@ -27,6 +27,15 @@ pub(crate) enum Service {
     Inventory(process::Options),
     /// The external bank, and its faults
     Bank(Bank),
+}
+
+/// Flags of search.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    #[command(flatten)]
+    options: process::Options,
+    #[command(flatten)]
+    flags: search::Flags,
 }
 
 /// Flags of the bank.
@@ -52,7 +61,7 @@ impl Service {
         match self {
             Self::Frontend(options) => frontend::run(options).await,
             Self::Cart(options) => cart::run(options).await,
-            Self::Search(options) => search::run(options).await,
+            Self::Search(search) => search::run(search.options, search.flags).await,
             Self::Account(options) => account::run(options).await,
             Self::Order(options) => order::run(options).await,
             Self::Payment(options) => payment::run(options).await,
