@@ -16,7 +16,7 @@ FIREDRILL_BIN := $(abspath $(TARGET))/ci/firedrill
 CARGO := cargo
 export FIREDRILL_BIN
 
-.PHONY: help build drill drills up down fmt lint doc deny test bench clean-runs
+.PHONY: help build drill drills fixes up down fmt lint doc deny test bench clean-runs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -30,6 +30,10 @@ drill: build
 
 drills: build
 	deploy/scripts/drills $(VARIANT) $(SCALE)
+
+# The fix table of retry-storm, beside the model's. LABS run side by side.
+fixes: build
+	deploy/scripts/fixes $(SCALE) $(or $(LABS),2) $(ONLY)
 
 up: build
 	$(FIREDRILL_BIN) up
