@@ -17,7 +17,7 @@ FIREDRILL_BIN := $(abspath $(TARGET))/ci/firedrill
 CARGO := cargo
 export FIREDRILL_BIN
 
-.PHONY: help build drill drills up down fmt lint doc deny test bench clean-runs
+.PHONY: help build drill drills fixes up down fmt lint doc deny test bench clean-runs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -35,6 +35,10 @@ drills: SCALE := $(if $(filter file default,$(origin SCALE)),1/10,$(SCALE))
 drills: build
 	$(CARGO) build --locked --package drills
 	$(abspath $(TARGET))/debug/drills --scale $(SCALE) --variant $(VARIANT)
+
+# The fix table of retry-storm, beside the model's. LABS run side by side.
+fixes: build
+	deploy/scripts/fixes $(SCALE) $(or $(LABS),2) $(ONLY)
 
 up: build
 	$(FIREDRILL_BIN) up

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod after;
 mod broken;
 mod every_drill;
 mod shipped;

@@ -26,6 +26,8 @@ const PROBES: usize = 100;
 const HEALTHY: f64 = 1.5;
 /// Where there is no state to be proven, the trigger must be proven gone within this.
 const USUALLY_WITHIN: Duration = Duration::from_secs(10);
+/// The last look begins this long before the time is over: a script acts at its end, and the probes take a second.
+const LAST_LOOK: Duration = Duration::from_secs(3);
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -41,7 +43,7 @@ pub(super) async fn prove(
     let look_until = heal + stated.metastable.as_ref().map_or(USUALLY_WITHIN, |state| state.from);
     removed(lab, run, t0, look_until).await?;
     let Some(state) = &stated.metastable else { return Ok(()) };
-    run.until(heal + state.to).await?;
+    run.until(heal + state.to.saturating_sub(LAST_LOOK)).await?;
     told(lab, run, state, t0).await?;
     removed(lab, run, t0, Instant::now() + USUALLY_WITHIN).await
 }

@@ -101,6 +101,22 @@ fn render(plan: &RunPlan) -> String {
         marks.push((zero, format!("surge: within {over} {factor} times as many users come")));
         marks.push((zero + surge.length, "surge ends".into()));
     }
+    if let Some(aftermath) = &plan.aftermath {
+        marks.push((zero + plan.heal_at(), "the trigger must be proven gone".into()));
+        if let Some(state) = &aftermath.metastable {
+            let what = format!(
+                "the shop must be down by itself until {:.1} s: {} below {:.0} %, {} tried more than {} times",
+                (zero + plan.heal_at() + state.to).as_secs_f64(),
+                state.goodput.journey,
+                state.goodput.below * 100.0,
+                state.amplification.edge,
+                state.amplification.above
+            );
+            marks.push((zero + plan.heal_at() + state.from, what));
+        }
+        let end = format!("the time to recover is over: {} to be well again", Span(aftermath.within));
+        marks.push((zero + plan.recovery_end(), end));
+    }
     if let Some(handover) = plan.handover {
         marks.push((zero + handover, "handover: the outage is proven".into()));
     }

@@ -15,6 +15,8 @@ use crate::scorecard::Criterion;
 
 /// Figures are taken over this long; a time that holds fewer than two of them is taken as one.
 const SLICE_MS: u64 = 10_000;
+/// What is done so shortly before the end changes nothing of what was seen.
+const SAME_MOMENT_MS: u64 = 1_000;
 /// Fewer requests of the journey than this in a slice say nothing.
 const FEWEST: u64 = 20;
 
@@ -95,9 +97,9 @@ fn value(case: &Case<'_>, state: &Metastable, figure: &Figure, slice: Span) -> O
     found.first().map(|(_, value)| *value).filter(|value| value.is_finite())
 }
 
-/// When somebody acted before the time was over.
+/// When somebody acted before the time was over. A script acts at its end, to the millisecond.
 fn acted(case: &Case<'_>, span: Span) -> Option<u64> {
-    case.moments.first_action.filter(|at| *at < span.to)
+    case.moments.first_action.filter(|at| *at + SAME_MOMENT_MS < span.to)
 }
 
 #[cfg(test)]
@@ -147,5 +149,21 @@ mod tests {
         let mut bed = Bed::stormy();
         bed.unscraped.push("order");
         assert_eq!(proven(&bed)[1].1, Status::Unknown);
+    }
+
+    #[test]
+    fn who_acts_at_the_end_of_the_time_has_waited_for_it() {
+        let mut bed = Bed::well("budget", Some(13_900)).sick(6_000, 17_000).aftermath(json!({}));
+        (bed.heal, bed.storm) = (7_000, Some(4));
+        assert!(!proofs_of(&bed)[0].starts_with("not asked for"));
+        let mut bed = Bed::well("budget", Some(12_900)).sick(6_000, 17_000).aftermath(json!({}));
+        (bed.heal, bed.storm) = (7_000, Some(4));
+        assert!(proofs_of(&bed)[0].starts_with("not asked for"));
+    }
+
+    fn proofs_of(bed: &Bed) -> Vec<String> {
+        let recording = bed.recording();
+        let proofs = prove(&Case::new(&recording, bed.plan()));
+        proofs.into_iter().map(|proof| proof.finding.reason).collect()
     }
 }
