@@ -64,8 +64,8 @@ fn allowed(name: &str) -> Vec<&'static str> {
             .chain(["platform", "process", "proto", "resilience", "traffic"])
             .collect(),
         "tests" => vec!["drill", "evidence"],
-        // Measures the program from outside, and plays a controller for its generator.
-        "bench" => vec!["tests", "evidence", "proto"],
+        // Measures the program from outside, plays a controller for its generator, and calls as a service does.
+        "bench" => vec!["tests", "evidence", "mesh", "process", "proto", "resilience"],
         name => panic!("`{name}` has no place in the picture: give it one here and in ARCHITECTURE.md"),
     }
 }
