@@ -9,7 +9,7 @@ use prometheus::{
 };
 
 /// The one pool of a service; the label exists for services that split theirs.
-const POOL: &str = "main";
+pub(crate) const POOL: &str = "main";
 
 /// What the serving side counts.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct ServerMetrics {
     pub(crate) queue_wait: Histogram,
     pub(crate) busy: IntGauge,
     pub(crate) limit: IntGauge,
+    /// There while it is learned.
+    pub(crate) concurrency: IntGaugeVec,
     pub(crate) depth: IntGauge,
     pub(crate) capacity: IntGauge,
     /// Integral of `busy`: a gauge read once a second has sampling noise of its
@@ -47,7 +49,13 @@ impl ServerMetrics {
             &["stage"],
         )?;
         registry.register(Box::new(deadline_remaining.clone()))?;
+        let concurrency = IntGaugeVec::new(
+            Opts::new("lab_workers_concurrency_limit", "Workers that may run at once, as learned"),
+            &["pool"],
+        )?;
+        registry.register(Box::new(concurrency.clone()))?;
         Ok(Self {
+            concurrency,
             duration,
             queue_wait: queue_wait.with_label_values(&[POOL]),
             busy: pool_gauge(registry, "lab_workers_busy", "Workers that are running a request")?,
