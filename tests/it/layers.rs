@@ -64,10 +64,10 @@ fn allowed(name: &str) -> Vec<&'static str> {
             .chain(["platform", "process", "proto", "resilience", "traffic"])
             .collect(),
         "tests" => vec!["drill", "evidence"],
-        // Measures the program from outside, and plays a controller for its generator.
-        "bench" => vec!["tests", "evidence", "proto"],
         // Plays the program from outside; what must come out is in the drills' own files.
         "drills" => vec!["tests", "drill"],
+        // Measures the program from outside, plays a controller for its generator, and calls as a service does.
+        "bench" => vec!["tests", "evidence", "mesh", "process", "proto", "resilience"],
         name => panic!("`{name}` has no place in the picture: give it one here and in ARCHITECTURE.md"),
     }
 }

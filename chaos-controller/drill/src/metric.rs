@@ -5,7 +5,7 @@
 use crate::{diagnostic::Finding, schema::did_you_mean};
 
 /// Counters and gauges, with the sign of life that every scrape leaves.
-const PLAIN: [&str; 39] = [
+const PLAIN: [&str; 40] = [
     "up",
     "http_server_active_requests",
     "lab_abandoned_total",
@@ -44,6 +44,7 @@ const PLAIN: [&str; 39] = [
     "lab_wasted_work_seconds_total",
     "lab_workers_busy",
     "lab_workers_busy_seconds_total",
+    "lab_workers_concurrency_limit",
     "lab_workers_limit",
 ];
 

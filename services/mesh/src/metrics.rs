@@ -19,6 +19,8 @@ pub(crate) struct ServerMetrics {
     pub(crate) queue_wait: Histogram,
     pub(crate) busy: IntGauge,
     pub(crate) limit: IntGauge,
+    /// There while it is learned.
+    pub(crate) concurrency: IntGaugeVec,
     pub(crate) depth: IntGauge,
     pub(crate) capacity: IntGauge,
     /// Integral of `busy`: a gauge read once a second has sampling noise of its
@@ -54,7 +56,13 @@ impl ServerMetrics {
             &["pool"],
         )?;
         registry.register(Box::new(shed_level.clone()))?;
+        let concurrency = IntGaugeVec::new(
+            Opts::new("lab_workers_concurrency_limit", "Workers that may run at once, as learned"),
+            &["pool"],
+        )?;
+        registry.register(Box::new(concurrency.clone()))?;
         Ok(Self {
+            concurrency,
             duration,
             queue_wait: queue_wait.with_label_values(&[POOL]),
             busy: pool_gauge(registry, "lab_workers_busy", "Workers that are running a request")?,

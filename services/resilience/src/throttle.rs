@@ -6,6 +6,8 @@
 //! ```
 //! - A request counts when it is *sent*, or would have been: counted when it ends, a callee that hangs looks idle for
 //!   as long as it hangs (go-zero#5011). Those refused here count too; that is what makes p grow.
+//! - A request that is under way counts from its first second on. Counted at once, the calls of a healthy callee's first
+//!   hundred milliseconds would be 45 requests without one accept, and most of the next would be refused.
 //! - An accept is a call that the callee answered and did not refuse or fail: success, or a "no" of the business. Not
 //!   503, 429, 504, other 5xx, a broken or missing connection, a timeout, a call that its caller gave up. A call that
 //!   another policy of ours refused, further in, was never a request: it is taken back.
@@ -46,6 +48,8 @@ impl Default for Throttle {
 
 /// The window moves in so many steps.
 const STEPS: u32 = 60;
+/// A call that is so old and has no verdict is a request like any other, but a quarter of the window at most.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What was asked of one callee and what it accepted, lately.
 #[derive(Debug)]
@@ -62,11 +66,13 @@ struct Step {
     number: u64,
     requests: u64,
     accepts: u64,
+    /// Requests that are under way.
+    open: u64,
 }
 
 /// A request that was sent.
 #[derive(Debug)]
-#[must_use = "an accept that is not told counts as a refusal"]
+#[must_use = "a verdict that is not told keeps the call under way for ever"]
 pub struct Sent {
     step: u64,
 }
@@ -90,40 +96,52 @@ impl Throttler {
         let refused = draw < self.rejection(now) && !self.is_probe_due(now);
         let step = self.step(now);
         step.requests += 1;
-        let number = step.number;
+        step.open += u64::from(!refused);
+        let sent = Sent { step: step.number };
         self.requests += 1;
         if refused {
             return None;
         }
         self.sent = Some(now);
-        Some(Sent { step: number })
+        Some(sent)
     }
 
     /// The callee accepted it. It counts where its request does, and leaves the window with it.
     pub fn accepted(&mut self, sent: Sent) {
-        if let Some(step) = self.open(&sent) {
+        if let Some(step) = self.close(&sent) {
             step.accepts += 1;
             self.accepts += 1;
         }
     }
 
+    /// The callee refused or failed it, or did not answer for as long as it was waited for.
+    pub fn failed(&mut self, sent: Sent) {
+        self.close(&sent);
+    }
+
     /// It was not sent after all.
     pub fn take_back(&mut self, sent: Sent) {
-        if let Some(step) = self.open(&sent) {
+        if let Some(step) = self.close(&sent) {
             step.requests -= 1;
             self.requests -= 1;
         }
     }
 
-    /// The share of calls that is refused now: 0 to just below 1.
+    /// The share of calls that is refused now, the probes aside: 0 to just below 1.
     pub fn rejection(&mut self, now: Duration) -> f64 {
         self.expire(now);
-        let requests = self.requests as f64;
+        let requests = self.requests.saturating_sub(self.young(now)) as f64;
         ((requests - self.rules.k * self.accepts as f64) / (requests + 1.0)).max(0.0)
     }
 
     fn is_probe_due(&self, now: Duration) -> bool {
         self.sent.is_none_or(|sent| now.saturating_sub(sent) >= self.rules.probe_every.get())
+    }
+
+    /// Requests under way that have begun within the grace.
+    fn young(&self, now: Duration) -> u64 {
+        let from = self.number(now.saturating_sub(GRACE.min(self.rules.window.get() / 4)));
+        self.steps.iter().rev().take_while(|step| step.number >= from).map(|step| step.open).sum()
     }
 
     fn number(&self, now: Duration) -> u64 {
@@ -135,16 +153,18 @@ impl Throttler {
     fn step(&mut self, now: Duration) -> &mut Step {
         let number = self.number(now);
         if self.steps.back().is_none_or(|step| step.number < number) {
-            self.steps.push_back(Step { number, requests: 0, accepts: 0 });
+            self.steps.push_back(Step { number, requests: 0, accepts: 0, open: 0 });
         }
         self.steps.back_mut().expect("a step was just added")
     }
 
-    /// The step in which it was sent, if a request of it is still without a verdict: one that was sent before the
-    /// policy was turned off and on again, or before its window changed, may name the step of others.
-    fn open(&mut self, sent: &Sent) -> Option<&mut Step> {
+    /// The step in which it was sent, with one call less under way. One that was sent before the policy was turned off
+    /// and on again, or before its window changed, may name the step of others: none is closed twice.
+    fn close(&mut self, sent: &Sent) -> Option<&mut Step> {
         let at = self.steps.binary_search_by_key(&sent.step, |step| step.number).ok()?;
-        self.steps.get_mut(at).filter(|step| step.accepts < step.requests)
+        let step = self.steps.get_mut(at).filter(|step| step.open > 0)?;
+        step.open -= 1;
+        Some(step)
     }
 
     fn expire(&mut self, now: Duration) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use crate::page;
+use crate::{caller, page};
 
 /// No child outlives this, whoever forgot it.
 const LIFE: Duration = Duration::from_secs(600);
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Page,
     /// Keeps a core busy.
     Burn,
+    /// Calls, under one policy after the other.
+    Caller,
 }
 
 /// A running child, ended when dropped.
@@ -79,8 +81,16 @@ pub(crate) fn run(kind: Kind) -> ExitCode {
         Kind::Echo => echo(),
         Kind::Page => page::serve(announce),
         Kind::Burn => announce("none").map(|()| burn()),
+        Kind::Caller => caller::run(),
     };
-    if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody listens: the exit code says it.
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn announce(address: &str) -> std::io::Result<()> {

@@ -5,6 +5,7 @@
 //! for the rest. Left out: any verdict. Figures are kept with their reasons in `docs/performance.md`.
 
 mod bench;
+mod caller;
 mod child;
 mod closed;
 mod drill;
@@ -12,6 +13,7 @@ mod figure;
 mod floor;
 mod http1;
 mod machine;
+mod machines;
 mod open;
 mod page;
 mod proc;

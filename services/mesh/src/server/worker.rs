@@ -5,6 +5,7 @@
 //! gives a worker or a place back in `guard`, and the gauges in `load`.
 
 mod guard;
+mod learned;
 mod load;
 mod refuse;
 mod run;
@@ -32,6 +33,7 @@ use crate::server::protocol::Protocol;
 use crate::trace::Recorder;
 pub(crate) use guard::Place;
 use guard::QueuePlace;
+use learned::Learned;
 use load::Counted;
 
 /// What a worker runs: a tower service that cannot fail, a copy for each job.
@@ -63,6 +65,7 @@ pub(crate) struct Workers<S, B> {
     epoch: Instant,
     pool: Mutex<Pool<Box<Job<B>>>>,
     counted: Mutex<Counted>,
+    learned: Learned,
     queued: Notify,
     overflow: Overflow,
 }
@@ -90,6 +93,7 @@ where
             handler,
             protocol,
             recorder,
+            learned: Learned::new(metrics.concurrency.clone()),
             metrics,
             epoch: Instant::now(),
             pool: Mutex::new(Pool::new(&policy.load().server)),
@@ -116,6 +120,7 @@ where
     pub(crate) fn offer(self: &Arc<Self>, job: Box<Job<B>>) -> Admitted {
         let (class, priority) = (job.class, job.priority);
         let deadline = job.deadline.map(|deadline| deadline.saturating_duration_since(self.epoch));
+        self.limit_to(self.learned.passed(self.now()));
         let offer = self.pool().offer(self.now(), job, class, priority, deadline);
         let admitted = match offer {
             Offer::Start(start) => {
@@ -147,6 +152,14 @@ where
         }
     }
 
+    /// Tells the pool of a limit that was just learned.
+    fn limit_to(self: &Arc<Self>, changed: Option<u32>) {
+        if changed.is_some() {
+            let turn = self.pool().set_concurrency(self.now(), changed);
+            self.obey(turn);
+        }
+    }
+
     fn configure(self: &Arc<Self>, policy: &Snapshot) {
         if policy.server.cancel != Cancel::Off {
             // Whoever left while nothing was cancelled is still in the queue.
@@ -156,7 +169,11 @@ where
                 self.abandon(job, policy.version, waited);
             }
         }
-        let turn = self.pool().configure(self.now(), &policy.server);
+        let now = self.now();
+        let turn = self.pool().configure(now, &policy.server);
+        self.obey(turn);
+        let limit = self.learned.configure(policy.server.concurrency.as_ref(), now);
+        let turn = self.pool().set_concurrency(now, limit);
         self.obey(turn);
         self.show();
         self.queued.notify_one();

@@ -29,6 +29,8 @@ impl Lab {
                 self.sent.push(now);
                 if accepts() {
                     self.throttle.accepted(sent);
+                } else {
+                    self.throttle.failed(sent);
                 }
             }
         }
@@ -119,14 +121,31 @@ fn coming_back_takes_about_four_windows() {
     }
 }
 
+/// I24, second half, with calls that take 100 ms and a caller that begins with a crowd.
+#[test]
+fn calls_under_way_are_no_failures_when_a_callee_has_just_begun_to_be_asked() {
+    for window in [2, 10, 120] {
+        let mut throttle = Throttler::new(&Throttle { window: Span::seconds(window), ..Throttle::default() });
+        let mut open = VecDeque::new();
+        for call in 0..2_250_u64 {
+            let now = Duration::from_millis(2 * call);
+            if call >= 50 {
+                throttle.accepted(open.pop_front().unwrap());
+            }
+            open.push_back(throttle.send(now, 0.0).unwrap());
+        }
+    }
+}
+
 /// go-zero#5011.
 #[test]
 fn a_callee_that_hangs_is_noticed_while_it_hangs() {
-    let mut throttle = Throttler::new(&Throttle::default());
-    let open: Vec<Sent> = (0..4_500_u64)
-        .filter_map(|call| throttle.send(Duration::from_millis(2 * call), draw(call)))
-        .collect();
-    assert!(open.len() < 50, "{} are open, and none has ended", open.len());
+    for (window, seconds) in [(10, 1.5), (120, 4.5)] {
+        let mut throttle = Throttler::new(&Throttle { window: Span::seconds(window), ..Throttle::default() });
+        let send = |call: u64| throttle.send(Duration::from_millis(2 * call), draw(call));
+        let open: Vec<Sent> = (0..4_500).filter_map(send).collect();
+        assert!((open.len() as f64) < 500.0 * seconds, "{} are open, and none has ended", open.len());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod dose;
 mod generator;
+mod layers;
 mod memory;
 mod promql;
 mod rates;
@@ -22,6 +23,7 @@ pub(crate) enum Section {
     Dose,
     Generator,
     Promql,
+    Layers,
 }
 
 impl Section {
@@ -42,6 +44,7 @@ impl Section {
             Self::Memory => "resident memory of all processes: idle, at the default rates, at the worst",
             Self::Dose => "error of an injected latency, by the client's clock and by the bank's record",
             Self::Generator => "the generator beside wrk and hey, against a server that does nothing",
+            Self::Layers => "the policies around a call, each and all, in nanoseconds",
             Self::Promql => "60 grading queries over 45 minutes of samples",
         }
     }
@@ -60,6 +63,7 @@ impl Section {
             Self::Dose => dose::measure(bench),
             Self::Generator => generator::measure(bench),
             Self::Promql => promql::measure(bench),
+            Self::Layers => layers::measure(bench),
         }
     }
 }

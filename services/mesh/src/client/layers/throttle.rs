@@ -14,10 +14,25 @@ use crate::status;
 pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
     let edge = next.call.edge;
     let Some(sent) = edge.throttle.send(edge, edge.draw())? else { return next.run().await };
-    // Dropped half-way, it stays a request that nobody accepted.
+    let mut asked = Asked { edge, sent: Some(sent), verdict: Verdict::Failed };
     let result = next.run().await;
-    edge.throttle.tell(sent, verdict(&result));
+    asked.verdict = verdict(&result);
     result
+}
+
+/// A request that was sent. Dropped half-way, the callee did not answer in the time that it had.
+struct Asked<'a> {
+    edge: &'a Edge,
+    sent: Option<Sent>,
+    verdict: Verdict,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if let Some(sent) = self.sent.take() {
+            self.edge.throttle.tell(sent, self.verdict);
+        }
+    }
 }
 
 /// What the callee did with a request.
@@ -73,7 +88,7 @@ impl Throttled {
         match verdict {
             Verdict::Accepted => throttler.accepted(sent),
             Verdict::NotSent => throttler.take_back(sent),
-            Verdict::Failed => {}
+            Verdict::Failed => throttler.failed(sent),
         }
     }
 

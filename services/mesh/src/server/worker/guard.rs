@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http_body::Body;
+use resilience::concurrency::{Outcome, Permit};
 use resilience::policy::Cancel;
 use resilience::pool::Ticket;
 
@@ -23,6 +24,9 @@ where
 {
     workers: Arc<Workers<S, B>>,
     class: Arc<str>,
+    permit: Option<Permit>,
+    /// How the run ended, for what is learned of it. A panic is a failure.
+    pub(super) outcome: Outcome,
 }
 
 impl<S, B> Busy<S, B>
@@ -31,7 +35,8 @@ where
     B: Body + Send + 'static,
 {
     pub(super) fn new(workers: Arc<Workers<S, B>>, class: Arc<str>) -> Self {
-        Self { workers, class }
+        let permit = workers.learned.begin(workers.now());
+        Self { workers, class, permit, outcome: Outcome::Failed }
     }
 }
 
@@ -41,6 +46,8 @@ where
     B: Body + Send + 'static,
 {
     fn drop(&mut self) {
+        let changed = self.workers.learned.end(self.permit.take(), self.workers.now(), self.outcome);
+        self.workers.limit_to(changed);
         let turn = self.workers.pool().finish(self.workers.now(), &self.class);
         self.workers.obey(turn);
         self.workers.show();

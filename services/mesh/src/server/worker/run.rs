@@ -7,6 +7,7 @@ use http::{HeaderValue, Request};
 use http_body::Body;
 use http_body_util::Full;
 use resilience::Snapshot;
+use resilience::concurrency::Outcome;
 use resilience::deadline::Late;
 use resilience::policy::Cancel;
 use resilience::pool::{Refusal, Start};
@@ -30,30 +31,33 @@ where
     pub(super) fn run(self: &Arc<Self>, start: Start<Box<Job<B>>>) {
         let worker = Arc::clone(self);
         tokio::spawn(async move {
-            let _busy = Busy::new(Arc::clone(&worker), start.class);
-            worker.work(start.item, start.waited).await;
+            let mut busy = Busy::new(Arc::clone(&worker), start.class);
+            busy.outcome = worker.work(start.item, start.waited).await;
         });
     }
 
-    async fn work(&self, mut job: Box<Job<B>>, waited: Duration) {
+    async fn work(&self, mut job: Box<Job<B>>, waited: Duration) -> Outcome {
         let policy = self.policy();
         let started = Instant::now();
         self.metrics.queue_wait.observe(waited.as_secs_f64());
         if policy.server.cancel != Cancel::Off && job.abandoned() {
-            return self.abandon(job, policy.version, waited);
+            self.abandon(job, policy.version, waited);
+            return Outcome::Failed;
         }
         job.deadline = self.due(&job, &policy, started, waited);
         if let Some(deadline) = job.deadline {
             let left = deadline.saturating_duration_since(started);
             // The pool has looked; it may have passed on the way from there to here.
             if policy.server.deadline.refuses(left, || None) == Some(Late::Passed) {
-                return self.answer_unrun(job, Refusal::Deadline(Late::Passed), waited);
+                self.answer_unrun(job, Refusal::Deadline(Late::Passed), waited);
+                return Outcome::Failed;
             }
             self.metrics.deadline_left_at_start.observe(left.as_secs_f64());
         }
         let user_deadline = job.user_deadline;
-        self.handle(job, policy, started, waited).await;
+        let outcome = self.handle(job, policy, started, waited).await;
         self.count_waste(started, user_deadline);
+        outcome
     }
 
     /// When the work of a job must have ended. The edge's deadline counts from the arrival, under the policy of now.
@@ -70,7 +74,13 @@ where
     }
 
     /// Runs the handler to its end, or to the end that the policy sets.
-    async fn handle(&self, job: Box<Job<B>>, policy: Arc<Snapshot>, started: Instant, waited: Duration) {
+    async fn handle(
+        &self,
+        job: Box<Job<B>>,
+        policy: Arc<Snapshot>,
+        started: Instant,
+        waited: Duration,
+    ) -> Outcome {
         let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = *job;
         let cancel = policy.server.cancel;
         let rules = policy.server.deadline;
@@ -81,17 +91,17 @@ where
         let mut request = Request::from_parts(head, Full::new(body));
         request.extensions_mut().insert(ctx.clone());
         let handler = self.handler.clone().oneshot(request);
-        let (mut response, whole) = tokio::select! {
+        let (mut response, cut) = tokio::select! {
             answered = handler => {
                 let Ok(response) = answered;
-                (response, true)
+                (response, None)
             }
             () = passed(deadline.filter(|_| rules.ends_running())) => {
                 self.metrics.deadline_expired.with_label_values(&["run"]).inc();
-                ((self.protocol.refuse)(Status::deadline_exceeded("the deadline passed")), false)
+                ((self.protocol.refuse)(Status::deadline_exceeded("the deadline passed")), Some(Outcome::TimedOut))
             }
             () = reply.closed(), if cancel == Cancel::All => {
-                ((self.protocol.refuse)(Status::cancelled("the caller has left")), false)
+                ((self.protocol.refuse)(Status::cancelled("the caller has left")), Some(Outcome::GivenUp))
             }
         };
         let took = started.elapsed();
@@ -102,6 +112,7 @@ where
         let duration = self.metrics.duration.with_label_values(&[class, code]);
         duration.observe(took.as_secs_f64());
         let failed = self.protocol.failed(&response);
+        let whole = cut.is_none();
         if whole && !failed && rules.expected.is_on() {
             self.pool().learn(class, took, left);
         }
@@ -126,6 +137,11 @@ where
         if reply.send(response).is_err() {
             self.metrics.abandoned.inc();
         }
+        cut.unwrap_or(match code {
+            "DEADLINE_EXCEEDED" | "504" => Outcome::TimedOut,
+            _ if failed => Outcome::Failed,
+            _ => Outcome::Answered,
+        })
     }
 
     /// Worker-seconds after the user had left, whatever the policy.

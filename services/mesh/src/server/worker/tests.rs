@@ -259,3 +259,19 @@ async fn the_newest_is_served_first_from_the_moment_that_the_policy_says_so() {
     assert_eq!(code(old.await), 0);
     assert_eq!((newest, began.elapsed()), (20 * MS, 30 * MS));
 }
+
+#[tokio::test]
+async fn a_learned_limit_holds_workers_back_and_gives_them_back_when_it_is_turned_off() {
+    let shop = Shop::new("off");
+    let set = |version: u64, concurrency: serde_json::Value| {
+        let server = json!({"workers": 10, "concurrency": concurrency});
+        let document = json!({"version": 1, "services": {"payment": {"server": server}}});
+        assert!(shop.policy.swap(&PolicyRevision { version, document }));
+    };
+    set(3, json!({"initial": 3}));
+    let offers: Vec<_> = (0..6).map(|_| (shop.offer)(None)).collect();
+    let queued = offers.iter().filter(|(admitted, _)| matches!(admitted, Admitted::Queued(_))).count();
+    assert_eq!((queued, shop.metrics.busy.get()), (3, 3), "three of ten workers run");
+    set(4, json!("off"));
+    assert_eq!(shop.metrics.busy.get(), 6);
+}
