@@ -11,7 +11,9 @@ const MADE: [&str; 5] = ["target", ".git", "runs", ".firedrill", "node_modules"]
 pub fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-    here.parent().expect("this crate is a folder of the workspace").to_owned()
+    // A crate of ours, or one below it.
+    let above = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    above.expect("this crate is a folder of the workspace").to_owned()
 }
 
 /// The folder of a shipped drill.

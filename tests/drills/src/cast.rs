@@ -90,6 +90,9 @@ fn names() -> anyhow::Result<Vec<String>> {
     let folders = entries.flatten().filter(|entry| entry.path().join("drill.yaml").is_file());
     let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
+    if names.is_empty() {
+        bail!("there is no drill in {}", folder.display());
+    }
     Ok(names)
 }
 

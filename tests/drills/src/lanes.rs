@@ -76,14 +76,11 @@ fn one(stage: &Stage, lane: usize, at: usize, plays: &[Play]) -> Option<Played> 
 }
 
 /// Works on all items, so many at a time; in the order in which they were done.
-fn abreast<T: Send, R: Send>(
+fn abreast<T: Copy + Send, R: Send>(
     lanes: usize,
     items: VecDeque<T>,
     work: impl Fn(usize, T) -> R + Sync,
-) -> Vec<(T, R)>
-where
-    T: Copy,
-{
+) -> Vec<(T, R)> {
     let waiting = Mutex::new(items);
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
