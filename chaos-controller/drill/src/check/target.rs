@@ -12,7 +12,7 @@ use crate::{
 /// How many instances of a service the lab starts with.
 fn instances(drill: &Node, service: &str) -> u32 {
     let named = drill.get("lab").and_then(|lab| lab.get("instances")?.get(service));
-    part::<u32>(named).unwrap_or(1)
+    part::<u32>(named).map_or(1, |named| named.max(1))
 }
 
 /// Whether there is such a target, and whether the fault can be put on it.

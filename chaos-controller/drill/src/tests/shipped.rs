@@ -159,3 +159,30 @@ fn a_seed_can_be_chosen() {
     assert_eq!((plan.seed, plan.mode), (7, Mode::Gate));
     assert_eq!(planned("default", None, "1").seed, 1);
 }
+
+/// The only drill with more than one of a service: its instances, its targets, its arithmetic.
+#[test]
+fn lost_instance_starts_with_three_payments_and_loses_two_of_them_in_turn() {
+    let sources = drill("lost-instance");
+    if let Err(problems) = check(&sources) {
+        panic!("{}", problems.render(false));
+    }
+    let planned = |variant: &str, scale: &str| {
+        plan(&sources, &choice(variant, Some("ejection"), scale)).unwrap_or_else(|p| panic!("{p}"))
+    };
+    for variant in ["default", "smoke"] {
+        for scale in ["1", "1/10"] {
+            let plan = planned(variant, scale);
+            assert_eq!(plan.instances, BTreeMap::from([("payment".to_owned(), 3)]), "instances do not scale");
+            let targets: Vec<&str> = plan.faults.iter().map(|fault| fault.target.as_str()).collect();
+            assert_eq!((targets, plan.replay.target.as_str()), (vec!["payment-2", "payment-1"], "payment-1"));
+            let saved = serde_json::to_string(&plan).unwrap();
+            assert_eq!(serde_json::from_str::<Plan>(&saved).unwrap(), plan);
+        }
+    }
+    assert!(planned("smoke", "1").longest() <= 90 * SECOND);
+    // Two of three are enough: capacity is not what is missing.
+    let plan = planned("default", "1");
+    let workers = plan.policy["services"]["payment"]["server"]["workers"].as_f64().unwrap();
+    assert!(plan.load.journeys[4].rate * plan.bank.latency.as_secs_f64() < workers);
+}

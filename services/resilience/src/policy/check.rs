@@ -244,10 +244,6 @@ fn check_instances(place: &Place, call: &CallPolicy, problems: &mut Vec<Problem>
         let place = place.at("outlier");
         positive(&place.at("interval"), Some(&outlier.interval), problems);
         positive(&place.at("base_ejection"), Some(&outlier.base_ejection), problems);
-        if outlier.consecutive_failures == Setting::Off && outlier.failure_rate == Setting::Off {
-            let problem = place.problem("both reasons to eject are off: it would never eject");
-            problems.push(problem.allow(["consecutive_failures", "failure_rate"]));
-        }
     }
     if let Some(Setting::On(hedge)) = &call.hedge {
         positive(&place.at("hedge").at("after"), hedge.after.on(), problems);
@@ -366,11 +362,11 @@ mod tests {
     }
 
     #[test]
-    fn an_ejection_that_never_ejects_and_times_that_are_none_are_named() {
+    fn times_that_are_none_are_named() {
         let call = json!({"balance": {"decay": "0s", "failure_penalty": "0s"}, "hedge": {"after": "0ms"},
-            "outlier": {"consecutive_failures": "off", "interval": "0s", "base_ejection": "0s"}});
+            "outlier": {"interval": "0s", "base_ejection": "0s"}});
         let problems = problems(json!({"order": {"calls": {"payment.ListMethods": call}}}));
-        assert_eq!(problems.len(), 6, "{problems:#?}");
+        assert_eq!(problems.len(), 5, "{problems:#?}");
     }
 
     #[test]

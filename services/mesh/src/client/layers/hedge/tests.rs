@@ -23,8 +23,10 @@ async fn a_read_that_hangs_is_answered_by_another_instance_and_let_go_of() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let hung = bed.asked()[1];
     assert!((20..=40).contains(&hung), "{hung} of 100 went there first");
-    // A second attempt at it would have hung as well, and the call with it.
-    assert_eq!((bed.metric(HEDGES, "sent"), bed.metric(HEDGES, "won")), (f64::from(hung), f64::from(hung)));
+    // A second attempt at it would have hung as well, and the call with it. On a busy machine others are late too.
+    let sent = bed.metric(HEDGES, "sent");
+    assert!(sent >= f64::from(hung) && bed.metric(HEDGES, "won") >= f64::from(hung), "{sent} for {hung}");
+    assert_eq!(f64::from(bed.asked().iter().sum::<u32>()), 100.0 + sent);
     let hanging = &bed.tallies[1];
     let deadline = Instant::now() + Duration::from_secs(5);
     while hanging.reset.load(Ordering::Relaxed) < hung {
@@ -33,7 +35,7 @@ async fn a_read_that_hangs_is_answered_by_another_instance_and_let_go_of() {
     }
     assert_eq!(bed.metric("lab_ejected_instances", "payment"), 0.0, "to lose is no failure");
     assert_eq!(bed.metric("lab_breaker_state", "closed"), 1.0);
-    assert_eq!(bed.metric("lab_client_attempts_total", "cancelled"), f64::from(hung));
+    assert_eq!(bed.metric("lab_client_attempts_total", "cancelled"), sent);
 }
 
 #[tokio::test]
@@ -66,8 +68,8 @@ async fn a_hedge_pays_with_the_budget_of_the_retries() {
 
 #[tokio::test]
 async fn a_failure_is_the_call_s_only_if_both_fail() {
-    let (slow, bad) = (Does::AnswersAfter(Duration::from_millis(60)), Does::Says(503));
-    let policy = json!({"hedge": {"after": "20ms", "max_extra_share": 1}});
+    let (slow, bad) = (Does::AnswersAfter(Duration::from_millis(900)), Does::Says(503));
+    let policy = json!({"hedge": {"after": "300ms", "max_extra_share": 1}});
     let bed = Bed::new(policy.clone(), &[bad, slow]).await;
     // The slow one is asked first by every second call; the other fails at once, and is no hedge's business.
     assert_eq!(bed.calls(4).await, 2);
