@@ -3,7 +3,7 @@
 //! ```text
 //! tidy, layers   the repository: no process is started
 //! cli            bad input: nothing may be started
-//! lab, money, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
+//! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions   drills from their baseline to their verdict
@@ -21,6 +21,7 @@ mod lease;
 mod metrics;
 mod money;
 mod promql;
+mod regions;
 mod seeing;
 mod swap;
 mod tidy;

@@ -95,7 +95,8 @@ fn a_swap_under_load_loses_nobody_and_mixes_no_versions() {
     assert_eq!(grown.keys().collect::<Vec<_>>(), ["ok"], "users were lost to {swaps} swaps: {grown:?}");
 
     let (mut checked, mut seen, mut mixed) = (0, BTreeSet::new(), Vec::new());
-    let list = lab.ask(Role::Observer, "GET", "/api/traces?limit=1000&last_ms=12000", None).expect(200).json();
+    let list =
+        lab.ask(Role::Observer, "GET", "/api/traces?limit=1000&last_ms=12000", None).expect(200).json();
     for found in list["traces"].as_array().into_iter().flatten() {
         let path = format!("/api/traces/{}", found["trace"].as_str().expect("an id"));
         let trace = lab.ask(Role::Observer, "GET", &path, None).expect(200).json();

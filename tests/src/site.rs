@@ -1,6 +1,7 @@
 //! A place for labs: a folder, a lab's name in it, and everything that a person who stands there can ask. What is left
 //! of the lab when the test is over is ended, also when the test failed.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -192,9 +193,14 @@ pub struct Lab {
 impl Lab {
     /// `firedrill up`, with more flags.
     pub fn up(flags: &[&str]) -> Self {
+        Self::of(&crate::repo::drill(DRILL), flags)
+    }
+
+    /// The same, with the shop of another drill.
+    pub fn of(drill: &Path, flags: &[&str]) -> Self {
         let turn = Turn::take();
         let site = Site::new();
-        let folder = crate::repo::drill(DRILL).display().to_string();
+        let folder = drill.display().to_string();
         let args: Vec<&str> =
             ["up", "--drill", &folder, "--output", "json"].into_iter().chain(flags.iter().copied()).collect();
         let up = site.say(&args).expect(0).json();
