@@ -106,7 +106,9 @@ mod tests {
                 }
                 assert_eq!(bulkhead.open(), *open);
             }
-            (0..mine).for_each(|_| world.lock().unwrap().0.release());
+            let mut world = world.lock().unwrap();
+            world.1 -= mine;
+            (0..mine).for_each(|_| world.0.release());
         };
         thread::scope(|scope| {
             let fight = &fight;
