@@ -1,3 +1,5 @@
+//! The breaker against a peer: I11 and I14 at the edge, and pitfalls e and f.
+
 use std::sync::Arc;
 use std::time::Duration;
 

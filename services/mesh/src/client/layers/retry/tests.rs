@@ -1,3 +1,5 @@
+//! Retries and their budget against a peer: I2, I5, I8 and I9 at the edge, and the traps of section 3.2.
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
