@@ -51,6 +51,9 @@ impl Bulkhead {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -75,5 +78,44 @@ mod tests {
         assert!(!bulkhead.try_acquire());
         bulkhead.release();
         assert!(bulkhead.try_acquire());
+    }
+
+    /// I16 of a bulkhead: eight threads that open, end and hang up at random, while the limit is swapped. Never is a call
+    /// admitted above the limit of its time, and in the end all places are back.
+    #[test]
+    fn eight_threads_never_get_above_the_limit_and_give_every_place_back() {
+        let world = Mutex::new((Bulkhead::new(Some(20)), 0u32, 0u32));
+        let fight = |seed: u64| {
+            let (mut dice, mut mine) = (seed, 0);
+            for _ in 0..10_000 {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let mut world = world.lock().unwrap();
+                let (bulkhead, open, refused) = &mut *world;
+                match (dice >> 33) % 1_000 {
+                    0..2 => bulkhead.configure(Some(5 + (dice >> 50) as u32 % 30)),
+                    2..600 if bulkhead.try_acquire() => {
+                        (mine, *open) = (mine + 1, *open + 1);
+                        assert!(bulkhead.limit().is_some_and(|limit| *open <= limit), "{open} are open");
+                    }
+                    2..600 => *refused += 1,
+                    _ if mine > 0 => {
+                        bulkhead.release();
+                        (mine, *open) = (mine - 1, *open - 1);
+                    }
+                    _ => {}
+                }
+                assert_eq!(bulkhead.open(), *open);
+            }
+            let mut world = world.lock().unwrap();
+            world.1 -= mine;
+            (0..mine).for_each(|_| world.0.release());
+        };
+        thread::scope(|scope| {
+            let fight = &fight;
+            (1..=8).for_each(|seed| _ = scope.spawn(move || fight(seed)));
+        });
+        let (bulkhead, _, refused) = world.into_inner().unwrap();
+        assert!(refused > 1_000, "nothing was contended");
+        assert_eq!(bulkhead.open(), 0);
     }
 }

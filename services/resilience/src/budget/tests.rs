@@ -135,11 +135,14 @@ fn eight_threads_and_a_swapped_policy_never_spend_what_was_not_earned() {
                 5..500 => {
                     budget.deposit(*now);
                     *earned += billionths(policy.ratio);
-                    budget.settle(roll % 2 == 0);
+                    budget.settle(roll.is_multiple_of(2));
                 }
                 _ => {
-                    let paid =
-                        if roll % 2 == 0 { budget.withdraw(*now) } else { budget.pays_for_retry(*now) };
+                    let paid = if roll.is_multiple_of(2) {
+                        budget.withdraw(*now)
+                    } else {
+                        budget.pays_for_retry(*now)
+                    };
                     *spent += if paid { TOKEN } else { 0 };
                     *refused += u32::from(!paid);
                 }

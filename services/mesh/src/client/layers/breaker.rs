@@ -100,12 +100,15 @@ impl Guarded {
             }
             return;
         };
+        let watches = breaker.state() == State::MetricsOnly;
         for (from, to) in breaker.take_transitions() {
             let labels = [edge.target, edge.method, from.name(), to.name()];
             edge.metrics.breaker_transitions.with_label_values(&labels).inc();
             let trace_id = (trace != TraceId::INVALID).then(|| tracing::field::display(trace));
             let (edge, from) = (edge.name, from.name());
-            if to == State::Open {
+            if watches {
+                tracing::info!(edge, from, to = to.name(), trace_id, "breaker would have moved");
+            } else if to == State::Open {
                 tracing::warn!(edge, from, to = to.name(), trace_id, "breaker moved");
             } else {
                 tracing::info!(edge, from, to = to.name(), trace_id, "breaker moved");
@@ -157,3 +160,6 @@ impl Drop for Pass<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

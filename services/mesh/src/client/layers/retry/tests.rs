@@ -1,3 +1,5 @@
+//! Retries and their budget against a peer: I2, I5, I8 and I9 at the edge, and the traps of section 3.2.
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -136,32 +138,4 @@ async fn nothing_is_sent_with_less_left_than_the_floor() {
     let bed = Bed::in_shop(services, &[Does::Says(503)]).await;
     assert!(bed.call_within(second).await.is_err());
     assert_eq!((bed.asked(), bed.metric(REFUSED, "deadline")), (vec![1], 1.0), "the first is begun work");
-}
-
-/// Pitfall e of breakers: outside the retries it sees one failure where inside them it sees four.
-#[tokio::test]
-async fn a_breaker_around_the_retries_opens_after_four_times_the_attempts() {
-    let with =
-        |layers: Value| json!({"retry": {"max_retries": 3}, "breaker": {"window": 8}, "layers": layers});
-    let inside = Bed::new(with(json!([])), &[Does::Says(503)]).await;
-    inside.calls(10).await;
-    let outside = Bed::new(with(json!(["breaker", "retry"])), &[Does::Says(503)]).await;
-    outside.calls(10).await;
-    assert_eq!((inside.asked(), outside.asked()), (vec![8], vec![32]));
-}
-
-/// I14 at the edge, and pitfall f of breakers.
-#[tokio::test]
-async fn refusals_by_a_limit_open_a_breaker_and_a_no_does_not() {
-    let breaker = || json!({"breaker": {"window": 4}});
-    for limit in [Does::Says(429), fails(&[("grpc-status", "8")])] {
-        let bed = Bed::new(breaker(), &[limit]).await;
-        bed.calls(10).await;
-        assert_eq!((bed.asked(), bed.metric("lab_breaker_state", "open")), (vec![4], 1.0));
-    }
-    for no in [Does::Says(404), fails(&[("grpc-status", "9")])] {
-        let bed = Bed::new(breaker(), &[no]).await;
-        bed.calls(10).await;
-        assert_eq!((bed.asked(), bed.metric("lab_breaker_state", "closed")), (vec![10], 1.0));
-    }
 }

@@ -1,0 +1,80 @@
+//! The breaker against a peer: I11 and I14 at the edge, and pitfalls e and f.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::client::layers::testbed::{Bed, Does};
+
+const STATE: &str = "lab_breaker_state";
+
+fn fails(headers: &'static [(&'static str, &'static str)]) -> Does {
+    Does::Tells(200, headers)
+}
+
+/// I11 at the edge: the places of probes are exact, what is refused costs no I/O, and a caller that leaves gives its
+/// place back.
+#[tokio::test]
+async fn of_a_crowd_as_many_as_there_are_probes_get_through_and_those_who_leave_make_room() {
+    let breaker =
+        json!({"window": 1, "slow_call_duration": "1s", "open_for": "10ms", "half_open_for": "off"});
+    let bed = Arc::new(Bed::new(json!({"breaker": breaker}), &[Does::Nothing]).await);
+    // It never answers; at 1 s it has become slow, and that opens the breaker.
+    assert!(tokio::time::timeout(Duration::from_millis(1_050), bed.call()).await.is_err());
+    assert_eq!(bed.metric(STATE, "open"), 1.0);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    for round in 1..=2 {
+        let mut crowd = JoinSet::new();
+        for _ in 0..100 {
+            let bed = Arc::clone(&bed);
+            crowd.spawn(async move { bed.call().await.is_ok() });
+        }
+        for _ in 0..90 {
+            assert!(!crowd.join_next().await.unwrap().unwrap(), "ten wait, the others are refused at once");
+        }
+        assert_eq!(bed.metric("lab_breaker_rejected_total", "payment"), f64::from(90 * round));
+        crowd.shutdown().await;
+    }
+    assert_eq!(bed.metric("lab_client_attempts_total", "cancelled"), 21.0);
+    assert_eq!(bed.metric(STATE, "half_open"), 1.0);
+}
+
+/// Pitfall e of breakers: outside the retries it sees one failure where inside them it sees four.
+#[tokio::test]
+async fn a_breaker_around_the_retries_opens_after_four_times_the_attempts() {
+    let with =
+        |layers: Value| json!({"retry": {"max_retries": 3}, "breaker": {"window": 8}, "layers": layers});
+    let inside = Bed::new(with(json!([])), &[Does::Says(503)]).await;
+    inside.calls(10).await;
+    let outside = Bed::new(with(json!(["breaker", "retry"])), &[Does::Says(503)]).await;
+    outside.calls(10).await;
+    assert_eq!((inside.asked(), outside.asked()), (vec![8], vec![32]));
+}
+
+/// I14 at the edge, and pitfall f of breakers.
+#[tokio::test]
+async fn refusals_by_a_limit_open_a_breaker_and_a_no_does_not() {
+    let breaker = || json!({"breaker": {"window": 4}});
+    for limit in [Does::Says(429), fails(&[("grpc-status", "8")])] {
+        let bed = Bed::new(breaker(), &[limit]).await;
+        bed.calls(10).await;
+        assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![4], 1.0));
+    }
+    for no in [Does::Says(404), fails(&[("grpc-status", "9")])] {
+        let bed = Bed::new(breaker(), &[no]).await;
+        bed.calls(10).await;
+        assert_eq!((bed.asked(), bed.metric(STATE, "closed")), (vec![10], 1.0));
+    }
+}
+
+#[tokio::test]
+async fn a_breaker_that_only_watches_counts_its_moves_and_refuses_nothing() {
+    let breaker = json!({"window": 4, "state": "metrics_only"});
+    let bed = Bed::new(json!({"breaker": breaker}), &[Does::Says(503)]).await;
+    bed.calls(10).await;
+    assert_eq!((bed.asked(), bed.metric(STATE, "metrics_only")), (vec![10], 1.0));
+    assert_eq!(bed.metric("lab_breaker_transitions_total", "open"), 1.0, "closed to open, once");
+    assert_eq!(bed.metric("lab_client_refused_total", "breaker"), 0.0);
+}
