@@ -36,7 +36,7 @@ const TABLE: [(&str, &str, &str); 36] = [
     ),
     (
         "rate_limits",
-        "lab_shed_total",
+        "lab_ratelimit_total",
         "a bound that everybody knows beforehand; too low refuses in health, and it says nothing of slow work",
     ),
     (
@@ -174,7 +174,7 @@ mod tests {
         };
         assert_eq!(metric("services.x.calls.y.concurrency.backoff"), Some("lab_concurrency_limit"));
         assert_eq!(metric("services.x.calls.y.retry.backoff.base"), Some("lab_client_call_duration_seconds"));
-        assert_eq!(metric("services.x.server.rate_limits.y.rate"), Some("lab_shed_total"));
+        assert_eq!(metric("services.x.server.rate_limits.y.rate"), Some("lab_ratelimit_total"));
         assert_eq!(metric("services.order.settler.rate"), Some("lab_orders_open"));
         assert_eq!(metric("services.frontend.deadline"), metric("services.x.server.deadline.floor"));
     }
