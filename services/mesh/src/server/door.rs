@@ -143,6 +143,8 @@ impl Door {
             started: self.metrics.queue_wait.get_sample_count(),
             waited: self.metrics.queue_wait.get_sample_sum(),
             queued: usize::try_from(self.metrics.depth.get()).unwrap_or(0),
+            busy: self.metrics.busy_seconds.get(),
+            workers: u32::try_from(self.metrics.limit.get()).unwrap_or(0),
         }
     }
 

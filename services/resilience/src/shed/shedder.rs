@@ -23,6 +23,9 @@ use super::window::{Arrivals, NEW, PLACES, PLACES_OF_A_CLASS, Rate, place};
 /// it wanders by tens of milliseconds, and answering each of its moves costs more than it saves.
 const DRAIN: f64 = 16.0;
 
+/// An overloaded pool that seems to be less busy than this is one whose work has not been counted yet.
+const LEAST_BUSY: f64 = 0.25;
+
 /// What a new window adds to the knowledge of what the workers can do. More than of who comes: it changes as the mix of
 /// those does who are let in, quick ones and slow ones.
 const NEW_CAPACITY: f64 = 0.25;
@@ -36,6 +39,10 @@ pub struct Seen {
     pub waited: f64,
     /// Requests that wait now.
     pub queued: usize,
+    /// Worker-seconds spent on requests, since ever.
+    pub busy: f64,
+    /// Workers there are now.
+    pub workers: u32,
 }
 
 /// Decides who is let in.
@@ -115,10 +122,12 @@ impl Shedder {
             started => (seen.waited - before.waited).max(0.0) / started as f64,
         };
         if wait > target {
-            // What they did is what they can only if they never had to wait for work.
-            if self.capacity.get().is_none() || (before.queued > 0 && seen.queued > 0) {
-                self.capacity.see(started, passed);
-            }
+            // What they did is what they can if they were all busy all the time; else they can more by as much.
+            let worked = (seen.busy - before.busy) / f64::from(seen.workers.max(1));
+            self.capacity.see(
+                started,
+                passed.mul_f64((worked / passed.as_secs_f64().max(1e-6)).clamp(LEAST_BUSY, 1.0)),
+            );
             self.lower(seen.queued as f64, target);
         } else if wait <= target / 2.0 {
             self.raise(passed);
