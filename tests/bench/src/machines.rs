@@ -6,13 +6,11 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use resilience::breaker::{Breaker, Outcome};
-use resilience::budget::RetryBudget;
+use resilience::breaker::{Breaker, BreakerPolicy, Outcome};
+use resilience::budget::{BudgetPolicy, RetryBudget};
 use resilience::concurrency::{self, Algorithm, Concurrency, Limiter};
 use resilience::limit::Bulkhead;
-use resilience::policy::parse;
 use resilience::throttle::{Throttle, Throttler};
-use serde_json::json;
 
 /// Calls of one measurement, over all threads.
 const CALLS: u32 = 200_000;
@@ -31,8 +29,8 @@ pub(crate) fn machines() -> Vec<Machine> {
     let mut all = vec![
         machine(
             "breaker",
-            breaker,
-            |breaker, now| breaker.acquire(now).ok(),
+            || Breaker::new(&BreakerPolicy::default()),
+            |breaker, now| breaker.acquire(now, 0.5).ok(),
             |breaker, permit, now| {
                 if let Some(permit) = permit {
                     breaker.record(permit, now, Outcome::Success);
@@ -41,7 +39,7 @@ pub(crate) fn machines() -> Vec<Machine> {
         ),
         machine(
             "retry budget",
-            || RetryBudget::new(0.2, 10.0, Duration::from_secs(10)),
+            || RetryBudget::new(&BudgetPolicy::default()),
             |budget, now| budget.deposit(now),
             |budget, (), now| {
                 std::hint::black_box(budget.withdraw(now));
@@ -75,13 +73,6 @@ pub(crate) fn machines() -> Vec<Machine> {
         limiter("concurrency, gradient", Algorithm::Gradient),
     ]);
     all
-}
-
-fn breaker() -> Breaker {
-    let document = json!({"version": 1, "services": {"*": {"calls": {"*": {"breaker": {}}}}}});
-    let document = parse(&document).expect("a breaker may have its defaults");
-    let call = resilience::Snapshot::of(&document, 1, "payment").call("bank", "charge");
-    Breaker::new(call.breaker.as_ref().expect("it is on"))
 }
 
 fn limiter(name: &'static str, algorithm: Algorithm) -> Machine {

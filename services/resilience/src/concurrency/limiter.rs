@@ -4,10 +4,10 @@
 //!
 //! - Only calls that *started under the present limit* are samples (Envoy's rule too: envoy#11579). A window is as long
 //!   as a call here, and results of the last limit, taken for those of this one, make the gradients oscillate.
-//! - A call that is given up sooner than calls usually take says nothing: an attempt that had 5 ms left of its deadline
+//! - A call that is given up sooner than calls may take says nothing: an attempt that had 5 ms left of its deadline
 //!   is no verdict on the callee.
 //! - A window in which *nothing comes back* is a sample as well, once the calls in flight are older on average than
-//!   calls usually take. Otherwise a callee that hangs for 30 s without a timeout is not noticed for 30 s.
+//!   any that was answered of late. Otherwise a callee that hangs for 30 s without a timeout is not noticed for 30 s.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Limiter {
     /// Start times of all in flight, summed up: their mean age without a list of them.
     pub(super) starts: Duration,
     window: Window,
-    /// The mean latency in seconds when calls were last answered.
+    /// The longest latency, in seconds, in the window in which calls were last answered.
     pub(super) usual: Option<f64>,
 }
 
@@ -111,13 +111,24 @@ impl Limiter {
 
     /// A call has ended.
     pub fn release(&mut self, permit: Permit, now: Duration, outcome: Outcome) {
+        self.release_as(permit, now, outcome, |latency| latency);
+    }
+
+    /// The same; if its latency is a sample, it counts as `fair` says (see [`super::Mix`]).
+    pub fn release_as(
+        &mut self,
+        permit: Permit,
+        now: Duration,
+        outcome: Outcome,
+        fair: impl FnOnce(Duration) -> Duration,
+    ) {
         debug_assert!(self.in_flight > 0, "more permits came back than were given");
         self.in_flight = self.in_flight.saturating_sub(1);
         self.starts = self.starts.saturating_sub(permit.started);
         let age = now.saturating_sub(permit.started);
         if permit.started >= self.changed {
             match outcome {
-                Outcome::Answered => self.window.answered(age, now),
+                Outcome::Answered => self.window.answered(age, fair(age), now),
                 Outcome::TimedOut | Outcome::Refused => self.window.dropped(now),
                 Outcome::GivenUp => self.given_up(age, now),
                 Outcome::Failed => {}
@@ -141,7 +152,7 @@ impl Limiter {
             // Nobody was answered: no reason to ask for more.
             next = next.min(self.limit);
         }
-        self.usual = sample.answered.or(self.usual);
+        self.usual = self.window.longest().or(self.usual);
         self.set(next, now);
     }
 

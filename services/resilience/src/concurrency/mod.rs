@@ -11,7 +11,8 @@
 //!
 //! Two limiters in series fight: the inner one's refusals and queue are the outer one's latency, and the two lower
 //! each other in turn. Put one where the queue is, and a fixed bulkhead elsewhere. And one limiter over calls of
-//! very different latency learns the mix, not the callee: here there is one per kind of call.
+//! very different latency learns the mix, not the callee: a caller has one per kind of call, a server makes the
+//! latencies of its methods comparable first ([`Mix`]).
 
 mod aimd;
 mod config;
@@ -19,6 +20,7 @@ mod estimator;
 mod gradient;
 mod gradient2;
 mod limiter;
+mod mix;
 mod vegas;
 mod window;
 
@@ -27,3 +29,4 @@ mod tests;
 
 pub use config::{Algorithm, Concurrency};
 pub use limiter::{Limiter, Outcome, Permit};
+pub use mix::Mix;

@@ -39,6 +39,7 @@ pub(super) struct Window {
     /// Summed up.
     latency: Duration,
     answered: u32,
+    longest: Duration,
     age: Duration,
     given_up: u32,
     dropped: u32,
@@ -52,6 +53,7 @@ impl Window {
             first: None,
             latency: Duration::ZERO,
             answered: 0,
+            longest: Duration::ZERO,
             age: Duration::ZERO,
             given_up: 0,
             dropped: 0,
@@ -69,8 +71,10 @@ impl Window {
         self.in_flight = self.in_flight.max(in_flight);
     }
 
-    pub(super) fn answered(&mut self, latency: Duration, now: Duration) {
+    /// A call that took `age`, and counts as `latency`.
+    pub(super) fn answered(&mut self, age: Duration, latency: Duration, now: Duration) {
         self.first.get_or_insert(now);
+        self.longest = self.longest.max(age);
         self.latency += latency;
         self.answered += 1;
     }
@@ -84,6 +88,11 @@ impl Window {
     pub(super) fn dropped(&mut self, now: Duration) {
         self.first.get_or_insert(now);
         self.dropped += 1;
+    }
+
+    /// In seconds, of the calls that were answered.
+    pub(super) fn longest(&self) -> Option<f64> {
+        (self.answered > 0).then(|| self.longest.as_secs_f64())
     }
 
     pub(super) fn calls(&self) -> u32 {

@@ -46,7 +46,8 @@ where
     B: Body + Send + 'static,
 {
     fn drop(&mut self) {
-        let changed = self.workers.learned.end(self.permit.take(), self.workers.now(), self.outcome);
+        let changed =
+            self.workers.learned.end(self.permit.take(), &self.class, self.workers.now(), self.outcome);
         self.workers.limit_to(changed);
         let turn = self.workers.pool().finish(self.workers.now(), &self.class);
         self.workers.obey(turn);

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use prometheus::IntGaugeVec;
-use resilience::concurrency::{Concurrency, Limiter, Outcome, Permit};
+use resilience::concurrency::{Concurrency, Limiter, Mix, Outcome, Permit};
 
 use crate::metrics::POOL;
 
@@ -20,8 +20,14 @@ pub(super) struct Learned {
     on: AtomicBool,
     /// Kept when the policy turns it off: permits that are out must come back
     /// to the machine that gave them.
-    machine: Mutex<Option<Limiter>>,
+    machine: Mutex<Option<Machine>>,
     shown: IntGaugeVec,
+}
+
+struct Machine {
+    limiter: Limiter,
+    /// The methods share the workers, and take as long as they like.
+    mix: Mix,
 }
 
 impl Learned {
@@ -38,11 +44,14 @@ impl Learned {
             return None;
         };
         match &mut *machine {
-            Some(limiter) if was_on => limiter.reconfigure(rules, now),
-            Some(limiter) => limiter.restart(rules, now),
-            none => *none = Some(Limiter::new(rules, now)),
+            Some(machine) if was_on => machine.limiter.reconfigure(rules, now),
+            Some(machine) => {
+                machine.limiter.restart(rules, now);
+                machine.mix = Mix::default();
+            }
+            none => *none = Some(Machine { limiter: Limiter::new(rules, now), mix: Mix::default() }),
         }
-        machine.as_ref().map(|limiter| self.show(limiter))
+        machine.as_ref().map(|machine| self.show(&machine.limiter))
     }
 
     /// A worker begins. Those that began while it was off are none of its samples.
@@ -50,13 +59,21 @@ impl Learned {
         if !self.on.load(Ordering::Relaxed) {
             return None;
         }
-        self.machine().as_mut().map(|limiter| limiter.acquire(now))
+        self.machine().as_mut().map(|machine| machine.limiter.acquire(now))
     }
 
-    /// A worker has ended. Returns the limit if it has changed.
-    pub(super) fn end(&self, permit: Option<Permit>, now: Duration, outcome: Outcome) -> Option<u32> {
+    /// A worker has ended a run of this class. Returns the limit if it has changed.
+    pub(super) fn end(
+        &self,
+        permit: Option<Permit>,
+        class: &str,
+        now: Duration,
+        outcome: Outcome,
+    ) -> Option<u32> {
         let permit = permit?;
-        self.change(|limiter| limiter.release(permit, now, outcome))
+        self.change(|Machine { limiter, mix }| {
+            limiter.release_as(permit, now, outcome, |latency| mix.fair(class, latency));
+        })
     }
 
     /// Time goes on, while workers may hang. Returns the limit if it has changed.
@@ -64,16 +81,16 @@ impl Learned {
         if !self.on.load(Ordering::Relaxed) {
             return None;
         }
-        self.change(|limiter| limiter.tick(now))
+        self.change(|machine| machine.limiter.tick(now))
     }
 
-    fn change(&self, act: impl FnOnce(&mut Limiter)) -> Option<u32> {
+    fn change(&self, act: impl FnOnce(&mut Machine)) -> Option<u32> {
         let mut machine = self.machine();
-        let limiter = machine.as_mut()?;
-        let before = limiter.limit();
-        act(limiter);
-        let changed = limiter.limit() != before && self.on.load(Ordering::Relaxed);
-        changed.then(|| self.show(limiter))
+        let machine = machine.as_mut()?;
+        let before = machine.limiter.limit();
+        act(machine);
+        let changed = machine.limiter.limit() != before && self.on.load(Ordering::Relaxed);
+        changed.then(|| self.show(&machine.limiter))
     }
 
     fn show(&self, limiter: &Limiter) -> u32 {
@@ -81,7 +98,7 @@ impl Learned {
         limiter.limit()
     }
 
-    fn machine(&self) -> MutexGuard<'_, Option<Limiter>> {
+    fn machine(&self) -> MutexGuard<'_, Option<Machine>> {
         self.machine.lock().expect("no panic in a state machine")
     }
 }
