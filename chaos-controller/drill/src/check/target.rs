@@ -32,7 +32,8 @@ pub(super) fn check_target(report: &mut Report<'_>, fault: &Node, drill: &Node) 
                 report.add(span.clone(), unknown("target", name, &there));
                 return;
             }
-            let there = instances(drill, service);
+            // None at all is a mistake of its own, told where it stands.
+            let there = instances(drill, service).max(1);
             if number.is_some_and(|number| number >= there) {
                 let names: Vec<String> = (0..there).map(|number| format!("{service}-{number}")).collect();
                 let finding = Finding::new(format!("the lab starts without a `{name}`"));

@@ -1,3 +1,5 @@
+//! When a read is asked twice, and when not: the share, the learned time, the traps of section 3.9.
+
 use super::*;
 use crate::budget::BudgetPolicy;
 

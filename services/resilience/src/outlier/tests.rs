@@ -1,3 +1,5 @@
+//! Who is left out, for how long, and never too many of them: I33.
+
 use super::*;
 
 const NAMES: [&str; 3] = ["payment-0", "payment-1", "payment-2"];

@@ -1,3 +1,5 @@
+//! Shedding by class under twice the load (I23), in a small simulation of a service and its callers.
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;

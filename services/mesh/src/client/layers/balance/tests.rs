@@ -1,3 +1,5 @@
+//! Which of several peers is asked, and which is left out: I33 and I34 at the edge.
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! A second attempt at a slow read, against several peers: I31, what it pays with, and what it tells the others of a loser.
+
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
