@@ -1,11 +1,9 @@
-//! The drills whose outage outlives its trigger, or whose rows are others: that the files say what the physics needs.
-
-use resilience::policy::{merge, violations};
+//! The drill whose outage outlives its trigger: that its files say what the physics needs.
 
 use super::*;
 
-fn planned(drill_name: &str, variant: &str, candidate: Option<&str>, scale: &str) -> Plan {
-    plan(&drill(drill_name), &choice(variant, candidate, scale))
+fn storm(variant: &str, candidate: Option<&str>, scale: &str) -> Plan {
+    plan(&drill("retry-storm"), &choice(variant, candidate, scale))
         .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -14,26 +12,12 @@ fn number(policy: &Value, pointer: &str) -> f64 {
     policy.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} in {policy}"))
 }
 
-#[test]
-fn the_drills_and_all_their_candidates_are_sound_and_say_their_verdict() {
-    for name in ["retry-storm", "deadline-mismatch"] {
-        let sources = drill(name);
-        if let Err(problems) = check(&sources) {
-            panic!("{}", problems.render(false));
-        }
-        for candidate in sources.candidates.keys() {
-            assert!(expectation(&sources, candidate).is_some(), "{name}: {candidate}");
-        }
-        assert!(expectation(&sources, "nothing").unwrap().exit == 99, "{name}");
-    }
-}
-
 /// Attempts of a shop that fails outnumber what payment can do; a call waits longer than its caller; order is wide enough.
 #[test]
 fn the_storm_has_its_margins_at_every_scale_and_variant() {
     for variant in ["default", "smoke", "from-start"] {
         for scale in ["1", "1/4", "1/10"] {
-            let plan = planned("retry-storm", variant, Some("nothing"), scale);
+            let plan = storm(variant, Some("nothing"), scale);
             let of = plan.scale.as_f64();
             let checkouts =
                 plan.load.journeys.iter().find(|load| load.journey == Journey::Checkout).unwrap().rate;
@@ -51,7 +35,7 @@ fn the_storm_has_its_margins_at_every_scale_and_variant() {
 #[test]
 fn the_storm_is_judged_once_the_calls_of_the_stall_are_over_and_before_the_handover() {
     for variant in ["default", "smoke"] {
-        let plan = planned("retry-storm", variant, Some("budget"), "1/10");
+        let plan = storm(variant, Some("budget"), "1/10");
         let aftermath = plan.aftermath.as_ref().unwrap();
         let state = aftermath.metastable.as_ref().unwrap();
         let stall = fault::median(&plan.faults[0].spec, Duration::ZERO).unwrap();
@@ -62,31 +46,5 @@ fn the_storm_is_judged_once_the_calls_of_the_stall_are_over_and_before_the_hando
         assert_eq!(plan.replay_at(), handover + aftermath.within + plan.proving() + plan.clear);
         assert_eq!(plan.settle_limit, aftermath.within + plan.proving(), "{variant}");
     }
-    let smoke = planned("retry-storm", "smoke", Some("budget"), "1");
-    assert!(smoke.longest() + smoke.load.patience <= 90 * SECOND, "{:?}", smoke.longest());
-    let smoke = planned("deadline-mismatch", "smoke", Some("deadline"), "1");
-    assert!(smoke.longest() + smoke.load.patience <= 90 * SECOND, "{:?}", smoke.longest());
-    assert_eq!(planned("retry-storm", "from-start", None, "1").aftermath.unwrap().metastable, None);
-}
-
-#[test]
-fn no_cure_leaves_the_safe_bounds() {
-    for (name, variant) in [
-        ("retry-storm", "default"),
-        ("retry-storm", "smoke"),
-        ("deadline-mismatch", "default"),
-        ("deadline-mismatch", "smoke"),
-    ] {
-        let sources = drill(name);
-        for candidate in sources.candidates.keys() {
-            let plan = planned(name, variant, Some(candidate), "1/10");
-            let mut document = plan.policy;
-            for step in plan.candidate.unwrap().steps {
-                if let Action::Policy { patch, .. } = step.action {
-                    document = merge(&document, &patch);
-                }
-            }
-            assert_eq!(violations(&document, &plan.safe_bounds), [], "{name} {variant} {candidate}");
-        }
-    }
+    assert_eq!(storm("from-start", None, "1").aftermath.unwrap().metastable, None);
 }
