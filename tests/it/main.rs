@@ -15,6 +15,7 @@ mod cli;
 mod conditions;
 mod drills;
 mod faults;
+mod instances;
 mod lab;
 mod layers;
 mod lease;
