@@ -66,7 +66,6 @@ fn calls(lab: &Lab) -> f64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are what a reader of the test wants to see")]
 fn a_swap_under_load_loses_nobody_and_mixes_no_versions() {
     let lab = Lab::up(&["--scale", "1"]);
     lab.sell(500.0);
