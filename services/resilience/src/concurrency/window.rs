@@ -92,7 +92,7 @@ impl Window {
 
     /// In seconds, of the calls that were answered.
     pub(super) fn longest(&self) -> Option<f64> {
-        (self.answered > 0).then(|| self.longest.as_secs_f64())
+        (self.answered > 0).then_some(self.longest.as_secs_f64())
     }
 
     pub(super) fn calls(&self) -> u32 {
