@@ -10,7 +10,7 @@ const FULL: [&str; 3] = ["nothing", "layered", "double-charger"];
 const LANES: usize = 3;
 
 fn as_expected(candidate: &'static str) {
-    let expected = drill::expectation(&repo::sources(tests::site::DRILL), candidate);
+    let expected = drill::expectation(&repo::sources(tests::site::DRILL), candidate, "smoke");
     let differences =
         full(candidate).differences(&expected.expect("a planted candidate says what it must get"));
     assert!(differences.is_empty(), "{candidate}: {}", differences.join("; "));
@@ -112,8 +112,8 @@ fn every_other_planted_candidate_gets_its_verdict_at_a_tenth() {
     assert_eq!(others.len(), 7, "{others:?}");
     let _turn = Turn::take();
     let wrong = in_lanes(LANES, others, |candidate| {
-        let expected =
-            drill::expectation(&sources, candidate).expect("a planted candidate says what it must get");
+        let expected = drill::expectation(&sources, candidate, "smoke")
+            .expect("a planted candidate says what it must get");
         let mut wrong = Playing::start(candidate, "1/10", &[]).finish(false).differences(&expected);
         wrong.iter_mut().for_each(|difference| *difference = format!("{candidate}: {difference}"));
         wrong

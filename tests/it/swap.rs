@@ -18,18 +18,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Every kind of policy, generous enough that a healthy shop notices none of them.
 fn generous() -> Value {
+    let queue = json!({"order": "adaptive_lifo", "wait": "20s", "limit": 20_000,
+        "codel": {"target": "5s", "interval": "5s"}});
+    let server = json!({
+        "cancel": "all", "queue": queue, "deadline": {"floor": "1ms"}, "concurrency": {"initial": 1_000},
+        "shed": {"target": "5s"}, "rate_limits": {"*": {"rate": 50_000, "burst": 5_000}},
+    });
+    let calls = json!({
+        "attempt_timeout": "5s", "total_timeout": "20s", "propagate": "on", "bulkhead": 5_000,
+        "concurrency": {"initial": 1_000}, "throttle": {"k": 10}, "balance": {"choice": "p2c"}, "outlier": {},
+        "retry": {"max_retries": 2, "backoff": {"base": "10ms"}, "budget": {}},
+        "breaker": {"slow_call_duration": "5s", "failure_rate": 0.9}, "layers": ["breaker", "retry"],
+    });
     json!({"services": {
-        "*": {
-            "server": {"cancel": "all", "queue": {"wait": "20s", "limit": 20_000}},
-            "calls": {"*": {
-                "attempt_timeout": "5s", "total_timeout": "20s", "bulkhead": 5_000, "propagate": "on",
-                "retry": {"max_retries": 2, "backoff": {"base": "10ms"}, "budget": {}},
-                "breaker": {"slow_call_duration": "5s", "failure_rate": 0.9},
-                "layers": ["breaker", "retry"],
-            }},
-        },
+        "*": {"server": server, "calls": {"*": calls}},
         "payment": {"server": {"workers": 400, "bulkheads": {"Charge": 350}}},
-        "frontend": {"deadline": "20s"},
+        "frontend": {"deadline": "20s", "calls": {"search.Query": {"hedge": {}, "fallback": "stale"}}},
     }})
 }
 
@@ -38,7 +42,7 @@ fn plain() -> Value {
     json!({"services": {
         "*": null,
         "payment": {"server": {"workers": 200, "bulkheads": null}},
-        "frontend": {"deadline": "off"},
+        "frontend": {"deadline": "off", "calls": null},
     }})
 }
 

@@ -142,12 +142,13 @@ pub fn variants(sources: &Sources) -> Vec<String> {
     folder.map(|folder| folder.names()).unwrap_or_default()
 }
 
-/// The verdict that a planted candidate must get; only tests may ask.
+/// The verdict that a planted candidate must get in a variant; only tests may ask.
 #[must_use]
-pub fn expectation(sources: &Sources, candidate: &str) -> Option<Expect> {
+pub fn expectation(sources: &Sources, candidate: &str, variant: &str) -> Option<Expect> {
     let source = sources.candidates.get(candidate)?;
     let node = tree::parse(source, &mut Problems::default())?;
-    serde_json::from_value(node.get("expect")?.to_value()).ok()
+    let own = node.get("variants").and_then(|all| all.get(variant)?.get("expect"));
+    serde_json::from_value(own.or_else(|| node.get("expect"))?.to_value()).ok()
 }
 
 /// The answer for a variant, scaled; `None` if the folder has none. Operators only.

@@ -1,4 +1,4 @@
-//! The search for recovery: while the bank is still slow, or where the drill judges it after the trigger, from the heal on.
+//! The search for recovery: while the trigger is still on, or where the drill judges it after the trigger, from the heal on.
 //!
 //! ```text
 //!  fault ---- full dose ---- first action ---- [w][w][w][w][w]---- hold ----|       heal

@@ -67,7 +67,7 @@ impl Scorecard {
         writeln!(page, "## What users saw\n")?;
         writeln!(
             page,
-            "| journey | before | while the bank was slow | after | requests lost |\n|---|---|---|---|---|"
+            "| journey | before | while the trigger was on | after | requests lost |\n|---|---|---|---|---|"
         )?;
         let share = |share: Option<&f64>| share.map_or("no data".to_owned(), |share| percent(*share));
         for (journey, lost) in &measures.goodput_lost_by_journey {

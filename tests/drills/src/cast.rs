@@ -122,7 +122,7 @@ fn planted(drill: &Shipped, chosen: &[String]) -> Vec<Play> {
             variant: drill.variant.clone(),
             candidate: candidate.clone(),
             answer_of: None,
-            expect: drill::expectation(&drill.sources, candidate),
+            expect: drill::expectation(&drill.sources, candidate, &drill.variant),
             script: None,
             impossible: None,
         })

@@ -59,7 +59,10 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node, variants: &[String], g
 
 /// The verdict that it must get speaks of criteria that there are.
 fn check_expected(report: &mut Report<'_>, node: &Node, grounds: &[Ground<'_>]) {
-    let expected = node.get("expect").and_then(|expect| expect.get("criteria"));
+    let variants = node.get("variants").map(Node::entries).unwrap_or_default();
+    let own_expects = variants.iter().filter_map(|(_, list)| list.get("expect"));
+    let expects = node.get("expect").into_iter().chain(own_expects);
+    let expected = expects.filter_map(|expect| expect.get("criteria")).flat_map(Node::entries);
     let own = |ground: &Ground<'_>| -> Vec<String> {
         let list = ground.drill.get("criteria").map(Node::items).unwrap_or_default();
         list.iter().filter_map(|criterion| part(criterion.get("name"))).collect()
@@ -69,7 +72,7 @@ fn check_expected(report: &mut Report<'_>, node: &Node, grounds: &[Ground<'_>]) 
     let mut seen = std::collections::BTreeSet::new();
     known.retain(|name| seen.insert(name.clone()));
     // Without a sound drill nobody knows what it judges.
-    for (key, _) in expected.map(Node::entries).unwrap_or_default().iter().filter(|_| !grounds.is_empty()) {
+    for (key, _) in expected.filter(|_| !grounds.is_empty()) {
         if !known.contains(&key.name) {
             report.add(key.span.clone(), unknown("criterion", &key.name, &known));
         }

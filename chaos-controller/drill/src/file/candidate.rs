@@ -20,9 +20,9 @@ pub(crate) struct CandidateFile {
     pub(crate) about: Option<String>,
     /// What it does, in any order.
     pub(crate) steps: Vec<StepFile>,
-    /// Other steps for a variant.
+    /// Other steps, or another verdict, for a variant.
     #[serde(default)]
-    pub(crate) variants: BTreeMap<String, StepsFile>,
+    pub(crate) variants: BTreeMap<String, OwnFile>,
     /// The verdict it must get. Only tests read it; it never enters a run.
     #[serde(default)]
     pub(crate) expect: Option<Expect>,
@@ -31,8 +31,13 @@ pub(crate) struct CandidateFile {
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read as a tree; this is its schema")]
-pub(crate) struct StepsFile {
-    pub(crate) steps: Vec<StepFile>,
+pub(crate) struct OwnFile {
+    /// What it does there. Default: the same.
+    #[serde(default)]
+    pub(crate) steps: Option<Vec<StepFile>>,
+    /// The verdict that it must get there. Default: the same.
+    #[serde(default)]
+    pub(crate) expect: Option<Expect>,
 }
 
 /// One act. Which keys belong to it depends on `do`.

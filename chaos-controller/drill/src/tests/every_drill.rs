@@ -80,7 +80,8 @@ fn nothing_fails_the_answer_passes_and_every_candidate_says_why() {
     for name in names() {
         let sources = drill(&name);
         let expected = |candidate: &str| {
-            expectation(&sources, candidate).unwrap_or_else(|| panic!("{name}: {candidate} expects nothing"))
+            expectation(&sources, candidate, "smoke")
+                .unwrap_or_else(|| panic!("{name}: {candidate} expects nothing"))
         };
         assert_eq!(expected("nothing").exit, 99, "{name}");
         let answer = answer(&sources, "default", Scale::ONE).unwrap().unwrap().candidate;
@@ -104,7 +105,7 @@ fn a_candidate_leaves_the_safe_bounds_only_where_that_is_its_verdict() {
                 document = merge(&document, patch);
             }
         }
-        let expect = expectation(sources, &candidate.name).unwrap();
+        let expect = expectation(sources, &candidate.name, "default").unwrap();
         let told = expect.criteria.get("safe_bounds").is_some_and(|status| status == "fail");
         let out = violations(&document, &plan.safe_bounds);
         assert_eq!(!out.is_empty(), told, "{} {} {}: {out:?}", plan.drill, plan.variant, candidate.name);

@@ -119,11 +119,11 @@ fn scale_changes_rates_and_places_and_never_times() {
 fn every_planted_candidate_says_the_verdict_it_must_get() {
     let sources = drill("bank-slowdown");
     for name in PLANTED {
-        let expect = expectation(&sources, name).unwrap();
+        let expect = expectation(&sources, name, "smoke").unwrap();
         assert_eq!(expect.exit == 0, name == "layered", "{name}");
         assert!(!expect.criteria.is_empty(), "{name}");
     }
-    assert_eq!(expectation(&sources, "nobody"), None);
+    assert_eq!(expectation(&sources, "nobody", "smoke"), None);
 }
 
 #[test]

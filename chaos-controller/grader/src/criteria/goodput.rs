@@ -1,4 +1,4 @@
-//! Recovered: every journey's goodput reaches the threshold in each of the windows, while the bank is still slow or, if the
+//! Recovered: every journey's goodput reaches the threshold in each of the windows, while the trigger is still on or, if the
 //! drill says so, after the trigger is gone.
 
 use drill::Journey;
@@ -17,7 +17,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let (when, how, before) = if after {
         ("once the trigger was gone", "with the trigger gone", "the time to recover was over")
     } else {
-        ("while the bank was slow", "with the bank still slow", "the bank was healthy again")
+        ("while the trigger was on", "with the trigger still on", "the trigger was gone")
     };
     let finding = match &case.search {
         Search::NoData if after => {
@@ -55,7 +55,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let finding = finding.threshold(least);
     match pending_in_health(case) {
         Some(share) if share > case.plan.thresholds.pending_share => Finding::fail(format!(
-            "{} of the orders were left pending while the bank was healthy, at most {} may be; {}",
+            "{} of the orders were left pending while no trigger was on, at most {} may be; {}",
             percent(share),
             percent(case.plan.thresholds.pending_share),
             finding.reason
@@ -103,7 +103,7 @@ mod tests {
     fn a_shop_that_is_well_only_after_the_heal_fails() {
         let finding = graded(&Bed::never_recovered(), judge);
         assert_eq!(finding.status, Status::Fail);
-        assert!(finding.reason.contains("while the bank was slow"), "{}", finding.reason);
+        assert!(finding.reason.contains("while the trigger was on"), "{}", finding.reason);
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
     fn pending_with_a_healthy_bank_fails() {
         let finding = graded(&Bed::recovered().outcome(4, Outcome::Pending, 0, 40_000), judge);
         assert_eq!(finding.status, Status::Fail);
-        assert!(finding.reason.contains("healthy"), "{}", finding.reason);
+        assert!(finding.reason.contains("no trigger"), "{}", finding.reason);
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub(super) fn measure(case: &Case<'_>) -> Option<Storm> {
         let found = query::vector(samples, &figure.promql, span.to);
         found.first().map(|(_, value)| round(*value)).filter(|value| value.is_finite())
     });
-    let tally = case.log.tallies(span).into_iter().find(|(journey, _)| *journey == state.goodput.journey);
-    let offered = tally.map(|(_, tally)| tally.offered).filter(|offered| *offered > 0);
+    let tally = metastable::tally(case, state, span);
+    let offered = tally.map(|tally| tally.offered).filter(|offered| *offered > 0);
     let (caller, callee) = state.edge();
     let attempts = samples.increase(
         "lab_client_attempts_total",
@@ -53,7 +53,7 @@ pub(super) fn measure(case: &Case<'_>) -> Option<Storm> {
     Some(Storm {
         from: round(case.moments.seconds(span.from)),
         to: round(case.moments.seconds(span.to)),
-        goodput: tally.and_then(|(_, tally)| tally.share()).map(round),
+        goodput: tally.and_then(|tally| tally.share()).map(round),
         amplification: figures[1],
         attempts_per_offered: attempts
             .zip(offered)

@@ -9,6 +9,7 @@ use drill::{Figure, Metastable};
 
 use crate::case::Case;
 use crate::finding::Finding;
+use crate::goodput::Tally;
 use crate::moments::{Span, millis};
 use crate::query;
 use crate::scorecard::Criterion;
@@ -89,12 +90,20 @@ fn judge(case: &Case<'_>, state: &Metastable, figure: &Figure, span: Span) -> Fi
 /// A figure over one slice. Goodput is that of the request log, which knows how long each answer took.
 fn value(case: &Case<'_>, state: &Metastable, figure: &Figure, slice: Span) -> Option<f64> {
     if figure.name == "goodput" {
-        let tallies = case.log.tallies(slice);
-        let (_, tally) = tallies.into_iter().find(|(journey, _)| *journey == state.goodput.journey)?;
-        return tally.share().filter(|_| tally.offered >= FEWEST);
+        return tally(case, state, slice).filter(|tally| tally.offered >= FEWEST)?.share();
     }
     let found = query::vector(&case.recording.samples, &figure.promql, slice.to);
     found.first().map(|(_, value)| *value).filter(|value| value.is_finite())
+}
+
+/// The requests of the journey that had to be answered well within the span: who comes in its last moments can be saved by
+/// what is done after it.
+pub(crate) fn tally(case: &Case<'_>, state: &Metastable, span: Span) -> Option<Tally> {
+    let journey = state.goodput.journey;
+    let load = case.plan.load.journeys.iter().find(|load| load.journey == journey)?;
+    let slo = millis(load.slo_latency);
+    let span = Span { from: span.from.saturating_sub(slo), to: span.to.saturating_sub(slo) };
+    case.log.tallies(span).into_iter().find(|(of, _)| *of == journey).map(|(_, tally)| tally)
 }
 
 /// When somebody acted before the time was over. A script acts at its end, to the millisecond.
