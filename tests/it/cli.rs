@@ -166,7 +166,7 @@ fn a_broken_policy_is_refused_with_every_problem() {
     for (points_at, says, help) in [
         ("paymnt:", "the shop has no service `paymnt`", "did you mean `payment`?"),
         ("-1,", "-1 is out of range", "from 1 to 100000"),
-        ("lifo", "`lifo` is not allowed here", "allowed: fifo"),
+        ("lilo", "`lilo` is not allowed here", "allowed: fifo, lifo, adaptive_lifo"),
         ("bank.charg:", "there is no call `bank.charg`", "did you mean `bank.charge`?"),
         ("400, retry", "the number 400 is not allowed here", "`400s` or `400ms`"),
         ("jitter", "unknown key `jitter`", "max_retries, on, backoff, budget"),
