@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::HeaderMap;
 use opentelemetry::trace::Status as Ending;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tonic::body::Body as Grpc;
 
 use super::*;
+use crate::context::Ctx;
 
 #[derive(Debug, Clone, Default)]
 struct Ended(Arc<Mutex<Vec<SpanData>>>);
@@ -55,14 +57,25 @@ impl Shop {
     }
 
     fn taking(work: Option<Duration>) -> Self {
-        let policy = LivePolicy::new("payment", IntGauge::new("version", "Version").unwrap());
-        let ended = Ended::default();
-        let handler = tower::service_fn(move |_: Request<Full<Bytes>>| async move {
+        Self::that(move |_| async move {
             match work {
                 Some(work) => tokio::time::sleep(work).await,
                 None => pending().await,
             }
-            Ok::<_, Infallible>(Response::new(Grpc::empty()))
+        })
+    }
+
+    fn that<W: Future<Output = ()> + Send + 'static>(
+        work: impl Fn(Ctx) -> W + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let policy = LivePolicy::new("payment", IntGauge::new("version", "Version").unwrap());
+        let ended = Ended::default();
+        let handler = tower::service_fn(move |request: Request<Full<Bytes>>| {
+            let work = work(request.extensions().get::<Ctx>().unwrap().clone());
+            async move {
+                work.await;
+                Ok::<_, Infallible>(Response::new(Grpc::empty()))
+            }
         });
         let protocol = Protocol::grpc(&["Charge"]);
         let metrics = ServerMetrics::new(&Registry::new(), protocol.duration().unwrap()).unwrap();
@@ -164,6 +177,26 @@ async fn no_worker_runs_past_the_deadline_unless_the_policy_lets_it() {
         tokio::time::sleep(MS).await;
         assert_eq!((shop.metrics.busy.get(), shop.expired(expired)), (0, 1), "{enforce}");
     }
+}
+
+/// A call that is cut at the deadline is a failure of its callee, which its breaker must hear of before the work is cut.
+#[tokio::test(start_paused = true)]
+async fn what_ends_at_the_deadline_within_the_work_ends_before_the_work_does() {
+    let ends = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&ends);
+    let shop = Shop::that(move |ctx| {
+        let count = Arc::clone(&count);
+        async move {
+            let end = ctx.ends().unwrap();
+            assert!(tokio::time::timeout_at(end, pending::<()>()).await.is_err());
+            count.fetch_add(1, Ordering::Relaxed);
+            pending().await
+        }
+    });
+    for _ in 0..50 {
+        assert_eq!(code((shop.offer)(Some(100 * MS)).1.await), TOO_LATE);
+    }
+    assert_eq!(ends.load(Ordering::Relaxed), 50);
 }
 
 /// I3, of a caller that leaves without a deadline.

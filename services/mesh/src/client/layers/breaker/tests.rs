@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::client::FailureKind;
 use crate::client::layers::testbed::{Bed, Does};
 
 const STATE: &str = "lab_breaker_state";
@@ -39,6 +40,24 @@ async fn of_a_crowd_as_many_as_there_are_probes_get_through_and_those_who_leave_
     }
     assert_eq!(bed.metric("lab_client_attempts_total", "cancelled"), 21.0);
     assert_eq!(bed.metric(STATE, "half_open"), 1.0);
+}
+
+/// I11 and I14 at the edge, of a callee whose silence nothing ends but the deadline of the request.
+#[tokio::test]
+async fn an_attempt_that_the_deadline_ends_is_the_callees_failure_and_a_probe_s_verdict() {
+    let breaker = json!({"window": 4, "open_for": "10ms", "half_open_calls": 2});
+    let bed =
+        Bed::new(json!({"breaker": breaker, "outlier": {"consecutive_failures": 4}}), &[Does::Nothing]).await;
+    let soon = Some(Duration::from_millis(100));
+    for _ in 0..4 {
+        assert_eq!(bed.call_within(soon).await.unwrap_err().kind, FailureKind::Timeout);
+    }
+    assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![4], 1.0));
+    assert_eq!(bed.metric("lab_client_attempts_total", "timeout"), 4.0);
+    assert_eq!(bed.metric("lab_ejections_total", "consecutive_failures"), 1.0);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(bed.call_within(soon).await.is_err());
+    assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![5], 1.0), "half of the probes: they decide");
 }
 
 /// Pitfall e of breakers: outside the retries it sees one failure where inside them it sees four.
