@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::trace::TraceId;
+use prometheus::Registry;
+use resilience::Call;
+use resilience::breaker::{BreakerPolicy, Outcome};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::client::FailureKind;
+use crate::client::edge::Edge;
 use crate::client::layers::testbed::{Bed, Does};
+use crate::metrics::ClientMetrics;
 
 const STATE: &str = "lab_breaker_state";
 
@@ -86,6 +92,31 @@ async fn refusals_by_a_limit_open_a_breaker_and_a_no_does_not() {
         bed.calls(10).await;
         assert_eq!((bed.asked(), bed.metric(STATE, "closed")), (vec![10], 1.0));
     }
+}
+
+/// What it saw before it was turned off is old, and what is still out from then says nothing of now.
+#[test]
+fn a_breaker_that_is_turned_on_again_begins_anew() {
+    let metrics = ClientMetrics::new(&Registry::new()).unwrap();
+    let edge = Edge::new("payment", "Charge", &metrics);
+    let on =
+        Call { breaker: Some(BreakerPolicy { window: 2, ..BreakerPolicy::default() }), ..Call::default() };
+    let pass = || edge.breaker.pass(&edge, TraceId::INVALID);
+    let fail = || pass().unwrap().unwrap().record(Outcome::Failure);
+    edge.configure(&on);
+    let early = pass().unwrap().unwrap();
+    fail();
+    fail();
+    assert_eq!((edge.breaker.state(), pass().is_err()), (Some("open"), true));
+    edge.configure(&Call::default());
+    assert_eq!(edge.breaker.state(), None);
+    edge.configure(&on);
+    assert_eq!(edge.breaker.state(), Some("closed"));
+    fail();
+    early.record(Outcome::Failure);
+    assert_eq!(edge.breaker.state(), Some("closed"), "one of two");
+    fail();
+    assert_eq!(edge.breaker.state(), Some("open"));
 }
 
 #[tokio::test]
