@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
 
 use http::HeaderMap;
 use opentelemetry::trace::Status as Ending;
@@ -47,6 +49,8 @@ struct Shop {
     metrics: ServerMetrics,
     /// Offers a request that has so long.
     offer: Box<dyn Fn(Option<Duration>) -> Offered>,
+    /// Whether who looks after waiting requests is called and has not come yet.
+    woken: Box<dyn Fn() -> bool>,
 }
 
 impl Shop {
@@ -81,6 +85,10 @@ impl Shop {
         let metrics = ServerMetrics::new(&Registry::new(), protocol.duration().unwrap()).unwrap();
         let recorder = Recorder::into(ended.clone());
         let workers = Workers::start(policy.clone(), recorder, handler, protocol, metrics.clone());
+        let offered = Arc::clone(&workers);
+        let woken = Box::new(move || {
+            pin!(offered.queued.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        });
         let offer = Box::new(move |left: Option<Duration>| {
             let (reply, answer) = oneshot::channel();
             let job = Job {
@@ -95,7 +103,7 @@ impl Shop {
             };
             (workers.offer(Box::new(job)), answer)
         });
-        Self { policy, ended, metrics, offer }
+        Self { policy, ended, metrics, offer, woken }
     }
 
     fn set(&self, version: u64, cancel: &str, workers: u32) {
@@ -307,4 +315,17 @@ async fn a_learned_limit_holds_workers_back_and_gives_them_back_when_it_is_turne
     assert_eq!((queued, shop.metrics.busy.get()), (3, 3), "three of ten workers run");
     set(4, json!("off"));
     assert_eq!(shop.metrics.busy.get(), 6);
+}
+
+#[tokio::test]
+async fn nobody_is_woken_for_waiting_requests_that_may_wait_for_ever() {
+    for (wait, woken) in [("off", false), ("1s", true)] {
+        let shop = Shop::taking(None);
+        shop.set_server(2, &json!({"workers": 1, "queue": {"wait": wait}}));
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let _offers: Vec<_> = (0..4).map(|_| (shop.offer)(None)).collect();
+        assert_eq!((shop.woken)(), woken, "{wait}");
+    }
 }
