@@ -144,7 +144,7 @@ impl Door {
             waited: self.metrics.queue_wait.get_sample_sum(),
             queued: usize::try_from(self.metrics.depth.get()).unwrap_or(0),
             busy: self.metrics.busy_seconds.get(),
-            workers: u32::try_from(self.metrics.limit.get()).unwrap_or(0),
+            slots: self.metrics.slots.load(Ordering::Relaxed),
         }
     }
 

@@ -100,6 +100,14 @@ async fn a_request_that_the_limit_of_all_refuses_takes_nothing_from_its_method_s
 }
 
 #[tokio::test]
+async fn shedding_counts_on_the_workers_that_may_run() {
+    let payment = Payment::new(json!({"shed": {}}));
+    payment.metrics.limit.set(200);
+    payment.metrics.slots.store(50, Ordering::Relaxed);
+    assert_eq!(payment.door.seen().slots, 50);
+}
+
+#[tokio::test]
 async fn who_is_shed_must_not_come_again_and_nothing_was_done() {
     let payment = Payment::new(json!({"shed": {"requests": 10}}));
     payment.overload();

@@ -313,8 +313,10 @@ async fn a_learned_limit_holds_workers_back_and_gives_them_back_when_it_is_turne
     let offers: Vec<_> = (0..6).map(|_| (shop.offer)(None)).collect();
     let queued = offers.iter().filter(|(admitted, _)| matches!(admitted, Admitted::Queued(_))).count();
     assert_eq!((queued, shop.metrics.busy.get()), (3, 3), "three of ten workers run");
+    let slots = || shop.metrics.slots.load(Ordering::Relaxed);
+    assert_eq!(slots(), 3, "and shedding counts on no more");
     set(4, json!("off"));
-    assert_eq!(shop.metrics.busy.get(), 6);
+    assert_eq!((shop.metrics.busy.get(), slots()), (6, 10));
 }
 
 #[tokio::test]
