@@ -137,7 +137,12 @@ impl Ctx {
         self.told().filter(|_| self.inner.policy.server.deadline.ends_running())
     }
 
-    /// The same for the callees to know, whatever this service makes of it.
+    /// When that is.
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        self.inner.deadline.filter(|_| self.inner.policy.server.deadline.ends_running())
+    }
+
+    /// What is left for the callees to know, whatever this service makes of it.
     pub(crate) fn told(&self) -> Option<Duration> {
         let deadline = self.inner.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))

@@ -2,6 +2,9 @@
 //! (OpenTelemetry in Prometheus form); ours begin with `lab_`. `service` and
 //! `instance` are not here: whoever scrapes attaches them.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
 use process::LATENCY_BUCKETS;
 use prometheus::{
     Counter, CounterVec, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
@@ -21,6 +24,9 @@ pub(crate) struct ServerMetrics {
     pub(crate) limit: IntGauge,
     /// There while it is learned.
     pub(crate) concurrency: IntGaugeVec,
+    /// Workers that may be busy: what the policy has, or fewer while the limit is learned. For the door, and not shown: both
+    /// of these are.
+    pub(crate) slots: Arc<AtomicU32>,
     pub(crate) depth: IntGauge,
     pub(crate) capacity: IntGauge,
     /// Integral of `busy`: a gauge read once a second has sampling noise of its
@@ -67,6 +73,7 @@ impl ServerMetrics {
             queue_wait: queue_wait.with_label_values(&[POOL]),
             busy: pool_gauge(registry, "lab_workers_busy", "Workers that are running a request")?,
             limit: pool_gauge(registry, "lab_workers_limit", "Workers there are")?,
+            slots: Arc::default(),
             depth: pool_gauge(registry, "lab_queue_depth", "Requests that wait for a worker")?,
             capacity: pool_gauge(registry, "lab_queue_capacity", "Requests that may wait for a worker")?,
             busy_seconds: seconds(

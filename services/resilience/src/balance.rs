@@ -63,7 +63,8 @@ pub enum Ended {
     Answered,
     /// With the wait that the callee named, if it did.
     Failed(Option<Duration>),
-    /// Nobody waits for it any more, or it was refused on our side: it says nothing of the instance.
+    /// Nobody waits for it any more, or it was refused on our side: it says nothing of the instance, unless it took longer
+    /// already than what is known of it.
     Dropped,
 }
 
@@ -143,6 +144,9 @@ impl Balancer {
         load.sum_of_starts = if load.pending == 0 { 0.0 } else { load.sum_of_starts - began.as_secs_f64() };
         let took = now.saturating_sub(began);
         let counts_as = match how {
+            // It would have taken at least as long. Else a silent instance would be forgotten with each attempt at it
+            // that is given up, and be the next choice.
+            Ended::Dropped if took.as_secs_f64() > load.latency(now, self.rules.decay.get()) => took,
             Ended::Dropped => return,
             Ended::Answered => took,
             Ended::Failed(named) => {

@@ -121,7 +121,7 @@ pub struct Swept {
 pub struct Ejector {
     rules: Outlier,
     hosts: BTreeMap<String, Host>,
-    next_sweep: Duration,
+    swept: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,7 +139,7 @@ struct Host {
 
 impl Ejector {
     pub fn new(rules: &Outlier, now: Duration) -> Ejector {
-        Ejector { rules: rules.clone(), hosts: BTreeMap::new(), next_sweep: now + rules.interval.get() }
+        Ejector { rules: rules.clone(), hosts: BTreeMap::new(), swept: now }
     }
 
     /// A changed policy. Who is ejected stays so until its time is over.
@@ -166,11 +166,12 @@ impl Ejector {
                 swept.back.push(name.clone());
             }
         }
-        if now < self.next_sweep {
+        // Of the rules of now: an interval that was made shorter may be over.
+        let interval = self.rules.interval.get();
+        if now.saturating_sub(self.swept) < interval {
             return swept;
         }
-        let interval = self.rules.interval.get();
-        self.next_sweep = now + interval;
+        self.swept = now;
         let failing: Vec<String> =
             self.hosts.iter().filter(|(_, host)| self.fails(host)).map(|(name, _)| name.clone()).collect();
         for host in self.hosts.values_mut() {

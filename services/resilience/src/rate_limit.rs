@@ -62,6 +62,16 @@ impl RateLimiter {
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         if self.bucket.try_take(now) { Ok(()) } else { Err(self.bucket.wait(now)) }
     }
+
+    /// Whether one might, as [`RateLimiter::admit`] would say now. Takes nothing: who meets two limits takes from both or
+    /// from neither.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn look(&mut self, now: Duration) -> Result<(), Duration> {
+        let mut ahead = self.bucket;
+        if ahead.try_take(now) { Ok(()) } else { Err(self.bucket.wait(now)) }
+    }
 }
 
 #[cfg(test)]

@@ -64,10 +64,6 @@ pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
             edge.count_refusal(Refusal::Deadline);
             Err(Failure::too_late())
         }
-        // Whoever hurries less than the request does not have to be asked for it.
-        Some(left) if policy.attempt_timeout.is_none_or(|limit| limit > left) => {
-            rest.within(left, "no answer before the deadline").await
-        }
         _ => rest.run().await,
     };
     if policy.retry.budget.on().is_some_and(|budget| budget.kind == BudgetKind::Tokens) {
@@ -80,8 +76,20 @@ pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
     result
 }
 
-/// Sends it, and waits for the whole answer.
+/// Sends it, and waits for the whole answer, up to the deadline of the request. That timer is the innermost: to the
+/// layers around it a callee that is silent until then has failed, where an attempt that was dropped says nothing.
 pub(super) async fn send(next: Next<'_>) -> Result<Answer, Failure> {
+    match next.call.ctx.ends() {
+        // A timer above ends it as soon; one is enough.
+        Some(end) if next.until.is_none_or(|until| end < until) => {
+            let late = |_| Err(Failure::timeout("no answer before the deadline"));
+            tokio::time::timeout_at(end, ask(next)).await.unwrap_or_else(late)
+        }
+        _ => ask(next).await,
+    }
+}
+
+async fn ask(next: Next<'_>) -> Result<Answer, Failure> {
     let attempt = next.attempt.expect("an attempt begins before it is sent");
     let Exchange { edge, connections, template, .. } = next.call;
     let _place = (!next.placed).then(|| Place::count(edge));

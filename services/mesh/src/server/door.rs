@@ -144,7 +144,7 @@ impl Door {
             waited: self.metrics.queue_wait.get_sample_sum(),
             queued: usize::try_from(self.metrics.depth.get()).unwrap_or(0),
             busy: self.metrics.busy_seconds.get(),
-            workers: u32::try_from(self.metrics.limit.get()).unwrap_or(0),
+            slots: self.metrics.slots.load(Ordering::Relaxed),
         }
     }
 
@@ -154,16 +154,31 @@ impl Door {
         now: Duration,
         class: &'static str,
     ) -> Result<(), Refused> {
+        // A request that one of its limits refuses must not have cost the other a token: so first both are asked.
+        let mut meets = None;
         for name in [class, ANY] {
             let Some(limiter) = limiters.get_mut(name) else { continue };
-            let decision = limiter.admit(now);
-            let word = if decision.is_ok() { "admitted" } else { "refused" };
-            self.metrics.rate_limit.with_label_values(&[POOL, name, word]).inc();
-            if let Err(wait) = decision {
+            if let Err(wait) = limiter.look(now) {
+                self.count_limited(name, "refused");
                 return Err(Refused { reason: "rate_limit", status: status::rate_limited(wait) });
             }
+            meets = meets.or(Some(name));
+        }
+        for name in [class, ANY] {
+            if let Some(limiter) = limiters.get_mut(name) {
+                let taken = limiter.admit(now);
+                debug_assert!(taken.is_ok(), "the token that was seen is gone");
+            }
+        }
+        if let Some(name) = meets {
+            self.count_limited(name, "admitted");
         }
         Ok(())
+    }
+
+    /// Each request once: under the limit that refuses it, else under its method's own, if there is one.
+    fn count_limited(&self, name: &str, word: &str) {
+        self.metrics.rate_limit.with_label_values(&[POOL, name, word]).inc();
     }
 
     fn configure(&self, policy: &Snapshot) {

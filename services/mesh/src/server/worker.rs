@@ -121,14 +121,19 @@ where
         let (class, priority) = (job.class, job.priority);
         let deadline = job.deadline.map(|deadline| deadline.saturating_duration_since(self.epoch));
         self.limit_to(self.learned.passed(self.now()));
-        let offer = self.pool().offer(self.now(), job, class, priority, deadline);
+        let (offer, expires) = {
+            let mut pool = self.pool();
+            (pool.offer(self.now(), job, class, priority, deadline), pool.expires())
+        };
         let admitted = match offer {
             Offer::Start(start) => {
                 self.run(start);
                 Admitted::Started
             }
             Offer::Queued(ticket) => {
-                self.queued.notify_one();
+                if expires {
+                    self.queued.notify_one();
+                }
                 Admitted::Queued(Box::new(QueuePlace::new(Arc::clone(self), ticket)))
             }
             Offer::Refused(refused) => {

@@ -90,6 +90,23 @@ fn a_frozen_instance_is_avoided_although_it_answers_nothing() {
     assert!(shares(&Balance::default(), 20, frozen)[2] > 0.33);
 }
 
+/// And so it is if the attempts at it are given up, as by a hedge that was answered.
+#[test]
+fn a_silent_instance_is_avoided_although_nobody_waits_for_it() {
+    let silent = |instance| if instance == 2 { Some((300 * MILLI, Ended::Dropped)) } else { healthy() };
+    let slow = |instance| if instance == 2 { Some((300 * MILLI, Ended::Answered)) } else { healthy() };
+    let (silent, slow) =
+        (shares(&p2c(Setting::Off), 120, silent)[2], shares(&p2c(Setting::Off), 120, slow)[2]);
+    assert!(silent < 0.2, "{silent}, where one that answers then gets {slow}");
+    let mut balancer = met(&p2c(Setting::Off), &["a"]);
+    balancer.begin("a", Duration::ZERO);
+    balancer.end("a", Duration::ZERO, MILLI, Ended::Dropped);
+    assert!(balancer.load("a", MILLI) > 0.99, "a refusal of ours is no quick answer");
+    balancer.begin("a", MILLI);
+    balancer.end("a", MILLI, 3_001 * MILLI, Ended::Dropped);
+    assert_eq!(balancer.load("a", 3_001 * MILLI), 3.0);
+}
+
 /// Its latency counts twice, by itself and by what it keeps under way: four times slower is a sixteenth.
 #[test]
 fn a_slow_instance_gets_less_by_the_square() {

@@ -72,6 +72,13 @@ impl Breaker {
         }
     }
 
+    /// Begins anew, as after a time in which it was off: nothing was counted then, and what was before is old. Permits
+    /// that are out stay good, and count no more.
+    pub fn begin_anew(&mut self, policy: &BreakerPolicy) {
+        let anew = Breaker::new(policy);
+        *self = Breaker { epoch: self.epoch + 1, ..anew };
+    }
+
     /// Asks to make a call. `draw` in `0..1` is the jitter of the opening that this call's result may cause.
     pub fn acquire(&mut self, now: Duration, draw: f64) -> Result<Permit, Open> {
         let leave = self.admit(now, draw);

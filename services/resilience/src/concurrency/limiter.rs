@@ -81,6 +81,10 @@ impl Limiter {
     /// Takes changed rules. What was learned is kept, within the new bounds, as long as the algorithm is the same;
     /// another begins at `initial`. What is in flight stays so.
     pub fn reconfigure(&mut self, rules: &Concurrency, now: Duration) {
+        // Most changes of a policy are of something else, and no reason to throw away what the window has gathered.
+        if *rules == self.rules {
+            return;
+        }
         if rules.algorithm != self.rules.algorithm {
             return self.restart(rules, now);
         }
@@ -196,5 +200,35 @@ impl Limiter {
         }
         self.limit = limit;
         self.window = Window::new(now, self.in_flight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concurrency::Algorithm;
+
+    fn aimd() -> Concurrency {
+        Concurrency { algorithm: Algorithm::Aimd, ..Concurrency::default() }
+    }
+
+    /// The limit after a window of refusals, with a change of the policy before each.
+    fn limit_after(change: impl Fn(&mut Limiter, Duration)) -> u32 {
+        let mut limiter = Limiter::new(&aimd(), Duration::ZERO);
+        let at = Duration::from_millis;
+        let permits: Vec<_> = (0..20).map(|_| limiter.try_acquire(at(0)).expect("20 may be open")).collect();
+        for (index, permit) in permits.into_iter().enumerate() {
+            change(&mut limiter, at(5 * index as u64));
+            limiter.release(permit, at(5 * index as u64 + 5), Outcome::Refused);
+        }
+        limiter.tick(at(106));
+        limiter.limit()
+    }
+
+    #[test]
+    fn a_change_of_something_else_leaves_the_window_alone() {
+        let untouched = limit_after(|_, _| {});
+        assert_ne!(untouched, 20, "the window is over, and had something to say");
+        assert_eq!(limit_after(|limiter, now| limiter.reconfigure(&aimd(), now)), untouched);
     }
 }

@@ -148,3 +148,18 @@ fn who_is_ejected_stays_so_under_a_changed_policy() {
     ejector.sweep(at(30), 0.0);
     assert!(!ejector.is_in(NAMES[0]));
 }
+
+#[test]
+fn a_shorter_interval_holds_at_once() {
+    let rules = |seconds| Outlier {
+        consecutive_failures: Setting::Off,
+        failure_rate: Setting::On(Share(0.5)),
+        interval: Span::seconds(seconds),
+        ..Outlier::default()
+    };
+    let mut ejector = ejector(rules(300));
+    fail(&mut ejector, NAMES[0], 50, at(5));
+    assert_eq!(ejector.sweep(at(10), 0.0), Swept::default());
+    ejector.configure(&rules(10));
+    assert_eq!(ejector.sweep(at(10), 0.0).ejected.len(), 1);
+}

@@ -139,6 +139,11 @@ impl<T> Pool<T> {
         refused
     }
 
+    /// Whether anybody may wait too long.
+    pub fn expires(&self) -> bool {
+        self.queue.wait.on().is_some()
+    }
+
     /// When `drop_expired` has something to do next.
     pub fn next_expiry(&self) -> Option<Duration> {
         let wait = self.queue.wait.on()?.get();

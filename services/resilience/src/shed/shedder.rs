@@ -41,8 +41,9 @@ pub struct Seen {
     pub queued: usize,
     /// Worker-seconds spent on requests, since ever.
     pub busy: f64,
-    /// Workers there are now.
-    pub workers: u32,
+    /// Workers that may be busy now. Counted as the policy's workers while a learned limit lets fewer of them run, the pool
+    /// would never seem to be full, and able to do much more than it can.
+    pub slots: u32,
 }
 
 /// Decides who is let in.
@@ -122,8 +123,8 @@ impl Shedder {
             started => (seen.waited - before.waited).max(0.0) / started as f64,
         };
         if wait > target {
-            // What they did is what they can if they were all busy all the time; else they can more by as much.
-            let worked = (seen.busy - before.busy) / f64::from(seen.workers.max(1));
+            // What they did is what they can if all that may be were busy all the time; else they can more by as much.
+            let worked = (seen.busy - before.busy) / f64::from(seen.slots.max(1));
             self.capacity.see(
                 started,
                 passed.mul_f64((worked / passed.as_secs_f64().max(1e-6)).clamp(LEAST_BUSY, 1.0)),

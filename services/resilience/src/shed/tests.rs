@@ -5,6 +5,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use super::*;
+use crate::policy::Server;
+use crate::pool::Pool;
 
 /// A service of the shop in one thread: workers, a line before them, a shedder at the door.
 struct Service {
@@ -23,7 +25,7 @@ impl Service {
             shedder: Shedder::new(Shed::default(), Duration::ZERO, Seen::default()),
             workers: (0..workers).map(|_| Reverse(0)).collect(),
             line: VecDeque::new(),
-            seen: Seen { workers: workers as u32, ..Seen::default() },
+            seen: Seen { slots: workers as u32, ..Seen::default() },
             took: took_ms * 1_000,
         }
     }
@@ -106,6 +108,24 @@ fn at_twice_the_load_the_better_half_is_served_and_the_last_class_is_not() {
 fn a_small_service_sheds_as_a_large_one_does() {
     let served = overloaded(&mut Service::new(20, 100), 400.0, false, 5);
     assert!(served[0] >= 0.99 && served[1] >= 0.99 && served[3] <= 0.01, "{served:?}");
+}
+
+/// 200 workers of which a learned limit lets 50 run, at twice what those can do.
+fn held_back(slots: impl Fn(&Pool<()>) -> u32) -> [f64; 4] {
+    let mut pool: Pool<()> = Pool::new(&Server { workers: 200, ..Server::default() });
+    let _ = pool.set_concurrency(Duration::ZERO, Some(50));
+    let mut service = Service::new(50, 100);
+    service.seen.slots = slots(&pool);
+    overloaded(&mut service, 1_000.0, false, 2)
+}
+
+/// I23, while fewer run than there are workers.
+#[test]
+fn workers_that_a_learned_limit_holds_back_are_not_counted_on() {
+    let served = held_back(Pool::slots);
+    assert!(served[0] >= 0.99 && served[1] >= 0.99 && served[3] <= 0.01, "{served:?}");
+    let counted_on = held_back(Pool::workers);
+    assert!(counted_on[3] > 0.01 || counted_on[0] < 0.99, "{counted_on:?}");
 }
 
 /// I23: no inversion. Between two judgements nobody is let in who stands below one who was refused.

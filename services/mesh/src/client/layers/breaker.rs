@@ -48,8 +48,10 @@ struct Guard {
 impl Guarded {
     pub(crate) fn configure(&self, call: &Call) {
         let mut guard = self.guard();
+        let was_on = guard.on;
         match (&mut guard.machine, &call.breaker) {
-            (Some(breaker), Some(policy)) => breaker.reconfigure(policy),
+            (Some(breaker), Some(policy)) if was_on => breaker.reconfigure(policy),
+            (Some(breaker), Some(policy)) => breaker.begin_anew(policy),
             (breaker @ None, Some(policy)) => *breaker = Some(Breaker::new(policy)),
             (_, None) => {}
         }

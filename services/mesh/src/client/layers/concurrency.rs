@@ -1,7 +1,7 @@
 //! How many attempts may be open at once, learned from how long they take. The limit is the machine's; this file tells it
 //! how each attempt ended.
 //!
-//! A success is a sample. A timeout of ours, a 503, a 429 and a 504 are drops. Any other failure is no sample: it says
+//! A success is a sample. An attempt that the request's deadline ends was given up. Another timeout of ours, a 503, a 429 and a 504 are drops. Any other failure is no sample: it says
 //! nothing about room, and it is often quick. A refusal of ours further in was no attempt.
 
 use std::sync::{Mutex, MutexGuard};
@@ -14,22 +14,25 @@ use tonic::Code;
 use super::Next;
 use crate::client::edge::{Edge, Refusal};
 use crate::client::{Answer, Failure, FailureKind};
+use crate::context::Ctx;
 use crate::status;
 
 pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
     let edge = next.call.edge;
     let Some(held) = edge.concurrency.enter(edge)? else { return next.run().await };
     let result = next.run().await;
-    held.end(outcome(&result));
+    held.end(outcome(&result, next.call.ctx));
     result
 }
 
 /// What an attempt's end says about room at the callee.
-fn outcome(result: &Result<Answer, Failure>) -> Outcome {
+fn outcome(result: &Result<Answer, Failure>, ctx: &Ctx) -> Outcome {
     let Err(failure) = result else { return Outcome::Answered };
     match failure.kind {
         // The deadline was over before anything was sent.
         FailureKind::Timeout if status::surely_not_done(&failure.status) => Outcome::Failed,
+        // An attempt that began just before the deadline was hardly given a chance.
+        FailureKind::Timeout if ctx.remaining().is_some_and(|left| left.is_zero()) => Outcome::GivenUp,
         FailureKind::Timeout => Outcome::TimedOut,
         FailureKind::Unavailable => Outcome::Refused,
         FailureKind::Answered if failure.status.code() == Code::DeadlineExceeded => Outcome::TimedOut,
@@ -138,8 +141,13 @@ impl Drop for Held<'_> {
 mod tests {
     use std::sync::Arc;
 
+    use opentelemetry::trace::SpanContext;
     use prometheus::Registry;
     use resilience::concurrency::Concurrency;
+    use resilience::pool::Priority;
+    use resilience::{Snapshot, policy};
+    use serde_json::json;
+    use tokio::time::Instant;
     use tonic::Status;
 
     use super::*;
@@ -188,7 +196,9 @@ mod tests {
 
     #[test]
     fn only_what_says_something_about_room_is_a_drop() {
-        let told = |failure: Failure| outcome(&Err(failure));
+        let nothing = policy::parse(&json!({"version": 1})).unwrap();
+        let ctx = Ctx::background(Arc::new(Snapshot::of(&nothing, 1, "order")));
+        let told = |failure: Failure| outcome(&Err(failure), &ctx);
         assert_eq!(told(Failure::timeout("no answer in time")), Outcome::TimedOut);
         assert_eq!(told(Failure::answered(Status::deadline_exceeded("late"))), Outcome::TimedOut);
         assert_eq!(told(Failure::answered(Status::unavailable("full"))), Outcome::Refused);
@@ -202,5 +212,8 @@ mod tests {
         ] {
             assert_eq!(told(failure), Outcome::Failed);
         }
+        let over =
+            Ctx::new(ctx.shared_policy(), Some(Instant::now()), None, SpanContext::NONE, Priority::Normal);
+        assert_eq!(outcome(&Err(Failure::timeout("no answer before the deadline")), &over), Outcome::GivenUp);
     }
 }

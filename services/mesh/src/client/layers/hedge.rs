@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use resilience::Call;
 use resilience::hedge::{Hedging, Why};
-use tokio::time::Instant;
 
 use super::Next;
 use super::balance::Tried;
@@ -94,10 +93,8 @@ impl Learned {
 
     fn admit(&self, next: &Next<'_>) -> Result<(), Why> {
         let edge = next.call.edge;
-        let ours = next.until.map(|until| until.saturating_duration_since(Instant::now()));
-        let left = [next.call.ctx.remaining(), ours].into_iter().flatten().min();
         edge.budget.with(edge.now(), |budget, now| match self.machine().as_mut() {
-            Some(hedging) => hedging.admit(now, left, budget),
+            Some(hedging) => hedging.admit(now, next.left(), budget),
             // Switched off while it waited.
             None => Err(Why::Share),
         })

@@ -107,10 +107,18 @@ impl<'a> Next<'a> {
         tokio::time::timeout_at(end, self.run()).await.unwrap_or_else(|_| Err(Failure::timeout(what)))
     }
 
+    /// What is left of the deadline that this service keeps, and of the timers above.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        [self.call.ctx.remaining(), self.ours()].into_iter().flatten().min()
+    }
+
+    fn ours(&self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
     /// How long the callee is told that it has: the request's deadline, and with `propagate` the timers of this call.
     pub(crate) fn told(&self) -> Option<Duration> {
-        let ours = self.until.filter(|_| self.call.policy.propagate);
-        let ours = ours.map(|until| until.saturating_duration_since(Instant::now()));
+        let ours = self.ours().filter(|_| self.call.policy.propagate);
         [self.call.ctx.told(), ours].into_iter().flatten().min()
     }
 }

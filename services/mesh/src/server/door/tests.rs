@@ -80,6 +80,33 @@ async fn the_limit_of_all_methods_holds_for_each() {
     assert!(payment.admit("Charge", Class::Critical, 0).is_ok());
 }
 
+/// Neither limit pays for what the other refuses, and each request is counted once.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_limit_of_all_refuses_takes_nothing_from_its_method_s() {
+    let narrow = |rate: f64| json!({"rate": rate, "burst": 1});
+    let payment = Payment::new(json!({"rate_limits": {"Charge": narrow(0.01), "*": narrow(1.0)}}));
+    tokio::time::advance(Duration::from_secs(100)).await;
+    assert!(payment.admit("ListMethods", Class::High, 0).is_ok());
+    assert!(payment.admit("Charge", Class::High, 0).is_err(), "the token of all is gone");
+    assert_eq!((payment.limited("Charge", "admitted"), payment.limited("*", "refused")), (0, 1));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(payment.admit("Charge", Class::High, 0).is_ok(), "its own is still there");
+    assert!(payment.admit("Charge", Class::High, 0).is_err());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(payment.admit("Charge", Class::High, 0).is_err());
+    assert!(payment.admit("ListMethods", Class::High, 0).is_ok(), "nor was that of all spent on it");
+    let counted = |word| (payment.limited("Charge", word), payment.limited("*", word));
+    assert_eq!((counted("admitted"), counted("refused")), ((1, 2), (2, 1)));
+}
+
+#[tokio::test]
+async fn shedding_counts_on_the_workers_that_may_run() {
+    let payment = Payment::new(json!({"shed": {}}));
+    payment.metrics.limit.set(200);
+    payment.metrics.slots.store(50, Ordering::Relaxed);
+    assert_eq!(payment.door.seen().slots, 50);
+}
+
 #[tokio::test]
 async fn who_is_shed_must_not_come_again_and_nothing_was_done() {
     let payment = Payment::new(json!({"shed": {"requests": 10}}));

@@ -1,5 +1,6 @@
 //! How full the pool is, on the gauges.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http_body::Body;
@@ -24,6 +25,7 @@ where
         self.count_busy(pool.busy());
         self.metrics.busy.set(i64::from(pool.busy()));
         self.metrics.limit.set(i64::from(pool.workers()));
+        self.metrics.slots.store(pool.slots(), Ordering::Relaxed);
         self.metrics.depth.set(i64::try_from(pool.queued()).unwrap_or(i64::MAX));
         self.metrics.capacity.set(i64::from(pool.queue_limit()));
     }

@@ -92,6 +92,9 @@ where
         request.extensions_mut().insert(ctx.clone());
         let handler = self.handler.clone().oneshot(request);
         let (mut response, cut) = tokio::select! {
+            // The handler first: its calls end at the same moment, and must say so before they are dropped. Who is not
+            // heard has not failed, and no breaker would ever open for a callee that hangs.
+            biased;
             answered = handler => {
                 let Ok(response) = answered;
                 (response, None)

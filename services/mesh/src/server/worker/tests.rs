@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Waker};
 
 use http::HeaderMap;
 use opentelemetry::trace::Status as Ending;
@@ -16,6 +19,7 @@ use tokio::sync::oneshot;
 use tonic::body::Body as Grpc;
 
 use super::*;
+use crate::context::Ctx;
 
 #[derive(Debug, Clone, Default)]
 struct Ended(Arc<Mutex<Vec<SpanData>>>);
@@ -45,6 +49,8 @@ struct Shop {
     metrics: ServerMetrics,
     /// Offers a request that has so long.
     offer: Box<dyn Fn(Option<Duration>) -> Offered>,
+    /// Whether who looks after waiting requests is called and has not come yet.
+    woken: Box<dyn Fn() -> bool>,
 }
 
 impl Shop {
@@ -55,19 +61,34 @@ impl Shop {
     }
 
     fn taking(work: Option<Duration>) -> Self {
-        let policy = LivePolicy::new("payment", IntGauge::new("version", "Version").unwrap());
-        let ended = Ended::default();
-        let handler = tower::service_fn(move |_: Request<Full<Bytes>>| async move {
+        Self::that(move |_| async move {
             match work {
                 Some(work) => tokio::time::sleep(work).await,
                 None => pending().await,
             }
-            Ok::<_, Infallible>(Response::new(Grpc::empty()))
+        })
+    }
+
+    fn that<W: Future<Output = ()> + Send + 'static>(
+        work: impl Fn(Ctx) -> W + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let policy = LivePolicy::new("payment", IntGauge::new("version", "Version").unwrap());
+        let ended = Ended::default();
+        let handler = tower::service_fn(move |request: Request<Full<Bytes>>| {
+            let work = work(request.extensions().get::<Ctx>().unwrap().clone());
+            async move {
+                work.await;
+                Ok::<_, Infallible>(Response::new(Grpc::empty()))
+            }
         });
         let protocol = Protocol::grpc(&["Charge"]);
         let metrics = ServerMetrics::new(&Registry::new(), protocol.duration().unwrap()).unwrap();
         let recorder = Recorder::into(ended.clone());
         let workers = Workers::start(policy.clone(), recorder, handler, protocol, metrics.clone());
+        let offered = Arc::clone(&workers);
+        let woken = Box::new(move || {
+            pin!(offered.queued.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        });
         let offer = Box::new(move |left: Option<Duration>| {
             let (reply, answer) = oneshot::channel();
             let job = Job {
@@ -82,7 +103,7 @@ impl Shop {
             };
             (workers.offer(Box::new(job)), answer)
         });
-        Self { policy, ended, metrics, offer }
+        Self { policy, ended, metrics, offer, woken }
     }
 
     fn set(&self, version: u64, cancel: &str, workers: u32) {
@@ -164,6 +185,26 @@ async fn no_worker_runs_past_the_deadline_unless_the_policy_lets_it() {
         tokio::time::sleep(MS).await;
         assert_eq!((shop.metrics.busy.get(), shop.expired(expired)), (0, 1), "{enforce}");
     }
+}
+
+/// A call that is cut at the deadline is a failure of its callee, which its breaker must hear of before the work is cut.
+#[tokio::test(start_paused = true)]
+async fn what_ends_at_the_deadline_within_the_work_ends_before_the_work_does() {
+    let ends = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&ends);
+    let shop = Shop::that(move |ctx| {
+        let count = Arc::clone(&count);
+        async move {
+            let end = ctx.ends().unwrap();
+            assert!(tokio::time::timeout_at(end, pending::<()>()).await.is_err());
+            count.fetch_add(1, Ordering::Relaxed);
+            pending().await
+        }
+    });
+    for _ in 0..50 {
+        assert_eq!(code((shop.offer)(Some(100 * MS)).1.await), TOO_LATE);
+    }
+    assert_eq!(ends.load(Ordering::Relaxed), 50);
 }
 
 /// I3, of a caller that leaves without a deadline.
@@ -272,6 +313,21 @@ async fn a_learned_limit_holds_workers_back_and_gives_them_back_when_it_is_turne
     let offers: Vec<_> = (0..6).map(|_| (shop.offer)(None)).collect();
     let queued = offers.iter().filter(|(admitted, _)| matches!(admitted, Admitted::Queued(_))).count();
     assert_eq!((queued, shop.metrics.busy.get()), (3, 3), "three of ten workers run");
+    let slots = || shop.metrics.slots.load(Ordering::Relaxed);
+    assert_eq!(slots(), 3, "and shedding counts on no more");
     set(4, json!("off"));
-    assert_eq!(shop.metrics.busy.get(), 6);
+    assert_eq!((shop.metrics.busy.get(), slots()), (6, 10));
+}
+
+#[tokio::test]
+async fn nobody_is_woken_for_waiting_requests_that_may_wait_for_ever() {
+    for (wait, woken) in [("off", false), ("1s", true)] {
+        let shop = Shop::taking(None);
+        shop.set_server(2, &json!({"workers": 1, "queue": {"wait": wait}}));
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let _offers: Vec<_> = (0..4).map(|_| (shop.offer)(None)).collect();
+        assert_eq!((shop.woken)(), woken, "{wait}");
+    }
 }

@@ -3,10 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::trace::TraceId;
+use prometheus::Registry;
+use resilience::Call;
+use resilience::breaker::{BreakerPolicy, Outcome};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::client::FailureKind;
+use crate::client::edge::Edge;
 use crate::client::layers::testbed::{Bed, Does};
+use crate::metrics::ClientMetrics;
 
 const STATE: &str = "lab_breaker_state";
 
@@ -41,6 +48,24 @@ async fn of_a_crowd_as_many_as_there_are_probes_get_through_and_those_who_leave_
     assert_eq!(bed.metric(STATE, "half_open"), 1.0);
 }
 
+/// I11 and I14 at the edge, of a callee whose silence nothing ends but the deadline of the request.
+#[tokio::test]
+async fn an_attempt_that_the_deadline_ends_is_the_callees_failure_and_a_probe_s_verdict() {
+    let breaker = json!({"window": 4, "open_for": "10ms", "half_open_calls": 2});
+    let bed =
+        Bed::new(json!({"breaker": breaker, "outlier": {"consecutive_failures": 4}}), &[Does::Nothing]).await;
+    let soon = Some(Duration::from_millis(100));
+    for _ in 0..4 {
+        assert_eq!(bed.call_within(soon).await.unwrap_err().kind, FailureKind::Timeout);
+    }
+    assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![4], 1.0));
+    assert_eq!(bed.metric("lab_client_attempts_total", "timeout"), 4.0);
+    assert_eq!(bed.metric("lab_ejections_total", "consecutive_failures"), 1.0);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(bed.call_within(soon).await.is_err());
+    assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![5], 1.0), "half of the probes: they decide");
+}
+
 /// Pitfall e of breakers: outside the retries it sees one failure where inside them it sees four.
 #[tokio::test]
 async fn a_breaker_around_the_retries_opens_after_four_times_the_attempts() {
@@ -67,6 +92,31 @@ async fn refusals_by_a_limit_open_a_breaker_and_a_no_does_not() {
         bed.calls(10).await;
         assert_eq!((bed.asked(), bed.metric(STATE, "closed")), (vec![10], 1.0));
     }
+}
+
+/// What it saw before it was turned off is old, and what is still out from then says nothing of now.
+#[test]
+fn a_breaker_that_is_turned_on_again_begins_anew() {
+    let metrics = ClientMetrics::new(&Registry::new()).unwrap();
+    let edge = Edge::new("payment", "Charge", &metrics);
+    let on =
+        Call { breaker: Some(BreakerPolicy { window: 2, ..BreakerPolicy::default() }), ..Call::default() };
+    let pass = || edge.breaker.pass(&edge, TraceId::INVALID);
+    let fail = || pass().unwrap().unwrap().record(Outcome::Failure);
+    edge.configure(&on);
+    let early = pass().unwrap().unwrap();
+    fail();
+    fail();
+    assert_eq!((edge.breaker.state(), pass().is_err()), (Some("open"), true));
+    edge.configure(&Call::default());
+    assert_eq!(edge.breaker.state(), None);
+    edge.configure(&on);
+    assert_eq!(edge.breaker.state(), Some("closed"));
+    fail();
+    early.record(Outcome::Failure);
+    assert_eq!(edge.breaker.state(), Some("closed"), "one of two");
+    fail();
+    assert_eq!(edge.breaker.state(), Some("open"));
 }
 
 #[tokio::test]

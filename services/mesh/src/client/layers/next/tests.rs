@@ -106,6 +106,7 @@ async fn each_hop_has_what_the_hops_before_it_left_and_never_more() {
             passed += cost * MS;
             let told = bench.tells(&ctx).unwrap();
             assert!(told < has, "{told:?} of {has:?}");
+            assert!(told <= 1_000 * MS - passed, "{told:?} after {passed:?}");
             assert!((1_000 * MS - passed).saturating_sub(told) <= 2 * MS, "{told:?} after {passed:?}");
             has = told;
         }

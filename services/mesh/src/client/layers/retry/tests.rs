@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::FailureKind;
 use crate::client::layers::testbed::{Bed, Does};
+use crate::status;
 
 const REFUSED: &str = "lab_client_refused_total";
 const TOKENS: &str = "lab_retry_budget_tokens";
@@ -119,6 +120,21 @@ async fn a_budget_that_is_off_shows_no_tokens() {
     assert!(!bed.has(TOKENS));
     let bed = Bed::new(three(json!({})), &[Does::Answers]).await;
     assert!(bed.has(TOKENS));
+}
+
+/// A retry that the total time would cut off is not waited for: it would turn what is surely not done into a timeout that
+/// may be.
+#[tokio::test]
+async fn no_retry_is_waited_for_that_the_total_time_has_no_room_for() {
+    let backoff = json!({"base": "1h", "cap": "1h", "jitter": "none"});
+    let policy = json!({"total_timeout": "10s", "retry": {"max_retries": 3, "backoff": backoff}});
+    let bed = Bed::new(policy, &[fails(&[("grpc-status", "14"), ("x-not-done", "1")])]).await;
+    let began = Instant::now();
+    let failure = bed.call().await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable, "what the callee said");
+    assert!(status::surely_not_done(&failure.status));
+    assert_eq!((bed.asked(), bed.metric(REFUSED, "deadline")), (vec![1], 1.0));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// I2, on this side: what the callee would refuse is not sent, and no retry begins that is too late for it or for us.
