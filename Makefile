@@ -31,7 +31,7 @@ drill: build
 
 # Every planted candidate against its verdict, then every answer in every drill; a tenth of the scale, three labs side by
 # side. DRILL=retry-storm SCALE=1 JOBS=1 CANDIDATES=a,b MATRIX=off|only OUTPUT=json restrict or change it.
-drills: SCALE := $(if $(filter file default,$(origin SCALE)),1/10,$(SCALE))
+drills fixes: SCALE := $(if $(filter file default,$(origin SCALE)),1/10,$(SCALE))
 drills: build
 	$(CARGO) build --locked --package drills
 	$(abspath $(TARGET))/debug/drills --scale $(SCALE) --variant $(VARIANT)

@@ -1,6 +1,7 @@
 //! What is left of a run whose controller was killed: its faults have ended with their leases, its journal is whole up
 //! to its last line. The new controller says so in it, closes the books and gives the verdict that is left: interrupted.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub(crate) async fn finish_interrupted_run(lab: &Arc<Lab>) -> bool {
                 let reason = "the controller was gone; the lease ended it, or this does";
                 lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": reason}));
             }
-            close::close(lab, &run, Err(Ended::ControllerKilled)).await;
+            close::close(lab, &run, Err(Ended::ControllerKilled), &BTreeMap::new()).await;
             return true;
         }
         Ok(None) => lab.remember_run_dir(None),

@@ -61,6 +61,13 @@ pub(crate) struct Member {
     scaled_away: Option<Instant>,
 }
 
+impl Member {
+    /// Somebody scaled it away, and it has not come back.
+    pub(crate) fn is_scaled_away(&self) -> bool {
+        self.scaled_away.is_some()
+    }
+}
+
 /// How a process came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
@@ -351,6 +358,7 @@ mod tests {
             }
             let members = directory.members();
             assert_eq!(members.iter().map(|member| member.state).collect::<Vec<_>>(), [State::Gone]);
+            assert!(members[0].is_scaled_away());
             assert!(directory.members_at(Instant::now() + REMEMBERED).is_empty());
             // One who comes back under the name is not forgotten for the other's sake.
             directory.join(&hello("search", 2), tx);

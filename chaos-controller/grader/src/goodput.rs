@@ -1,6 +1,6 @@
 //! Goodput from the user's request log: answered correctly within the journey's latency, over offered, by intended
-//! time. "Order accepted, payment pending" is good only while the trigger is on or shortly after, and only if that
-//! order was settled before the end.
+//! time. "Order accepted, payment pending" is good only while the bank is sick or shortly after, and only if that
+//! order was settled before the end; in a surge the bank is well.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ impl Log {
                 && match request.outcome {
                     Outcome::Ok => true,
                     Outcome::Pending => {
-                        moments.triggered(answered, grace) && !unsettled.contains(request.index)
+                        moments.may_be_pending(answered, grace) && !unsettled.contains(request.index)
                     }
                     _ => false,
                 }

@@ -180,6 +180,25 @@ mod tests {
         assert_eq!((graded(&bed).verdict, graded(&bed).exit), (Verdict::Void, 105));
     }
 
+    /// The controller writes of such a trigger that it was meant, and never applied.
+    #[test]
+    fn who_scales_the_target_of_the_replay_away_has_failed_and_voids_nothing() {
+        let of_payment = json!({"service": "payment", "instance": "payment-0", "event": "scaled_down"});
+        let mut bed = Bed::recovered()
+            .entry(20_000, kind::PROCESS, "controller", of_payment)
+            .entry(28_000, kind::FAULT_INTENT, "controller", json!({"id": "again", "why": "replay"}))
+            .entry(
+                28_000,
+                kind::FAULT_CLEARED,
+                "controller",
+                json!({"id": "again", "reason": "never applied"}),
+            );
+        bed.replay = false;
+        let card = graded(&bed);
+        assert_eq!(card.verdict, Verdict::Fail, "{}", card.reason);
+        assert!(card.reason.starts_with("services: a service was removed"), "{}", card.reason);
+    }
+
     #[test]
     fn a_recording_without_a_plan_is_void() {
         let card = grade(&Recording::default());

@@ -42,13 +42,17 @@ pub(crate) struct Moments {
     /// before the replay.
     pub(crate) ends: Option<u64>,
     pub(crate) handover: Option<u64>,
-    /// The candidate first changed something.
+    /// The candidate first changed something while there was a fault to act upon.
     pub(crate) first_action: Option<u64>,
+    /// The same since the start of the run: what is changed in the baseline is in force when the fault comes.
+    pub(crate) first_change: Option<u64>,
     /// The candidate's last change of policy was in force everywhere.
     pub(crate) last_change: Option<u64>,
     pub(crate) replay: Option<Span>,
     /// The books were closed: what processes do later is the lab going down.
     pub(crate) end: u64,
+    /// The trigger is more users, not a sick bank.
+    pub(crate) surge: bool,
     pub(crate) interrupted: bool,
 }
 
@@ -81,12 +85,14 @@ impl Moments {
             handover: phase(recording, kind::phase::HANDOVER)
                 .or_else(|| Some(fault? + millis(plan.handover?))),
             first_action: fault.and_then(|fault| first_action(recording, Span { from: fault, to: end })),
+            first_change: first_action(recording, Span { from: 0, to: end }),
             last_change: fault.and_then(|fault| last_change(recording, Span { from: fault, to: end })),
             fault,
             heal,
             ends,
             replay,
             end,
+            surge: plan.load.surge.is_some(),
             interrupted: interrupted(recording),
             fired,
         }
@@ -116,6 +122,12 @@ impl Moments {
         self.fired.iter().any(|fault| {
             t_ms >= fault.applied && fault.cleared.is_none_or(|cleared| t_ms <= cleared + grace_ms)
         })
+    }
+
+    /// Whether "pending" is an answer at `t_ms`: the bank was sick, or has been well for less than `grace_ms`. More users
+    /// than usual are no reason to leave an order open, for the bank is well.
+    pub(crate) fn may_be_pending(&self, t_ms: u64, grace_ms: u64) -> bool {
+        !self.surge && self.triggered(t_ms, grace_ms)
     }
 }
 

@@ -69,7 +69,7 @@ impl Bed {
     }
 
     /// With recovery judged after the trigger, and more of the plan.
-    pub(crate) fn aftermath(self, more: Value) -> Bed {
+    pub(crate) fn aftermath(mut self, more: Value) -> Bed {
         let mut plan = json!({
             "aftermath": {"within": "2s", "metastable": {
                 "from": "2s", "to": "7s",
@@ -79,10 +79,17 @@ impl Bed {
                 "waste": {"service": "payment", "above": 0.9}
             }},
             "faults": [{"id": "slow", "at": "0s", "for": "2s", "spec": {"effect": {"latency": {"fixed": {"value": "3s"}}}}}],
-            "windows": {"count": 1, "length": "1s"}, "hold": "1s", "handover": "9s"
+            "windows": {"count": 1, "length": "1s"}, "hold": "1s", "handover": "10s"
         });
         for (name, value) in more.as_object().into_iter().flatten() {
             plan[name] = value.clone();
+        }
+        for (name, at) in &mut self.phases {
+            match *name {
+                "handover" => *at = 15_000,
+                "recover" => *at = 15_500,
+                _ => {}
+            }
         }
         self.with_plan(plan)
     }

@@ -1,6 +1,7 @@
 //! Closing a run, however it ended: faults off, load off, ledgers and logs in, the lab proven clean, everything sealed,
 //! and then graded from the recording alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,13 +16,19 @@ use crate::lab::Lab;
 use crate::ledgers;
 use crate::seal;
 
-use super::{Ended, Run, clean, reconcile};
+use super::{Ended, Run, clean, instances, reconcile};
 
 /// Exit code of a recording that cannot be read back.
 const EXIT_BROKEN: i32 = 104;
 
-/// Closes the run; its verdict is in its folder afterwards.
-pub(crate) async fn close(lab: &Arc<Lab>, run: &Run, ended: Result<(), Ended>) {
+/// Closes the run; its verdict is in its folder afterwards, and the lab has as many instances as were `found` before the
+/// run. Who finds it free finds it as it was.
+pub(crate) async fn close(
+    lab: &Arc<Lab>,
+    run: &Run,
+    ended: Result<(), Ended>,
+    found: &BTreeMap<String, u32>,
+) {
     run.lock();
     match &ended {
         Ok(()) => {}
@@ -49,6 +56,7 @@ pub(crate) async fn close(lab: &Arc<Lab>, run: &Run, ended: Result<(), Ended>) {
     // From here on nothing is noted in this run: its last line is the seal.
     lab.close_book();
     let exit = verdict(run).await;
+    instances::put_back(lab, &run.plan.instances, found).await;
     lab.remember_run_dir(None);
     run.finish(exit);
     lab.tell(Event::Finished(run.status(Role::Operator)));

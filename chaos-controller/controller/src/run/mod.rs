@@ -21,6 +21,7 @@ pub(crate) mod script;
 pub(crate) mod settle;
 pub(crate) mod start;
 pub(crate) mod surge;
+mod target;
 
 mod state;
 

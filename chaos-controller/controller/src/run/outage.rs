@@ -11,14 +11,13 @@ use drill::Journey;
 use evidence::kind::phase;
 use tokio::time::Instant;
 
-use crate::causes::chain;
-use crate::faults::{self, Cause};
+use crate::faults::Cause;
 use crate::lab::Lab;
 
 use super::recent::Recent;
 use super::rounds::{Round, rounds};
 use super::script::Playing;
-use super::{Ended, Run, aftermath, dose, script, surge};
+use super::{Ended, Run, aftermath, dose, script, surge, target};
 
 /// Less than this share of checkouts answered well is an outage.
 const OUTAGE: f64 = 0.5;
@@ -90,9 +89,9 @@ async fn inject(
         // A fault of the script's timeline ends by itself; with a person it holds, unless it comes and goes.
         let length = (by_timeline || fault.repeat.is_some()).then_some(fault.length);
         let cause = Cause { why: "timeline", actor: "controller" };
-        faults::apply(&lab, &id, &fault.target, &fault.spec, length, cause)
-            .await
-            .map_err(|error| Ended::Void(format!("fault `{id}` was not applied: {}", chain(&error))))?;
+        if !target::apply(&lab, &id, &fault.target, &fault.spec, length, cause).await? {
+            continue;
+        }
         let measuring = dose::measure(&lab, &run, &id, &fault.spec, fault.length);
         doses.lock().expect("no code panics while it holds the doses").push(measuring);
     }

@@ -14,7 +14,7 @@ use crate::lab::Lab;
 
 use super::conditions::{self, SteadyState};
 use super::recent::Recent;
-use super::{Ended, Run, dose, outage, settle, surge};
+use super::{Ended, Run, dose, outage, settle, surge, target};
 
 /// A baseline that is not there this long after its time will not come.
 const BASELINE_GRACE: Duration = Duration::from_secs(30);
@@ -140,9 +140,11 @@ async fn replay(lab: &Arc<Lab>, run: &Arc<Run>) -> Result<Option<dose::Measuring
         surge::again(lab, run, over).await?;
         return Ok(None);
     };
-    faults::apply(lab, REPLAY, &plan.target, spec, None, Cause { why: "replay", actor: "controller" })
-        .await
-        .map_err(|error| Ended::Void(format!("the trigger was not fired again: {}", chain(&error))))?;
+    let cause = Cause { why: "replay", actor: "controller" };
+    if !target::apply(lab, REPLAY, &plan.target, spec, None, cause).await? {
+        run.until(over).await?;
+        return Ok(None);
+    }
     let measuring = dose::measure(lab, run, REPLAY, spec, plan.length);
     run.until(over).await?;
     if let Err(error) = faults::clear(lab, REPLAY, "the end of the replay", "controller", false).await {

@@ -17,7 +17,7 @@ use crate::actions::ActError;
 use crate::api::StartRun;
 use crate::book::{Book, unix_ms};
 use crate::control;
-use crate::directory::State;
+use crate::directory::{Member, State};
 use crate::lab::Lab;
 use crate::load;
 
@@ -66,9 +66,26 @@ pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>,
     if lab.plan.bank != plan.bank || lab.plan.search != plan.search {
         return Err(StartError::OtherBank);
     }
-    let found = lab.directory.counts();
-    instances::bring(lab, &plan).await?;
-    if let Some(gone) = lab.directory.members().iter().find(|member| member.state != State::Up) {
+    let (found, brought) = (lab.directory.counts(), plan.instances.clone());
+    let begun = begin(lab, plan, &request.runs_dir, &found).await;
+    // Whoever was faster has the lab, and its instances.
+    if begun.as_ref().is_err_and(|error| !matches!(error, StartError::Busy)) {
+        instances::put_back(lab, &brought, &found).await;
+    }
+    begun
+}
+
+/// Brings the lab to what the plan starts with, and lets it go.
+async fn begin(
+    lab: &Arc<Lab>,
+    plan: Plan,
+    runs_dir: &str,
+    found: &BTreeMap<String, u32>,
+) -> Result<Arc<Run>, StartError> {
+    instances::bring(lab, &plan.instances).await?;
+    // Those that were scaled away are listed for a while, and nobody waits for them.
+    let absent = |member: &&Member| member.state != State::Up && !member.is_scaled_away();
+    if let Some(gone) = lab.directory.members().iter().find(absent) {
         return Err(StartError::Absent(gone.instance.clone()));
     }
     // The wire's load is what the generator makes its schedule from, so its hash is the schedule's.
@@ -76,7 +93,7 @@ pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>,
     let surged = surges.iter().map(|(from, surge)| *from + surge.length).max().unwrap_or_default();
     let wire = load::wire(&plan.load, plan.seed, 1, &surges);
     let schedule_hash = traffic::schedule::Schedule::new(&wire)?.hash(HASHED.max(surged));
-    let dir = fresh_folder(Path::new(&request.runs_dir), &plan.drill)?;
+    let dir = fresh_folder(Path::new(runs_dir), &plan.drill)?;
     let folder = |error: &dyn std::fmt::Display| StartError::Folder(error.to_string());
     // JSON is YAML, and this one is read back by programs.
     let plan_text = serde_json::to_vec_pretty(&plan).map_err(|error| folder(&error))?;
@@ -89,7 +106,7 @@ pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>,
     }
     lab.grid_us.send_replace(start_us);
     lab.remember_run_dir(Some(&run.book.dir));
-    tokio::spawn(go(Arc::clone(lab), Arc::clone(&run), schedule_hash, found));
+    tokio::spawn(go(Arc::clone(lab), Arc::clone(&run), schedule_hash, found.clone()));
     Ok(run)
 }
 
@@ -101,8 +118,7 @@ async fn go(lab: Arc<Lab>, run: Arc<Run>, schedule_hash: String, found: BTreeMap
     if let Err(ended) = &ended {
         tracing::warn!(run = run.book.name, %ended, "run ended early");
     }
-    close::close(&lab, &run, ended).await;
-    instances::put_back(&lab, &run.plan, &found).await;
+    close::close(&lab, &run, ended, &found).await;
 }
 
 /// What the journal must say before anything happens, and then the load.

@@ -24,6 +24,11 @@ pub(crate) fn recovery_end(node: &Node) -> Option<Duration> {
         return Some(heal);
     }
     let handover = part::<Span>(node.get("handover")).map_or(heal, Span::get);
+    Some(handover.max(heal) + judged_for(node)?)
+}
+
+/// How long after the handover, and again after the replay, recovery is judged: `within`, the windows, and the hold.
+fn judged_for(node: &Node) -> Option<Duration> {
     let recovered = node.get("recovered")?;
     let windows = recovered.get("windows")?;
     let time = |node: Option<&Node>, usual: u64| match node {
@@ -31,7 +36,7 @@ pub(crate) fn recovery_end(node: &Node) -> Option<Duration> {
         None => Some(Duration::from_secs(usual)),
     };
     let proving = part::<Span>(windows.get("length"))?.get() * part::<u32>(windows.get("count"))?;
-    Some(handover.max(heal) + time(recovered.get("within"), 60)? + proving + time(recovered.get("hold"), 20)?)
+    Some(time(recovered.get("within"), 60)? + proving + time(recovered.get("hold"), 20)?)
 }
 
 pub(super) fn check(report: &mut Report<'_>, node: &Node) {
@@ -43,6 +48,14 @@ pub(super) fn check(report: &mut Report<'_>, node: &Node) {
             report.add(key.span.clone(), Finding::new(message).allowed("recovered.after: trigger_removed"));
         }
         return;
+    }
+    // The users stay that long after the replay; without them there is nothing to judge.
+    if let (Some(stated), Some(needed)) = (node.get("settle_limit"), judged_for(node))
+        && part::<Span>(Some(stated)).is_some_and(|limit| limit.get() < needed)
+    {
+        let message = "the run may be over before recovery after the replay is judged";
+        let allowed = format!("at least {}: recovered.within + windows + hold", Span(needed));
+        report.add(stated.span.clone(), Finding::new(message).allowed(allowed));
     }
     let (Some(heal), Some(handover)) = (heal_at(node), node.get("handover")) else {
         if let Some((key, _)) = node.entry("recovered").filter(|_| node.get("handover").is_none()) {

@@ -104,7 +104,7 @@ pub(crate) fn describe_fault(spec: &Value) -> String {
     match spec.get("effect").and_then(Value::as_object).and_then(|effect| effect.iter().next()) {
         Some((name, of)) if name == "latency" => words.push(format!("latency {}", latency(of))),
         Some((name, of)) => words.push(name.replace('_', " ") + &settings(of)),
-        None => words.push("unknown effect".into()),
+        None => words.push(spec.get("surge").and_then(surge).unwrap_or_else(|| "unknown effect".into())),
     }
     if let Some(ramp) = spec.get("ramp").filter(|ramp| ramp.is_object()) {
         words.push(format!("ramp from {} over {}", word(ramp.get("from")), word(ramp.get("over"))));
@@ -116,6 +116,13 @@ pub(crate) fn describe_fault(spec: &Value) -> String {
         words.push(format!("path {path}"));
     }
     words.join(", ")
+}
+
+/// `5 times as many users, over 30s, for 2m`; `None` for what is no surge.
+fn surge(of: &Value) -> Option<String> {
+    let factor = of.get("factor")?.as_f64()?;
+    let (over, length) = (word(of.get("over")), word(of.get("for")));
+    Some(format!("{factor} times as many users, over {over}, for {length}"))
 }
 
 /// ` 503`, ` to 200MiB over 30s`, ` after commit`: what an effect says beside its name.
@@ -279,6 +286,9 @@ mod tests {
             "commit then fail 502"
         );
         assert_eq!(describe_fault(&json!({"effect": {"hang": {}}, "path": "all"})), "hang, path all");
+        let surge = json!({"surge": {"factor": 5.0, "over": "2s", "for": "20s"}});
+        assert_eq!(describe_fault(&surge), "5 times as many users, over 2s, for 20s");
+        assert_eq!(describe_fault(&json!({"surge": null})), "unknown effect");
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let finding = finding.threshold(least);
     match pending_in_health(case) {
         Some(share) if share > case.plan.thresholds.pending_share => Finding::fail(format!(
-            "{} of the orders were left pending while no trigger was on, at most {} may be; {}",
+            "{} of the orders were left pending while {}, at most {} may be; {}",
             percent(share),
+            if case.moments.surge { "the bank was well" } else { "no trigger was on" },
             percent(case.plan.thresholds.pending_share),
             finding.reason
         ))
@@ -76,7 +77,7 @@ fn pending_in_health(case: &Case<'_>) -> Option<f64> {
     let grace = millis(case.plan.thresholds.pending_grace);
     let healthy = case.log.rows().iter().filter(|row| {
         let answered = (row.request.intended_us + row.request.latency_us) / 1_000;
-        row.request.journey == Journey::Checkout.index() && !case.moments.triggered(answered, grace)
+        row.request.journey == Journey::Checkout.index() && !case.moments.may_be_pending(answered, grace)
     });
     let (mut all, mut pending) = (0u64, 0u64);
     for row in healthy {
@@ -136,6 +137,19 @@ mod tests {
         let finding = graded(&Bed::recovered().outcome(4, Outcome::Pending, 0, 40_000), judge);
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.reason.contains("no trigger"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn pending_in_a_surge_is_pending_with_a_healthy_bank() {
+        let bed = Bed::recovered().outcome(4, Outcome::Pending, 12_000, 18_000);
+        let mut load = serde_json::to_value(&bed.plan().load).unwrap();
+        load["surge"] = serde_json::json!({"factor": 5.0, "over": "1s", "for": "20s"});
+        let plan = serde_json::json!({"load": load, "faults": [], "replay": {"for": "4s"}});
+        assert_eq!(graded(&bed, judge).status, Status::Pass, "a slow bank is a reason");
+        let bed = Bed::recovered().outcome(4, Outcome::Pending, 12_000, 18_000).with_plan(plan);
+        let finding = graded(&bed, judge);
+        assert_eq!(finding.status, Status::Fail, "{}", finding.reason);
+        assert!(finding.reason.contains("pending while the bank was well"), "{}", finding.reason);
     }
 
     #[test]

@@ -175,18 +175,15 @@ fn time_to(case: &Case<'_>) -> TimeTo {
 /// How long goodput took to come back, where that is judged after the trigger.
 fn after(case: &Case<'_>) -> TimeTo {
     let moments = &case.moments;
-    let since = |search: &Search, from: Option<u64>| match (search, from) {
-        (Search::Recovered(recovery), Some(from)) => {
-            Some(round(recovery.good_from.saturating_sub(from) as f64 / 1_000.0))
-        }
-        _ => None,
-    };
+    let since =
+        |back: Option<u64>, from: Option<u64>| Some(round(back?.saturating_sub(from?) as f64 / 1_000.0));
     let Some(again) = recovery::again(case) else { return TimeTo::default() };
+    let back = recovery::for_good(case, &case.search);
     let late = moments.first_action.filter(|at| moments.heal.is_some_and(|heal| *at > heal));
     TimeTo {
-        after_trigger: since(&case.search, moments.heal),
-        after_action: since(&case.search, late),
-        after_replay: since(&again, moments.replay.map(|replay| replay.to)),
+        after_trigger: since(back, moments.heal),
+        after_action: since(back, late),
+        after_replay: since(recovery::for_good_again(case, &again), moments.replay.map(|replay| replay.to)),
         ..TimeTo::default()
     }
 }
@@ -277,5 +274,18 @@ mod tests {
         assert_eq!((storm.goodput, storm.amplification, storm.waste), (Some(0.0), Some(4.0), Some(1.0)));
         let usual = measured(&Bed::recovered());
         assert_eq!((usual.time_to.after_trigger, usual.storm), (None, None));
+    }
+
+    #[test]
+    fn goodput_is_back_for_good_only_when_it_stays() {
+        let after = |bed: Bed| measured(&bed).time_to;
+        let relapsed = after(Bed::stormy().sick(20_000, 22_000));
+        assert_eq!((relapsed.after_trigger, relapsed.after_action), (Some(15.0), Some(8.0)));
+        let collapsed = after(Bed::stormy().sick(20_000, 25_000));
+        assert_eq!((collapsed.after_trigger, collapsed.after_action), (None, None));
+        let shortly = after(Bed::stormy().sick(18_000, 20_000));
+        assert_eq!((shortly.recovery, shortly.after_trigger), (Some(12.0), None), "it did not hold");
+        let again = after(Bed::stormy().sick(34_500, 36_000));
+        assert_eq!((again.after_replay, again.after_trigger), (None, Some(10.0)));
     }
 }

@@ -12,7 +12,7 @@ use evidence::kind;
 use super::with_note;
 use crate::case::Case;
 use crate::finding::{Finding, percent};
-use crate::moments::Span;
+use crate::moments::{Span, millis};
 use crate::surge;
 
 const DEVIATIONS: f64 = 4.0;
@@ -82,7 +82,8 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
     with_note(case, "generator", finding)
 }
 
-/// The phases in which load is offered: from the baseline to the end of the replay.
+/// The phases in which load is judged: from the baseline to the end of the replay, and where recovery is judged after the
+/// trigger, as far as the recovery after the replay is.
 pub(crate) fn phases(case: &Case<'_>) -> Vec<Phase> {
     let mut starts: Vec<(String, u64)> = case
         .recording
@@ -92,10 +93,14 @@ pub(crate) fn phases(case: &Case<'_>) -> Vec<Phase> {
     starts.sort_by_key(|(_, t_ms)| *t_ms);
     // Load has begun with its first request: what lies before it is the lab getting ready.
     let first = case.log.rows().first().map_or(0, |row| row.request.intended_ms());
-    let quiet = ["settle", "reconcile", "prove_clean", "done"];
-    let last = starts.iter().find(|(name, _)| quiet.contains(&name.as_str())).map(|(_, t_ms)| *t_ms);
-    let end =
-        last.into_iter().chain(case.moments.replay.map(|replay| replay.to)).min().unwrap_or(case.moments.end);
+    let after = case.plan.aftermath.as_ref().map(|stated| millis(stated.within + case.plan.proving()));
+    let quiet = |name: &str| match name {
+        "settle" => after.is_none(),
+        name => ["reconcile", "prove_clean", "done"].contains(&name),
+    };
+    let last = starts.iter().find(|(name, _)| quiet(name)).map(|(_, t_ms)| *t_ms);
+    let judged = case.moments.replay.map(|replay| replay.to + after.unwrap_or_default());
+    let end = last.into_iter().chain(judged).min().unwrap_or(case.moments.end);
     let mut phases = Vec::new();
     for (index, (name, t_ms)) in starts.iter().enumerate() {
         let next = starts.get(index + 1).map_or(end, |(_, next)| *next);
@@ -166,6 +171,20 @@ mod tests {
         let mut bed = Bed::recovered();
         bed.requests.iter_mut().filter(|r| r.intended_ms() > 20_000).for_each(|r| r.lateness_us = 80_000);
         assert_eq!(graded(&bed, prove).status, Status::Fail);
+    }
+
+    #[test]
+    fn where_recovery_is_judged_after_the_replay_the_generator_must_be_well_until_then() {
+        let lacking = |mut bed: Bed, from: u64, to: u64| {
+            bed.requests.retain(|request| !(from..to).contains(&request.intended_ms()));
+            graded(&bed, prove)
+        };
+        let finding = lacking(Bed::stormy(), 33_500, 35_500);
+        assert_eq!(finding.status, Status::Fail, "{}", finding.reason);
+        assert!(finding.reason.contains("phase settle"), "{}", finding.reason);
+        assert_eq!(graded(&Bed::stormy(), prove).status, Status::Pass);
+        let finding = lacking(Bed::recovered(), 33_500, 35_500);
+        assert_eq!(finding.status, Status::Pass, "nothing is judged there: {}", finding.reason);
     }
 
     #[test]

@@ -106,9 +106,10 @@ pub(crate) fn tally(case: &Case<'_>, state: &Metastable, span: Span) -> Option<T
     case.log.tallies(span).into_iter().find(|(of, _)| *of == journey).map(|(_, tally)| tally)
 }
 
-/// When somebody acted before the time was over. A script acts at its end, to the millisecond.
+/// When somebody acted before the time was over, be it before the trigger: what keeps the state from coming may be in
+/// force already. A script acts at the time's end, to the millisecond.
 fn acted(case: &Case<'_>, span: Span) -> Option<u64> {
-    case.moments.first_action.filter(|at| *at + SAME_MOMENT_MS < span.to)
+    case.moments.first_change.filter(|at| *at + SAME_MOMENT_MS < span.to)
 }
 
 #[cfg(test)]
@@ -151,6 +152,22 @@ mod tests {
         assert_eq!((card.verdict, card.exit), (Verdict::Pass, 0), "{}", card.reason);
         let finding = &card.criterion("metastable_goodput").unwrap().finding;
         assert!(finding.reason.starts_with("not asked for"), "{}", finding.reason);
+    }
+
+    #[test]
+    fn who_acted_before_the_trigger_may_have_kept_the_storm_from_coming() {
+        let mut bed = Bed::well("short-queue", Some(4_999)).aftermath(json!({}));
+        (bed.heal, bed.storm) = (7_000, Some(1));
+        assert!(proofs_of(&bed)[0].starts_with("not asked for"), "{}", proofs_of(&bed)[0]);
+        let by = json!({"version": 2, "document": {"version": 1}});
+        let mut bed = Bed::well("nothing", None).aftermath(json!({})).entry(
+            0,
+            evidence::kind::POLICY,
+            "controller",
+            by,
+        );
+        (bed.heal, bed.storm) = (7_000, Some(1));
+        assert!(proofs_of(&bed)[0].starts_with("the shop was not down by itself"), "the policy of the start");
     }
 
     #[test]
