@@ -14,6 +14,7 @@ use tests::{Lab, Role, exposition, until};
 /// Calls a second between the services that make the swap worth its name.
 const ENOUGH: f64 = 2_000.0;
 const LASTS: Duration = Duration::from_secs(12);
+const SWAPS: usize = 80;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Every kind of policy, generous enough that a healthy shop notices none of them.
@@ -75,7 +76,8 @@ fn a_swap_under_load_loses_nobody_and_mixes_no_versions() {
     lab.sell(500.0);
     let (before, calls_before, began) = (outcomes(&lab), calls(&lab), Instant::now());
     let mut versions = BTreeSet::new();
-    while began.elapsed() < LASTS {
+    while began.elapsed() < LASTS || versions.len() < SWAPS {
+        assert!(began.elapsed() < LASTS * 5, "{} swaps in {:?}", versions.len(), began.elapsed());
         for patch in [generous(), plain()] {
             versions.insert(change(&lab, patch));
             std::thread::sleep(PAUSE);
@@ -84,7 +86,6 @@ fn a_swap_under_load_loses_nobody_and_mixes_no_versions() {
     let rate = (calls(&lab) - calls_before) / began.elapsed().as_secs_f64();
     assert!(rate > ENOUGH, "{rate:.0} calls/s are no load");
     let swaps = versions.len();
-    assert!(swaps > 60, "{swaps} swaps in {LASTS:?}");
 
     // Whoever was under way ends before it is counted.
     let grown = until("the users under way are served", Duration::from_secs(20), || {
@@ -99,7 +100,7 @@ fn a_swap_under_load_loses_nobody_and_mixes_no_versions() {
 
     let (mut checked, mut seen, mut mixed) = (0, BTreeSet::new(), Vec::new());
     let list =
-        lab.ask(Role::Observer, "GET", "/api/traces?limit=1000&last_ms=12000", None).expect(200).json();
+        lab.ask(Role::Observer, "GET", "/api/traces?limit=1000&last_ms=30000", None).expect(200).json();
     for found in list["traces"].as_array().into_iter().flatten() {
         let path = format!("/api/traces/{}", found["trace"].as_str().expect("an id"));
         let trace = lab.ask(Role::Observer, "GET", &path, None).expect(200).json();
