@@ -94,10 +94,10 @@ pub enum Why {
     Budget,
 }
 
-/// What is left of the request's time, or of its call's.
+/// What is left of the request's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Time {
-    /// None = there is neither a deadline nor a total timeout.
+    /// None = the request has no deadline.
     pub left: Option<Duration>,
     /// No attempt begins with less than this.
     pub floor: Duration,
@@ -121,9 +121,9 @@ pub fn is_worth_it(policy: &RetryPolicy, class: Class) -> bool {
 
 /// Decides after a failed attempt, of a call that has made `retries` retries so far.
 ///
-/// A token is taken from `budget` only when all else allows the retry, the `time` that is left included. A wait
-/// named by the callee is kept to exactly, else it is the backoff with `draw`
-/// in `0..1`.
+/// A token is taken from `budget` only when all else allows the retry, the `time` that is left included. The total timeout
+/// is not asked: as in Envoy and Polly it cuts a wait off. A wait named by the callee is kept to exactly, else it is the
+/// backoff with `draw` in `0..1`.
 pub fn next(
     policy: &RetryPolicy,
     retries: u32,

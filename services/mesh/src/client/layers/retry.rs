@@ -25,7 +25,7 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
         nothing_done &= status::surely_not_done(&failure.status);
         let decision = edge.budget.with(edge.now(), |budget, now| {
             let policy = &next.call.policy.retry;
-            let time = Time { left: next.left(), floor: floor(next.call) };
+            let time = Time { left: next.call.ctx.remaining(), floor: floor(next.call) };
             retry::next(policy, retries, &failure.for_retry(), time, budget, now, edge.draw())
         });
         match decision {
