@@ -16,6 +16,7 @@ pub mod repo;
 pub mod scrapes;
 pub mod scratch;
 pub mod site;
+pub mod stop;
 pub mod tools;
 pub mod wait;
 

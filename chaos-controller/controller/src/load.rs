@@ -53,6 +53,13 @@ impl LoadDesk {
         generation
     }
 
+    /// The current load goes on, with these surges from now on. Without a load nothing happens.
+    pub(crate) fn resurge(&self, directory: &Directory, surges: &[(Duration, drill::Surge)]) {
+        if let Some(load) = self.current() {
+            self.set(directory, Load { surges: surges.iter().map(surge).collect(), ..load });
+        }
+    }
+
     /// When the current load was asked for.
     pub(crate) fn offered(&self) -> Option<Instant> {
         *self.offered.lock().expect("no code panics while it holds the moment")
@@ -86,6 +93,11 @@ impl LoadDesk {
     }
 }
 
+fn surge(&(from, surge): &(Duration, drill::Surge)) -> Surge {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    Surge { from_us: us(from), over_us: us(surge.over), for_us: us(surge.length), factor: surge.factor }
+}
+
 /// A plan's load as the generator is told it.
 pub(crate) fn wire(
     load: &drill::Load,
@@ -93,13 +105,6 @@ pub(crate) fn wire(
     generation: u64,
     surges: &[(Duration, drill::Surge)],
 ) -> Load {
-    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let surge = |&(from, surge): &(Duration, drill::Surge)| Surge {
-        from_us: us(from),
-        over_us: us(surge.over),
-        for_us: us(surge.length),
-        factor: surge.factor,
-    };
     Load {
         generation,
         seed,

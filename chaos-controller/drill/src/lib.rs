@@ -38,8 +38,8 @@ pub use file::{
 pub use journey::Journey;
 pub use metric::metrics;
 pub use plan::{
-    Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, Load, Plan,
-    Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
+    Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, LATE_HANDOVER,
+    Load, Plan, Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
 };
 pub use planning::plan;
 pub use reading::{answer, check, check_policy, expectation, variants};

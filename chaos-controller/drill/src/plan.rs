@@ -27,6 +27,10 @@ use crate::{
     trigger::{DoublesFrom, Repeat, Surge},
 };
 
+/// An outage that users do not show this long after its time is handed over to a person all the same: not every outage
+/// is one of goodput.
+pub const LATE_HANDOVER: Duration = Duration::from_secs(10);
+
 /// A validated, scaled drill, ready to run. Saved as `plan.yaml` (JSON is YAML).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,15 +113,40 @@ impl Plan {
         self.windows.length * self.windows.count + self.hold
     }
 
-    /// After t0: the end of the time in which a script may recover.
+    /// After t0: the end of the time in which the shop may recover; with a person the latest, for it ends with the hold
+    /// after they have said that it has.
     #[must_use]
     pub fn recovery_end(&self) -> Duration {
-        match &self.aftermath {
-            None => self.heal_at(),
-            Some(aftermath) => {
+        match (&self.candidate, &self.aftermath) {
+            (None, _) => {
+                self.handover.unwrap_or_else(|| self.heal_at()) + LATE_HANDOVER + self.budget + self.hold
+            }
+            (Some(_), None) => self.heal_at(),
+            (Some(_), Some(aftermath)) => {
                 self.handover.unwrap_or_default().max(self.heal_at()) + aftermath.within + self.proving()
             }
         }
+    }
+
+    /// Whether the trigger stays until a person says that the shop has recovered.
+    #[must_use]
+    pub fn holds_for_a_person(&self) -> bool {
+        self.candidate.is_none() && self.aftermath.is_none()
+    }
+
+    /// What comes and goes, and a surge, has its times drawn up beforehand: with a person, for as long as they may need.
+    pub(crate) fn held_for_a_person(mut self) -> Plan {
+        if self.holds_for_a_person() {
+            let end = self.recovery_end();
+            for fault in &mut self.faults {
+                let until = end.saturating_sub(fault.at);
+                fault.repeat = fault.repeat.map(|repeat| repeat.lasting(until));
+            }
+            if let Some(surge) = &mut self.load.surge {
+                surge.length = surge.length.max(end);
+            }
+        }
+        self
     }
 
     /// After t0: the start of the replay, by the timeline.
@@ -126,10 +155,10 @@ impl Plan {
         self.recovery_end() + self.clear
     }
 
-    /// The longest a scripted run can take before its evidence is collected.
+    /// The longest that the run can take before its evidence is collected.
     #[must_use]
     pub fn longest(&self) -> Duration {
-        self.baseline.length + self.replay_at() + self.replay.length + self.settle_limit
+        self.zero() + self.replay_at() + self.replay.length + self.settle_limit
     }
 }
 

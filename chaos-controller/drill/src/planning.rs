@@ -145,7 +145,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         within: recovered.within.unwrap_or(Span::seconds(60)).get(),
         metastable: drill.metastable,
     });
-    Plan {
+    let plan = Plan {
         drill: drill.name,
         variant: choice.variant.clone(),
         seed: choice.seed.unwrap_or(drill.seed),
@@ -239,7 +239,8 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         hints: drill.hints.map(|hints| hints.levels().into_iter().map(hint).collect()).unwrap_or_default(),
         rubric: drill.rubric,
         debrief: drill.debrief,
-    }
+    };
+    plan.held_for_a_person()
 }
 
 fn hint((level, text): (&str, String)) -> Hint {

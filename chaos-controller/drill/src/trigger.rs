@@ -75,6 +75,15 @@ impl Surge {
     }
 }
 
+impl Repeat {
+    /// As many rounds as it takes to last until `until` after the first one's beginning; never fewer.
+    #[must_use]
+    pub(crate) fn lasting(self, until: Duration) -> Repeat {
+        let needed = until.as_secs_f64() / self.every.as_secs_f64().max(f64::MIN_POSITIVE);
+        Repeat { times: self.times.max(needed.ceil() as u32), ..self }
+    }
+}
+
 impl Fault {
     /// After t0: the beginning of every round; one, unless it comes back.
     pub fn rounds(&self) -> impl Iterator<Item = Duration> + use<> {
@@ -96,18 +105,26 @@ impl Fault {
 }
 
 impl Plan {
+    /// After the load's own zero: t0, if the baseline is proven in its time.
+    #[must_use]
+    pub fn zero(&self) -> Duration {
+        if self.load.surge.is_some() { self.surge_at() } else { self.baseline.length }
+    }
+
     /// After the load's own zero: when the surge of a drill that has one begins, and with it t0.
     #[must_use]
     pub fn surge_at(&self) -> Duration {
         self.baseline.length + SURGE_ROOM
     }
 
-    /// The surges of the run, the replay's included, by their beginnings after the load's own zero.
+    /// The surges of the run by their beginnings after the load's own zero. That of the replay is among them if a script
+    /// plays; when a person's will be, nobody knows yet.
     #[must_use]
     pub fn surges(&self) -> Vec<(Duration, Surge)> {
         let Some(surge) = self.load.surge else { return Vec::new() };
         let again = Surge { length: self.replay.length, ..surge };
-        vec![(self.surge_at(), surge), (self.surge_at() + self.replay_at(), again)]
+        let replay = self.candidate.as_ref().map(|_| (self.surge_at() + self.replay_at(), again));
+        [(self.surge_at(), surge)].into_iter().chain(replay).collect()
     }
 }
 
@@ -125,6 +142,13 @@ mod tests {
         assert!((mean(10, 30) - 5.0).abs() < 1e-9);
         assert!((mean(30, 60) - 1.0).abs() < 1e-9);
         assert!((mean(20, 40) - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_comes_back_lasts_as_long_as_it_must_and_never_less() {
+        let repeat = Repeat { every: 30 * SECOND, times: 4 };
+        let times = |until: u32| repeat.lasting(until * SECOND).times;
+        assert_eq!((times(60), times(120), times(121), times(900)), (4, 4, 5, 30));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use proto::control::{Load, LoadStatus};
+use proto::control::{Load, LoadStatus, Surge};
 
 use crate::journey::Requests;
-use crate::schedule::{Arrival, Schedule};
+use crate::schedule::{Arrival, Schedule, ScheduleError};
 
 /// A load being offered.
 #[derive(Debug)]
@@ -34,6 +34,11 @@ impl Course {
             started: Instant::now(),
             schedule,
         }
+    }
+
+    /// Goes on under other surges.
+    pub(crate) fn resurge(&mut self, surges: &[Surge]) -> Result<(), ScheduleError> {
+        self.schedule.resurge(surges)
     }
 
     /// When an arrival is meant to be sent.

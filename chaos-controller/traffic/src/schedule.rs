@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use fault::draw;
-use proto::control::Load;
+use proto::control::{Load, Surge};
 use sha2::{Digest as _, Sha256};
 
 use crate::journey::Journey;
@@ -101,6 +101,15 @@ impl Schedule {
         streams.sort_by_key(|stream| stream.journey);
         let profile = Profile::new(&load.surges).map_err(|_| ScheduleError::Surges)?;
         Ok(Self { seed: load.seed, users: load.users, streams, profile })
+    }
+
+    /// From now on these are the surges. Numbers and users of the arrivals stay; only when they come changes.
+    ///
+    /// # Errors
+    /// When the surges make no sense; then nothing is changed.
+    pub fn resurge(&mut self, surges: &[Surge]) -> Result<(), ScheduleError> {
+        self.profile = Profile::new(surges).map_err(|_| ScheduleError::Surges)?;
+        Ok(())
     }
 
     /// When the next arrival is due, in microseconds since the zero; `None` if
@@ -214,7 +223,7 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use proto::control::{JourneyRate, Surge};
+    use proto::control::JourneyRate;
 
     use super::*;
 
@@ -373,5 +382,30 @@ mod tests {
     #[test]
     fn nobody_comes_at_rate_zero() {
         assert_eq!(Schedule::new(&load(1, &[("home", 0.0)])).unwrap().next_us(), None);
+    }
+
+    /// What came before the end of the surge came then; the next ones come at the base rate, under the same numbers.
+    #[test]
+    fn a_surge_that_is_cut_short_changes_only_when_the_next_ones_come() {
+        let surge = |seconds: u64| Surge { from_us: 5_000_000, over_us: 0, for_us: seconds * 1_000_000, factor: 5.0 };
+        let mut long = Schedule::new(&Load { surges: vec![surge(60)], ..shop(7) }).unwrap();
+        let known = Schedule::new(&Load { surges: vec![surge(10)], ..shop(7) }).unwrap();
+        let end = 15_000_000;
+        let mut came: Vec<Arrival> = Vec::new();
+        while long.next_us().unwrap() < end {
+            came.extend(long.next());
+        }
+        long.resurge(&[surge(10)]).unwrap();
+        came.extend(long.take_while(|arrival| arrival.intended_us < 2 * end));
+        assert_eq!(came, known.take_while(|arrival| arrival.intended_us < 2 * end).collect::<Vec<_>>());
+        assert!(came.iter().filter(|arrival| arrival.intended_us >= end).count() < 20 * 900);
+    }
+
+    #[test]
+    fn surges_that_are_none_change_nothing() {
+        let mut schedule = Schedule::new(&shop(7)).unwrap();
+        let backwards = [Surge { from_us: 9, over_us: 5, for_us: 1, factor: 5.0 }];
+        assert_eq!(schedule.resurge(&backwards), Err(ScheduleError::Surges));
+        assert_eq!(schedule.hash(MINUTE), Schedule::new(&shop(7)).unwrap().hash(MINUTE));
     }
 }

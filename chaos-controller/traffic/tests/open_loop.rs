@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use process::{Endpoints, Instance, Timer, monotonic_us};
 use prometheus::Registry;
-use proto::control::{JourneyRate, Load, Outcome, RequestRecord};
+use proto::control::{JourneyRate, Load, Outcome, RequestRecord, Surge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -195,6 +195,29 @@ async fn a_new_load_ends_the_old_one_at_once_and_keeps_its_requests() {
         assert!(count > 30, "{count} records of load {generation}");
     }
     assert!(records.iter().all(|(_, record)| record.outcome() == Outcome::Ok));
+}
+
+#[tokio::test]
+async fn a_surge_is_cut_short_under_the_same_load_and_no_number_is_left_out() {
+    let shop = Shop::open().await;
+    let generator = Generator::start();
+    generator.connect(&shop).await;
+    let surge = |for_us| Surge { from_us: 0, over_us: 0, for_us, factor: 10.0 };
+    let surging = |for_us| Load { surges: vec![surge(for_us)], ..load(1, 100.0, PATIENT) };
+    generator.offer(&surging(60_000_000));
+    tokio::time::sleep(MS(300)).await;
+    generator.offer(&surging(500_000));
+    tokio::time::sleep(MS(1_200)).await;
+    let records = generator.stop().await;
+    assert!(records.iter().all(|(generation, _)| *generation == 1));
+    let last = records.iter().map(|(_, record)| record.intended_us).max().unwrap();
+    assert_eq!(records.len(), scheduled(&surging(500_000), 0, last + 1));
+    for journey in [0, 4] {
+        let mut numbers: Vec<u64> =
+            records.iter().map(|(_, record)| record).filter(|r| r.journey == journey).map(|r| r.index).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>(), "journey {journey}");
+    }
 }
 
 #[tokio::test]

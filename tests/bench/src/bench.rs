@@ -12,7 +12,7 @@ use crate::figure::Figure;
 use crate::floor::{Floor, Reading};
 use crate::machine;
 use crate::section::Section;
-use crate::stop::{Interrupted, Stop};
+use harness::stop::{Interrupted, Stop};
 
 /// A measurement from its beginning to its end.
 pub(crate) struct Bench {

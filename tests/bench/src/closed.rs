@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::http1::Connection;
 use crate::proc;
-use crate::stop::Stop;
+use harness::stop::Stop;
 
 /// No loop sends more, however fast the other side is.
 const MOST: u64 = 200_000;

@@ -21,7 +21,6 @@ mod program;
 mod report;
 mod section;
 mod shop;
-mod stop;
 mod tool;
 
 use std::process::ExitCode;
@@ -31,7 +30,7 @@ use clap::Parser;
 use crate::bench::Bench;
 use crate::child::Kind;
 use crate::section::Section;
-use crate::stop::{Interrupted, Stop};
+use harness::stop::{Interrupted, Stop};
 
 /// Exit code of an interrupted measurement, as the program under test has it.
 const INTERRUPTED: u8 = 105;

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::proc;
 use crate::program::Program;
-use crate::stop::Stop;
+use harness::stop::Stop;
 
 /// A user waits no longer.
 const PATIENCE_MS: u64 = 10_000;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::proc;
-use crate::stop::Stop;
+use harness::stop::Stop;
 
 /// Between two looks at a running tool.
 const BEAT: Duration = Duration::from_millis(20);

@@ -9,7 +9,7 @@ use drill::Scale;
 use crate::cast::Play;
 use crate::play::{Played, play};
 use crate::say;
-use crate::stop::Stop;
+use harness::stop::Stop;
 
 /// What all runs share.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) fn play_all(stage: &Stage, jobs: usize, plays: &[Play]) -> Vec<Option
     }
     let sick: VecDeque<usize> =
         (0..plays.len()).filter(|at| played[*at].as_ref().is_some_and(Played::is_sick)).collect();
-    if !sick.is_empty() && stage.stop.asked() == 0 {
+    if !sick.is_empty() && !stage.stop.is_asked() {
         say(&format!("{} runs had a sick generator: each is played once more, alone", sick.len()));
         for (at, done) in abreast(1, sick, |lane, at| one(stage, lane, at, plays)) {
             let before = played[at].take().map(|before| before.reason().to_owned());
@@ -53,7 +53,7 @@ pub(crate) fn play_all(stage: &Stage, jobs: usize, plays: &[Play]) -> Vec<Option
 }
 
 fn one(stage: &Stage, lane: usize, at: usize, plays: &[Play]) -> Option<Played> {
-    if stage.stop.asked() > 0 {
+    if stage.stop.is_asked() {
         return None;
     }
     let who = format!("[{}/{}] {}: {}", at + 1, plays.len(), plays[at].drill, plays[at].candidate);

@@ -10,7 +10,6 @@ mod lanes;
 mod matrix;
 mod play;
 mod report;
-mod stop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -102,7 +101,7 @@ fn drills(flags: Flags) -> anyhow::Result<ExitCode> {
         runs: std::path::absolute(&flags.runs_dir)?,
         keep: flags.keep,
         scratch: scratch.clone(),
-        stop: stop::Stop::listen(),
+        stop: harness::stop::Stop::listen(),
     };
     let jobs = flags.jobs.clamp(1, 32);
     say(&format!(
@@ -115,7 +114,7 @@ fn drills(flags: Flags) -> anyhow::Result<ExitCode> {
     // Every lab has ended by now; what is left are the copies of drills that answers were put into.
     let _ = std::fs::remove_dir_all(&scratch);
     let seconds = begun.elapsed().as_secs_f64();
-    let interrupted = stage.stop.asked() > 0;
+    let interrupted = stage.stop.is_asked();
     let told = report::Told { cast: &cast, played: &played, jobs, scale: flags.scale, seconds, interrupted };
     let text = match flags.output {
         Output::Json => format!("{:#}\n", told.document()),

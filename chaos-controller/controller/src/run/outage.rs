@@ -1,13 +1,14 @@
 //! From the fault to its end: the faults by the timeline, the handover, the script or the person, and the hold.
 //!
 //! A script plays by the timeline and the faults end by it. With a person the clock starts at the handover, when the
-//! outage is proven, and the faults hold until the shop is declared recovered or the budget is spent. Where recovery is
+//! outage is proven, and the faults hold, or keep coming back, until the shop is declared recovered or the budget is
+//! spent. Where recovery is
 //! judged after the trigger is gone (`aftermath.rs`), the faults end by the timeline for both.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use drill::Journey;
+use drill::{Journey, LATE_HANDOVER, Plan};
 use evidence::kind::phase;
 use tokio::time::Instant;
 
@@ -19,14 +20,12 @@ use super::rounds::{Round, rounds};
 use super::script::Playing;
 use super::{Ended, Run, aftermath, dose, script, surge, target};
 
-/// Less than this share of checkouts answered well is an outage.
-const OUTAGE: f64 = 0.5;
+/// Less than this share of the checkouts that should have come is answered well.
+const SILENCE: f64 = 0.5;
 /// For so many seconds in a row.
 const OUTAGE_SECONDS: usize = 2;
 /// A handover takes its time, and a phase in which nobody sends a request cannot be judged.
 const HANDING_OVER: Duration = Duration::from_secs(1);
-/// An outage that has not come this long after its time is handed over as it is.
-const OUTAGE_GRACE: Duration = Duration::from_secs(60);
 
 /// The measurements that have begun.
 type Doses = Arc<Mutex<Vec<dose::Measuring>>>;
@@ -72,7 +71,9 @@ pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) 
     timeline.abort();
     // Those that had begun are concluded, also when the shop was declared recovered before the last one.
     let doses = std::mem::take(&mut *doses.lock().expect("no code panics while it holds the doses"));
-    played.map(|()| Left { doses, script })
+    played?;
+    surge::ends(lab, run).await?;
+    Ok(Left { doses, script })
 }
 
 /// The faults, each at its time.
@@ -100,22 +101,18 @@ async fn inject(
 
 async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
     let plan = &run.plan;
-    let earliest = t0 + plan.handover.unwrap_or_default();
     if let Some(candidate) = &plan.candidate {
         let first_step = candidate.steps.iter().find(|step| step.when.is_none()).map(|step| t0 + step.at);
         let moment = plan.handover.map(|after| t0 + after).or(first_step).unwrap_or(t0);
         run.until(moment.min(t0 + plan.recovery_end())).await?;
     } else {
-        let checkout = usize::from(Journey::Checkout.index());
-        let latest = t0 + plan.handover.unwrap_or(plan.heal_at()) + OUTAGE_GRACE;
+        let latest = t0 + plan.handover.unwrap_or(plan.heal_at()) + LATE_HANDOVER;
+        let earliest = t0 + plan.handover.unwrap_or_default();
         recent.restart();
         loop {
             recent.next(run).await?;
             let now = Instant::now();
-            let rate = lab.load.rates()[checkout] * plan.load.surge.map_or(1.0, |surge| surge.factor);
-            let out = recent.answered(checkout, rate, OUTAGE_SECONDS).is_some_and(|share| share < OUTAGE);
-            let over = plan.load.surge.is_some() && now >= t0 + plan.heal_at();
-            if (out && now >= earliest) || now >= latest || over {
+            if (now >= earliest && is_out(lab, plan, recent)) || now >= latest {
                 break;
             }
         }
@@ -124,12 +121,20 @@ async fn handover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Res
     Ok(())
 }
 
+/// Whether there is an outage to hand over: a journey is served worse than the drill calls recovered, or checkouts are
+/// not answered at all and nobody has given up yet.
+fn is_out(lab: &Lab, plan: &Plan, recent: &Recent) -> bool {
+    let checkout = usize::from(Journey::Checkout.index());
+    let rate = lab.load.rates()[checkout] * plan.load.surge.map_or(1.0, |surge| surge.factor);
+    recent.goodput(OUTAGE_SECONDS).is_some_and(|(_, worst)| worst < plan.thresholds.goodput)
+        || recent.answered(checkout, rate, OUTAGE_SECONDS).is_some_and(|share| share < SILENCE)
+}
+
 /// Until the time to recover ends: by the timeline, or when a person says so, or the budget is spent.
 async fn recover(lab: &Lab, run: &Run, recent: &mut Recent, t0: Instant) -> Result<(), Ended> {
     let plan = &run.plan;
     let seconds = (plan.windows.length.as_secs_f64() * f64::from(plan.windows.count)).ceil() as usize;
-    // Nobody holds a surge: it goes by the clock, whoever plays.
-    if plan.candidate.is_none() && plan.load.surge.is_none() {
+    if plan.candidate.is_none() {
         // Who declared the shop recovered before it was handed over spoke of something else.
         run.declared.send_replace(false);
         let mut declared = run.declared.subscribe();

@@ -61,8 +61,24 @@ fn it_has_a_brief_instructor_notes_and_four_hints() {
 #[test]
 fn its_smoke_variant_ends_within_ninety_seconds() {
     for name in names() {
-        let planned = plan(&drill(&name), &choice("smoke", None, "1")).unwrap();
+        let planned = plan(&drill(&name), &choice("smoke", Some("nothing"), "1")).unwrap();
         assert!(planned.longest() <= 90 * SECOND, "{name}: {:?}", planned.longest());
+    }
+}
+
+/// What comes and goes goes on for as long as a person may need; where recovery is judged afterwards, it must end.
+#[test]
+fn its_trigger_lasts_as_long_as_a_person_has_time() {
+    for name in names() {
+        for variant in variants(&drill(&name)) {
+            let planned = plan(&drill(&name), &choice(&variant, None, "1")).unwrap();
+            let needed = planned.handover.unwrap() + planned.budget + planned.hold;
+            assert!(planned.recovery_end() >= needed, "{name} {variant}");
+            assert!(planned.longest() > needed, "{name} {variant}");
+            let held = planned.faults.iter().filter(|fault| fault.repeat.is_some()).map(Fault::ends_at);
+            let held: Vec<_> = held.chain(planned.load.surge.map(|surge| surge.length)).collect();
+            assert!(planned.aftermath.is_some() || held.iter().all(|end| *end >= needed), "{name} {held:?}");
+        }
     }
 }
 

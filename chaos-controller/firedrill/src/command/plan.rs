@@ -81,15 +81,26 @@ fn mode(text: &str) -> Result<Mode, String> {
     }
 }
 
+/// When a trigger ends with a person.
+const HELD: &str = ", until the shop is declared recovered or the budget is spent";
+
 /// The plan as a timeline, counted from the start of the run.
 fn render(plan: &RunPlan) -> String {
-    let zero = if plan.load.surge.is_some() { plan.surge_at() } else { plan.baseline.length };
+    let (zero, held) = (plan.zero(), plan.holds_for_a_person());
     let mut marks = vec![(
         std::time::Duration::ZERO,
         format!("baseline: goodput of every journey at least {:.0} %", plan.baseline.goodput * 100.0),
     )];
     for fault in &plan.faults {
         let spec = serde_json::to_value(&fault.spec).expect("a fault is plain data");
+        if held {
+            let again = fault.repeat.map_or_else(String::new, |repeat| {
+                format!(" for {}, and again every {}", Span(fault.length), Span(repeat.every))
+            });
+            let what = format!("fault {}: {}{again}{HELD}", fault.id, describe_fault(&spec));
+            marks.push((zero + fault.at, what));
+            continue;
+        }
         for (round, at) in fault.rounds().enumerate() {
             let id = fault.round_id(round);
             marks.push((zero + at, format!("fault {id}: {}", describe_fault(&spec))));
@@ -98,8 +109,11 @@ fn render(plan: &RunPlan) -> String {
     }
     if let Some(surge) = plan.load.surge {
         let (factor, over) = (surge.factor, Span(surge.over));
-        marks.push((zero, format!("surge: within {over} {factor} times as many users come")));
-        marks.push((zero + surge.length, "surge ends".into()));
+        let until = if held { HELD } else { "" };
+        marks.push((zero, format!("surge: within {over} {factor} times as many users come{until}")));
+        if !held {
+            marks.push((zero + surge.length, "surge ends".into()));
+        }
     }
     if let Some(aftermath) = &plan.aftermath {
         marks.push((zero + plan.heal_at(), "the trigger must be proven gone".into()));
@@ -138,7 +152,8 @@ fn render(plan: &RunPlan) -> String {
         || "the surge again".into(),
         |spec| describe_fault(&serde_json::to_value(spec).expect("a fault is plain data")),
     );
-    marks.push((zero + plan.replay_at(), format!("replay: {replay}")));
+    let latest = if plan.candidate.is_none() { ", at the latest" } else { "" };
+    marks.push((zero + plan.replay_at(), format!("replay{latest}: {replay}")));
     marks.push((
         zero + plan.replay_at() + plan.replay.length,
         "settle, reconcile, prove that nothing is left".into(),

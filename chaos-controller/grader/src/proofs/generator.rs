@@ -83,11 +83,13 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
 }
 
 /// The phases in which load is judged: from the baseline to the end of the replay, and where recovery is judged after the
-/// trigger, as far as the recovery after the replay is.
+/// trigger, as far as the recovery after the replay is. The second of the handover counts with the outage that it ends:
+/// the p99 of so few requests is that of one hiccup.
 pub(crate) fn phases(case: &Case<'_>) -> Vec<Phase> {
     let mut starts: Vec<(String, u64)> = case
         .recording
         .entries(kind::PHASE)
+        .filter(|entry| entry.text("name") != kind::phase::HANDOVER)
         .map(|entry| (entry.text("name").to_owned(), entry.t_ms))
         .collect();
     starts.sort_by_key(|(_, t_ms)| *t_ms);
@@ -171,6 +173,16 @@ mod tests {
         let mut bed = Bed::recovered();
         bed.requests.iter_mut().filter(|r| r.intended_ms() > 20_000).for_each(|r| r.lateness_us = 80_000);
         assert_eq!(graded(&bed, prove).status, Status::Fail);
+    }
+
+    #[test]
+    fn one_hiccup_in_the_second_of_the_handover_is_not_a_sick_generator() {
+        let mut bed = Bed::recovered();
+        let handover = bed.phases.iter().find(|(name, _)| *name == "handover").map(|(_, t_ms)| *t_ms).unwrap();
+        let caught = |t_ms: u64| (handover..handover + 30).contains(&t_ms);
+        bed.requests.iter_mut().filter(|r| caught(r.intended_ms())).for_each(|r| r.lateness_us = 60_000);
+        let finding = graded(&bed, prove);
+        assert_eq!(finding.status, Status::Pass, "{}", finding.reason);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Ctrl-C and SIGTERM: noted, and looked at by every wait, so that whatever is running is ended by its owner on the way
-//! out and nothing is left behind.
+//! Ctrl-C and SIGTERM for the programs beside the tests: counted, and looked at by every wait, so that whatever is running
+//! is ended by its owner on the way out and nothing is left behind.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,15 +10,15 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Between two looks.
 const BEAT: Duration = Duration::from_millis(50);
 
-/// Whether somebody wants this to end. Cheap to clone.
+/// How often somebody has asked for the end. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stop {
-    asked: Arc<AtomicBool>,
+pub struct Stop {
+    asked: Arc<AtomicU32>,
 }
 
 /// Somebody wanted this to end.
 #[derive(Debug)]
-pub(crate) struct Interrupted;
+pub struct Interrupted;
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,7 +30,8 @@ impl std::error::Error for Interrupted {}
 
 impl Stop {
     /// Listens for the two signals on a thread of its own, which is never woken otherwise.
-    pub(crate) fn listen() -> Self {
+    #[must_use]
+    pub fn listen() -> Self {
         let stop = Self::default();
         let told = stop.clone();
         std::thread::spawn(move || {
@@ -43,25 +44,35 @@ impl Stop {
                 else {
                     return;
                 };
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => {}
+                        _ = terminate.recv() => {}
+                    }
+                    told.asked.fetch_add(1, Ordering::Relaxed);
                 }
-                told.asked.store(true, Ordering::Relaxed);
             });
         });
         stop
     }
 
-    pub(crate) fn is_asked(&self) -> bool {
+    /// How often: whoever runs programs of their own passes each on.
+    #[must_use]
+    pub fn asked(&self) -> u32 {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody wants this to end.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked() > 0
     }
 
     /// Goes on only if nobody wants it to end.
     ///
     /// # Errors
     /// When somebody does.
-    pub(crate) fn check(&self) -> Result<(), Interrupted> {
+    pub fn check(&self) -> Result<(), Interrupted> {
         if self.is_asked() { Err(Interrupted) } else { Ok(()) }
     }
 
@@ -69,7 +80,7 @@ impl Stop {
     ///
     /// # Errors
     /// When somebody wants it to end before.
-    pub(crate) fn pause(&self, time: Duration) -> Result<(), Interrupted> {
+    pub fn pause(&self, time: Duration) -> Result<(), Interrupted> {
         let end = Instant::now() + time;
         loop {
             self.check()?;
@@ -90,7 +101,7 @@ mod tests {
     fn a_wait_that_is_not_wanted_any_more_ends_at_once() {
         let stop = Stop::default();
         assert!(stop.pause(Duration::ZERO).is_ok());
-        stop.asked.store(true, Ordering::Relaxed);
+        stop.asked.fetch_add(1, Ordering::Relaxed);
         assert!(stop.pause(Duration::from_secs(60)).is_err());
     }
 }
