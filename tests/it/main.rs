@@ -6,7 +6,7 @@
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
-//! drills, conditions   drills from their baseline to their verdict
+//! drills, conditions, invariants   drills from their baseline to their verdict
 //! ```
 //! Whole-lab tests take turns.
 
@@ -16,6 +16,7 @@ mod conditions;
 mod drills;
 mod faults;
 mod instances;
+mod invariants;
 mod lab;
 mod layers;
 mod lease;

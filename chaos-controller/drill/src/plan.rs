@@ -145,6 +145,9 @@ impl Plan {
             if let Some(surge) = &mut self.load.surge {
                 surge.length = surge.length.max(end);
             }
+            // The longer the outage, the more orders are open at its end. A settler that keeps up with those who pay settles
+            // them in no more time than they took to come.
+            self.settle_limit += self.budget;
         }
         self
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use fault::{Effect, Kill};
 use resilience::policy::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,12 @@ impl Fault {
     pub fn rounds(&self) -> impl Iterator<Item = Duration> + use<> {
         let (at, every) = (self.at, self.repeat.map_or(Duration::ZERO, |repeat| repeat.every));
         (0..self.repeat.map_or(1, |repeat| repeat.times)).map(move |round| at + every * round)
+    }
+
+    /// Whether it is over as soon as it is there: what comes after a kill without `every` is silence.
+    #[must_use]
+    pub fn strikes_once(&self) -> bool {
+        self.repeat.is_none() && matches!(self.spec.effect, Effect::Kill(Kill { every: None }))
     }
 
     /// The name of a round: each is a fault of its own to those who deliver and measure it.

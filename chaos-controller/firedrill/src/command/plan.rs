@@ -2,7 +2,7 @@
 //! filled in. Starts nothing.
 
 use clap::Args;
-use drill::{Choice, Mode, Plan as RunPlan, Scale};
+use drill::{Choice, LATE_HANDOVER, Mode, Plan as RunPlan, Scale};
 use resilience::policy::Span;
 
 use crate::drills;
@@ -97,7 +97,8 @@ fn render(plan: &RunPlan) -> String {
             let again = fault.repeat.map_or_else(String::new, |repeat| {
                 format!(" for {}, and again every {}", Span(fault.length), Span(repeat.every))
             });
-            let what = format!("fault {}: {}{again}{HELD}", fault.id, describe_fault(&spec));
+            let until = if fault.strikes_once() { "" } else { HELD };
+            let what = format!("fault {}: {}{again}{until}", fault.id, describe_fault(&spec));
             marks.push((zero + fault.at, what));
             continue;
         }
@@ -128,11 +129,21 @@ fn render(plan: &RunPlan) -> String {
             );
             marks.push((zero + plan.heal_at() + state.from, what));
         }
-        let end = format!("the time to recover is over: {} to be well again", Span(aftermath.within));
+        let (person, within) = (plan.candidate.is_none(), Span(aftermath.within));
+        let end = if person {
+            format!("the time to recover is over, at the latest; after the replay: {within} to be well again")
+        } else {
+            format!("the time to recover is over: {within} to be well again")
+        };
         marks.push((zero + plan.recovery_end(), end));
     }
     if let Some(handover) = plan.handover {
-        marks.push((zero + handover, "handover: the outage is proven".into()));
+        let late = if plan.candidate.is_none() {
+            format!(" once users feel the outage, {} later at the latest", Span(LATE_HANDOVER))
+        } else {
+            String::new()
+        };
+        marks.push((zero + handover, format!("handover{late}")));
     }
     for step in plan.candidate.iter().flat_map(|candidate| &candidate.steps) {
         let action = serde_json::to_value(&step.action).expect("an action is plain data");
@@ -187,7 +198,8 @@ fn render(plan: &RunPlan) -> String {
         text.push_str(&format!("guardrail {}: {} for {length}\n", guardrail.name, guardrail.promql));
     }
     for own in &plan.criteria {
-        text.push_str(&format!("criterion {} ({}): {}\n", own.name, own.during.name(), own.promql));
+        let told = if own.required { "" } else { ", told and not judged" };
+        text.push_str(&format!("criterion {} ({}{told}): {}\n", own.name, own.during.name(), own.promql));
     }
     text
 }

@@ -23,7 +23,9 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
         explained.fact("also", path::join(&other));
     }
     if let Some(default) = default_at(&keys) {
-        explained.fact("default", written(&default));
+        // An order that is not said is the one that the description lists.
+        let empty = default.as_array().is_some_and(Vec::is_empty);
+        explained.fact("default", if empty { "the order above".to_owned() } else { written(&default) });
     }
     lexicon::tell(&keys, &mut explained);
     // Of a row of defaults nothing is in force by itself.
@@ -42,6 +44,9 @@ pub(super) fn policy(word: &str, lab: Option<&InForce>) -> Option<Explained> {
     if let Some((metric, cost)) = tradeoff::of(&keys) {
         explained.fact("trade-off", cost);
         explained.fact("shows in", format!("{metric} (`firedrill explain {metric}`)"));
+    }
+    if keys == ["flags"] {
+        explained.fact("change it", "firedrill policy set 'flags.checkout=off' --reason '...'".to_owned());
     }
     if keys.len() > 2 {
         let short = path::join(&keys);

@@ -112,7 +112,7 @@ fn words(at: &Value) -> Option<String> {
             None => "a number".to_owned(),
         },
         ("string", ..) if at.get("pattern").is_some() => match at["description"].as_str() {
-            Some(words) => words.trim_end_matches('.').to_owned(),
+            Some(words) => uncapitalised(words.trim_end_matches('.')),
             None => "a text of a form of its own".to_owned(),
         },
         ("string", ..) => "a text".to_owned(),
@@ -121,6 +121,12 @@ fn words(at: &Value) -> Option<String> {
         ("object", ..) => "a block of keys".to_owned(),
         _ => return None,
     })
+}
+
+/// As the middle of a sentence.
+fn uncapitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn plain(value: &Value) -> String {

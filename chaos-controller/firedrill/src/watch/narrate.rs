@@ -69,7 +69,7 @@ pub(crate) fn phase(name: &str) -> String {
     let words = match name {
         kind::phase::BASELINE => "the shop must prove that it is healthy",
         kind::phase::INJECT => "the bank gets sick",
-        kind::phase::HANDOVER => "the outage is proven, it is yours",
+        kind::phase::HANDOVER => "it is yours",
         kind::phase::RECOVER => "the shop must recover",
         kind::phase::HOLD => "recovered; now it must hold",
         kind::phase::CLEAR => "the trigger is gone; quiet before it comes again",

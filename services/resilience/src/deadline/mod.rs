@@ -28,8 +28,8 @@ pub struct Deadline {
     /// Work with less than this left is refused before it starts. Set it a little above the time that the work takes.
     /// Default `off`.
     pub floor: Setting<Span>,
-    /// `on` = the same, with a floor that is learned for each method: the median time of its last 32 runs that ended
-    /// well. Default `off`.
+    /// `on` = work with less time left than it usually takes is refused before it starts. The floor is learned for each
+    /// method: the median time of its last 32 runs that ended well. Default `off`.
     pub expected: Switch,
 }
 

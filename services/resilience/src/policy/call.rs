@@ -40,10 +40,10 @@ pub struct CallPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Setting<Places>>")]
     pub bulkhead: Option<Setting<u32>>,
-    /// How many of them may be open at once, learned from their latency. Default `off`.
+    /// How many of these calls one instance may have open at once, learned from their latency. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Setting<Concurrency>>,
-    /// Refuses a share of them while the callee refuses or fails them. Default `off`.
+    /// Refuses a share of the attempts while the callee refuses or fails them. Default `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Setting<Throttle>>,
     /// Which instance is called. Default: each in turn.

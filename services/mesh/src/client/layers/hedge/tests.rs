@@ -15,13 +15,30 @@ fn touchy() -> Value {
         "breaker": {"window": 1}})
 }
 
+/// How long it takes until an instance has been told to give up all that it was asked.
+async fn told(bed: &Bed, instance: usize) -> Duration {
+    let (began, asked) = (Instant::now(), bed.asked()[instance]);
+    while bed.tallies[instance].reset.load(Ordering::Relaxed) < asked {
+        assert!(began.elapsed() < Duration::from_secs(5), "a loser is not told that it lost");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    began.elapsed()
+}
+
 /// I31, and I32 as far as a test without load can tell: the slow one delays nobody, and is let off.
 #[tokio::test]
 async fn a_read_that_hangs_is_answered_by_another_instance_and_let_go_of() {
     let well = Does::Answers;
     let bed = Bed::new(touchy(), &[well, Does::Nothing, well, well]).await;
     let began = Instant::now();
-    assert_eq!(bed.calls(100).await, 100);
+    let mut let_go = Vec::new();
+    for _ in 0..100 {
+        let before = bed.asked()[1];
+        assert_eq!(bed.calls(1).await, 1);
+        if bed.asked()[1] > before {
+            let_go.push(told(&bed, 1).await);
+        }
+    }
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let hung = bed.asked()[1];
     assert!((20..=40).contains(&hung), "{hung} of 100 went there first");
@@ -29,12 +46,10 @@ async fn a_read_that_hangs_is_answered_by_another_instance_and_let_go_of() {
     let sent = bed.metric(HEDGES, "sent");
     assert!(sent >= f64::from(hung) && bed.metric(HEDGES, "won") >= f64::from(hung), "{sent} for {hung}");
     assert_eq!(f64::from(bed.asked().iter().sum::<u32>()), 100.0 + sent);
-    let hanging = &bed.tallies[1];
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while hanging.reset.load(Ordering::Relaxed) < hung {
-        assert!(Instant::now() < deadline, "a loser is not told that it lost");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    // Half of them at least; a machine that does something else may be late with one.
+    let_go.sort_unstable();
+    let median = let_go[let_go.len() / 2];
+    assert!(median < Duration::from_millis(50), "the loser is told after {median:?}");
     assert_eq!(bed.metric("lab_ejected_instances", "payment"), 0.0, "to lose is no failure");
     assert_eq!(bed.metric("lab_breaker_state", "closed"), 1.0);
     assert_eq!(bed.metric("lab_client_attempts_total", "cancelled"), sent);
