@@ -2,89 +2,71 @@
 //! with the policy in force before the bank gets sick. The other invariants are unit tests beside the policies.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use evidence::requests::JOURNEYS;
-use evidence::{Entry, Outcome, Recording, Request};
-use serde_json::Value;
+use evidence::{Outcome, Recording, Request};
 use tests::site::DRILL;
-use tests::{Playing, Site, Turn, in_lanes, repo};
+use tests::{Played, Playing, Site, Turn, in_lanes, repo};
 
 /// Of the drills' rates, that labs may run side by side.
 const SCALE: f64 = 0.1;
 
-/// A run that is over, and its recording.
-struct Recorded {
-    playing: Playing,
-    folder: PathBuf,
-    journal: Vec<Entry>,
+/// Plays the smoke variant of a drill, changed as told, by a candidate of `tests/data/invariants`.
+fn played(drill: &str, candidate: &str, change: impl Fn(String) -> String) -> Played {
+    let site = Site::new();
+    let text = change(repo::read(&repo::drill(drill).join("drill.yaml")));
+    let file = site.scratch.write(&format!("{drill}/drill.yaml"), &text);
+    let data = repo::root().join("tests/data/invariants").join(format!("{candidate}.yaml"));
+    let _ = site.scratch.write(&format!("{drill}/candidates/{candidate}.yaml"), &repo::read(&data));
+    let folder = file.parent().expect("it is in a folder").to_owned();
+    let run = Playing::start_at(site, &folder, candidate, "1/10", &[]).finish(false);
+    assert!(
+        matches!(run.said.code, Some(0 | 99)),
+        "it proves nothing: {}\n{}",
+        run.card["reason"],
+        run.said.stderr
+    );
+    run
 }
 
-impl Recorded {
-    /// Plays the smoke variant of a drill, changed as told, by a candidate of `tests/data/invariants`.
-    fn of(drill: &str, candidate: &str, change: impl Fn(String) -> String) -> Self {
-        let site = Site::new();
-        let text = change(repo::read(&repo::drill(drill).join("drill.yaml")));
-        let file = site.scratch.write(&format!("{drill}/drill.yaml"), &text);
-        let data = repo::root().join("tests/data/invariants").join(format!("{candidate}.yaml"));
-        let _ = site.scratch.write(&format!("{drill}/candidates/{candidate}.yaml"), &repo::read(&data));
-        let folder = file.parent().expect("it is in a folder").to_owned();
-        let mut playing = Playing::start_at(site, &folder, candidate, "1/10", &[]);
-        let said = playing.end();
-        assert!(matches!(said.code, Some(0 | 99)), "the run proves nothing: {}\n{}", said.stdout, said.stderr);
-        let folder = playing.dir().expect("a run has a folder");
-        let journal = playing.journal();
-        Self { playing, folder, journal }
-    }
-
-    /// When a fault was applied or cleared, in seconds of the run.
-    fn moment(&self, kind: &str, fault: &str) -> f64 {
-        let entry = self.journal.iter().find(|entry| entry.kind == kind && entry.text("id") == fault);
-        entry.unwrap_or_else(|| panic!("the journal has no {kind} of {fault}")).t_ms as f64 / 1e3
-    }
-
-    /// What the recording answers; 0 if there is nothing.
-    fn ask(&self, query: &str, at: f64) -> f64 {
-        let (folder, moment) = (self.folder.display().to_string(), format!("{at}s"));
-        let said = self.playing.site.say(&["query", query, "--run", &folder, "--at", &moment, "--output", "json"]);
-        assert_eq!(said.code, Some(0), "{query}: {}", said.stderr);
-        let result = said.json();
-        let value = result.pointer("/data/result/0/value/1").and_then(Value::as_str);
-        value.map_or(0.0, |value| value.parse().expect("a sample is a number"))
-    }
-
-    /// The users' requests.
-    fn recording(&self) -> Recording {
-        let files = ["journal.jsonl", "requests.bin"];
-        let read = |name: &str| std::fs::read(self.folder.join(name)).expect("a run has its files");
-        let files: BTreeMap<String, Vec<u8>> =
-            files.iter().map(|name| ((*name).to_owned(), read(name))).collect();
-        Recording::open(files).expect("a sound journal")
-    }
+/// The users' requests.
+fn recording(run: &Played) -> Recording {
+    let dir = run.dir.as_ref().expect("a run has a folder");
+    let read = |name: &str| std::fs::read(dir.join(name)).expect("a run has its files");
+    let files = ["journal.jsonl", "requests.bin"].map(|name| (name.to_owned(), read(name)));
+    Recording::open(BTreeMap::from(files)).expect("a sound journal")
 }
 
-/// I10: with a budget of 20 % order asks payment for a quarter more than users do, at most, and no storm is left when the
-/// bank is well again.
+/// I10: with a budget of 20 % and ten a second order asks payment for at most a quarter more than users do. Before that, a
+/// budget that has seen ten good seconds spends what it has saved in them, once. And no storm is left when the bank is
+/// well again.
 fn a_retry_budget_bounds_a_storm() {
-    let run = Recorded::of("retry-storm", "retry-budget", |drill| drill);
-    let (begins, ends) = (run.moment("fault_applied", "stalled-bank"), run.moment("fault_cleared", "stalled-bank"));
-    let attempts = r#"sum(rate(lab_client_attempts_total{service="order",target="payment",method="Charge"}[5s]))"#;
-    let most = (0..20).map(|second| run.ask(attempts, begins + 5.0 + f64::from(second))).fold(0.0, f64::max);
-    let asked = 600.0 * SCALE;
-    assert!(most <= 1.25 * asked, "{most} attempts/s for {asked} checkouts/s");
-    assert!(most > 1.05 * asked, "nothing was tried again: {most} attempts/s");
-    // 3 s of stall here, 10 s in the default variant: recovered within twice what is left of the calls of the stall.
-    let after = run.ask(r#"sum(lab_queue_depth{service="payment"})"#, ends + 15.0);
-    assert!(after < 10.0, "{after} still wait");
+    let run = played("retry-storm", "retry-budget", |drill| drill);
+    let (begins, ends) = (run.moment("fault_applied", "replay"), run.moment("fault_cleared", "replay"));
+    let attempts = r#"sum(lab_client_attempts_total{service="order",target="payment",method="Charge"})"#;
+    let per_second = |from: f64| (run.ask(attempts, from + 10.0) - run.ask(attempts, from)) / 10.0;
+    let (users, ratio, reserve) = (600.0 * SCALE, 0.2, 10.0 * SCALE);
+    let saved = ratio * users + reserve;
+    let first = per_second(begins);
+    // A scrape is up to a second old.
+    assert!(first <= (1.0 + ratio) * users + reserve + saved + users / 10.0, "{first} attempts/s at first");
+    assert!(first > 1.1 * users, "hardly anything was tried again: {first} attempts/s");
+    let later = per_second(begins + 11.0);
+    assert!(later <= 1.25 * users, "{later} attempts/s for {users} checkouts/s");
+    // 3 s of stall here and 10 s in the default variant, where 60 s are allowed.
+    let good = r#"sum(increase(lab_user_requests_total{journey="checkout",outcome="ok"}[3s]))
+        / sum(increase(lab_user_requests_total{journey="checkout"}[3s]))"#;
+    let share = run.ask(good, ends + 18.0);
+    assert!(share >= 0.95, "{share} of the checkouts are served 15 s after the stall");
 }
 
 /// I15: a breaker lets through what it takes to open it, what was sent before the first result, and the probes of each
 /// wait; it is closed a second after the first wait in which the bank is well.
 fn a_breaker_bounds_what_reaches_a_sick_bank() {
-    let run = Recorded::of(DRILL, "breaker", |drill| drill);
+    let run = played(DRILL, "breaker", |drill| drill);
     let (begins, ends) = (run.moment("fault_applied", "replay"), run.moment("fault_cleared", "replay"));
     let (wait, probes, timeout) = (1.0, 10.0, 0.4);
-    let calls = r#"sum(lab_client_attempts_total{service="payment",target="bank",method="charge"})"#;
+    let calls = r#"sum(lab_client_attempts_total{target="bank",method="charge",outcome!="rejected"})"#;
     let sent = run.ask(calls, ends) - run.ask(calls, begins);
     let seconds = ends - begins;
     let rate = 450.0 * SCALE;
@@ -102,13 +84,13 @@ fn a_breaker_bounds_what_reaches_a_sick_bank() {
 /// I18: behind bulkheads a journey that does not need the bank is served as if it were well, while payment is full.
 fn what_shares_nothing_with_the_bank_does_not_notice() {
     let index = "search: {index_latency: 200ms}";
-    let run = Recorded::of(DRILL, "compartments", |drill| drill.replacen("\nbank:", &format!("\n{index}\nbank:"), 1));
-    let recording = run.recording();
+    let run =
+        played(DRILL, "compartments", |drill| drill.replacen("\nbank:", &format!("\n{index}\nbank:"), 1));
+    let recording = recording(&run);
     let search = JOURNEYS.iter().position(|name| *name == "search").expect("there is such a journey");
     let served = |from: f64, to: f64| {
         let within = |request: &&Request| {
-            usize::from(request.journey) == search
-                && (from..to).contains(&(request.intended_us as f64 / 1e6))
+            usize::from(request.journey) == search && (from..to).contains(&(request.intended_us as f64 / 1e6))
         };
         let requests: Vec<_> = recording.requests.iter().filter(within).collect();
         let good = requests.iter().filter(|request| request.outcome == Outcome::Ok).count();
@@ -128,7 +110,10 @@ fn what_shares_nothing_with_the_bank_does_not_notice() {
 #[test]
 fn the_promises_hold_in_a_whole_lab() {
     let _turn = Turn::take();
-    let promises =
-        [a_retry_budget_bounds_a_storm, a_breaker_bounds_what_reaches_a_sick_bank, what_shares_nothing_with_the_bank_does_not_notice];
+    let promises = [
+        a_retry_budget_bounds_a_storm,
+        a_breaker_bounds_what_reaches_a_sick_bank,
+        what_shares_nothing_with_the_bank_does_not_notice,
+    ];
     let _ = in_lanes(3, promises, |promise: fn()| promise());
 }

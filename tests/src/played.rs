@@ -27,13 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A run that is on.
 #[derive(Debug)]
 pub struct Playing {
-    pub site: Site,
+    pub site: Arc<Site>,
     running: Option<Running>,
 }
 
 /// A run that is over.
 #[derive(Debug)]
 pub struct Played {
+    site: Arc<Site>,
+    /// The run's folder; none if the run did not begin.
+    pub dir: Option<PathBuf>,
     pub said: Said,
     /// The scorecard, as `run --output json` printed it.
     pub card: Value,
@@ -64,7 +67,7 @@ impl Playing {
         let fixed = ["--runs-dir", "runs", "--output", "json"];
         let args: Vec<&str> = given.into_iter().chain(fixed).chain(flags.iter().copied()).collect();
         let running = Some(site.start(&args));
-        Self { site, running }
+        Self { site: Arc::new(site), running }
     }
 
     /// The run's folder, once there is one.
@@ -102,7 +105,7 @@ impl Playing {
         let page = if looking { self.look() } else { Vec::new() };
         let said = self.end();
         let card = said.json();
-        Played { card, journal: self.journal(), page, said }
+        Played { site: Arc::clone(&self.site), dir: self.dir(), card, journal: self.journal(), page, said }
     }
 
     fn look(&mut self) -> Vec<Look> {
@@ -189,6 +192,29 @@ impl Played {
             }
         }
         differences
+    }
+
+    /// What the recording answers to a query, `at` seconds after the start of the run; 0 if there is nothing.
+    ///
+    /// # Panics
+    /// When there is no recording, or the query is none.
+    pub fn ask(&self, query: &str, at: f64) -> f64 {
+        let dir = self.dir.as_ref().unwrap_or_else(|| panic!("there is no run: {}", self.said.stderr));
+        let (dir, moment) = (dir.display().to_string(), format!("{at}s"));
+        let said = self.site.say(&["query", query, "--run", &dir, "--at", &moment, "--output", "json"]);
+        assert_eq!(said.code, Some(0), "{query}: {}", said.stderr);
+        let answer = said.json();
+        let value = answer.pointer("/data/result/0/value/1").and_then(Value::as_str);
+        value.map_or(0.0, |value| value.parse().expect("a sample is a number"))
+    }
+
+    /// When a fault was applied or cleared, in seconds after the start of the run.
+    ///
+    /// # Panics
+    /// When it was not.
+    pub fn moment(&self, kind: &str, fault: &str) -> f64 {
+        let entry = self.journal.iter().find(|entry| entry.kind == kind && entry.text("id") == fault);
+        entry.unwrap_or_else(|| panic!("the journal has no {kind} of {fault}")).t_ms as f64 / 1e3
     }
 
     /// Milliseconds of Unix time at which a phase began.

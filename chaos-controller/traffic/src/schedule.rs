@@ -387,7 +387,8 @@ mod tests {
     /// What came before the end of the surge came then; the next ones come at the base rate, under the same numbers.
     #[test]
     fn a_surge_that_is_cut_short_changes_only_when_the_next_ones_come() {
-        let surge = |seconds: u64| Surge { from_us: 5_000_000, over_us: 0, for_us: seconds * 1_000_000, factor: 5.0 };
+        let surge =
+            |seconds: u64| Surge { from_us: 5_000_000, over_us: 0, for_us: seconds * 1_000_000, factor: 5.0 };
         let mut long = Schedule::new(&Load { surges: vec![surge(60)], ..shop(7) }).unwrap();
         let known = Schedule::new(&Load { surges: vec![surge(10)], ..shop(7) }).unwrap();
         let end = 15_000_000;

@@ -213,8 +213,12 @@ async fn a_surge_is_cut_short_under_the_same_load_and_no_number_is_left_out() {
     let last = records.iter().map(|(_, record)| record.intended_us).max().unwrap();
     assert_eq!(records.len(), scheduled(&surging(500_000), 0, last + 1));
     for journey in [0, 4] {
-        let mut numbers: Vec<u64> =
-            records.iter().map(|(_, record)| record).filter(|r| r.journey == journey).map(|r| r.index).collect();
+        let mut numbers: Vec<u64> = records
+            .iter()
+            .map(|(_, record)| record)
+            .filter(|r| r.journey == journey)
+            .map(|r| r.index)
+            .collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>(), "journey {journey}");
     }

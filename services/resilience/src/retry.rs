@@ -20,8 +20,9 @@ pub struct RetryPolicy {
     /// Default 0.
     #[schemars(range(min = 0, max = 100))]
     pub max_retries: u32,
-    /// What is worth another try: `unavailable` = the callee answered 503 or could not be reached, `timeout` =
-    /// the attempt timeout of this call ran out. Default: both.
+    /// What is worth another try: `unavailable` = the callee answered 503 or 429, could not be reached, or the connection
+    /// broke while it was waited for, so that its work may have been done; `timeout` = the attempt timeout of this call
+    /// ran out. Default: both.
     pub on: Vec<RetryOn>,
     /// The wait before a retry, unless the callee names one. Default `off`: at once.
     pub backoff: Setting<BackoffPolicy>,

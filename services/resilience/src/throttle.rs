@@ -74,7 +74,7 @@ struct Step {
 #[derive(Debug)]
 #[must_use = "a verdict that is not told keeps the call under way for ever"]
 pub struct Sent {
-    step: u64,
+    at: Duration,
 }
 
 impl Throttler {
@@ -82,13 +82,26 @@ impl Throttler {
         Throttler { rules: *rules, steps: VecDeque::new(), requests: 0, accepts: 0, sent: None }
     }
 
-    /// Takes changed rules. The counts are kept unless the window has changed: its steps are of another length then.
+    /// Takes changed rules. The counts are kept: under a window of another length those of a step are of the time at which
+    /// the step began, and what a shorter window leaves out is gone with the next call.
     pub fn reconfigure(&mut self, rules: &Throttle) {
-        if rules.window == self.rules.window {
-            self.rules = *rules;
-        } else {
-            *self = Throttler { sent: self.sent, ..Throttler::new(rules) };
+        let before = std::mem::replace(&mut self.rules, *rules);
+        if before.window == rules.window {
+            return;
         }
+        let mut steps: VecDeque<Step> = VecDeque::with_capacity(self.steps.len());
+        for step in self.steps.drain(..) {
+            let number = (u128::from(step.number) * length(&before) / length(rules)) as u64;
+            match steps.back_mut().filter(|last| last.number == number) {
+                Some(last) => {
+                    last.requests += step.requests;
+                    last.accepts += step.accepts;
+                    last.open += step.open;
+                }
+                None => steps.push_back(Step { number, ..step }),
+            }
+        }
+        self.steps = steps;
     }
 
     /// Counts a request and decides whether it is sent; none = it is refused. `draw` is in `0..1`.
@@ -97,7 +110,7 @@ impl Throttler {
         let step = self.step(now);
         step.requests += 1;
         step.open += u64::from(!refused);
-        let sent = Sent { step: step.number };
+        let sent = Sent { at: now };
         self.requests += 1;
         if refused {
             return None;
@@ -145,8 +158,7 @@ impl Throttler {
     }
 
     fn number(&self, now: Duration) -> u64 {
-        let step = self.rules.window.get().as_nanos() / u128::from(STEPS);
-        (now.as_nanos() / step.max(1)) as u64
+        (now.as_nanos() / length(&self.rules)) as u64
     }
 
     /// The present step. Those before it are in order, and `now` never goes back.
@@ -158,11 +170,13 @@ impl Throttler {
         self.steps.back_mut().expect("a step was just added")
     }
 
-    /// The step in which it was sent, with one call less under way. One that was sent before the policy was turned off
-    /// and on again, or before its window changed, may name the step of others: none is closed twice.
+    /// The step in which it was sent, with one call less under way. After a change of the window that is an earlier one, if
+    /// the steps were longer then. One that was sent before the policy was turned off and on again may find the step of
+    /// others: none is closed twice.
     fn close(&mut self, sent: &Sent) -> Option<&mut Step> {
-        let at = self.steps.binary_search_by_key(&sent.step, |step| step.number).ok()?;
-        let step = self.steps.get_mut(at).filter(|step| step.open > 0)?;
+        let number = self.number(sent.at);
+        let until = self.steps.partition_point(|step| step.number <= number);
+        let step = self.steps.range_mut(..until).rev().find(|step| step.open > 0)?;
         step.open -= 1;
         Some(step)
     }
@@ -174,6 +188,11 @@ impl Throttler {
             self.accepts -= step.accepts;
         }
     }
+}
+
+/// Nanoseconds of a step.
+fn length(rules: &Throttle) -> u128 {
+    (rules.window.get().as_nanos() / u128::from(STEPS)).max(1)
 }
 
 #[cfg(test)]

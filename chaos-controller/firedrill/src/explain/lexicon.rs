@@ -58,8 +58,14 @@ pub(super) fn tell(keys: &[String], explained: &mut Explained) {
     let family: Vec<&Entry> = ancestry(&path).into_iter().filter_map(|path| self::entry(&path)).collect();
     explained.fact("cannot", family.iter().find_map(|entry| entry.cannot.clone()).unwrap_or_default());
     for (library, spelled) in LIBRARIES {
-        let name = family.iter().find_map(|entry| entry.names.get(library));
-        explained.fact(&format!("in {spelled}"), name.map_or(NONE, String::as_str));
+        let own = family.first().and_then(|entry| entry.names.get(library)).cloned();
+        // A part of what has a name there has none of its own.
+        let nearest = || match family.iter().find_map(|entry| entry.names.get(library)) {
+            Some(name) if name.starts_with(NONE) => name.clone(),
+            Some(name) => format!("{NONE} (a part of {name})"),
+            None => NONE.to_owned(),
+        };
+        explained.fact(&format!("in {spelled}"), own.unwrap_or_else(nearest));
     }
 }
 

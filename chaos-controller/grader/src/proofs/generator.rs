@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn one_hiccup_in_the_second_of_the_handover_is_not_a_sick_generator() {
         let mut bed = Bed::recovered();
-        let handover = bed.phases.iter().find(|(name, _)| *name == "handover").map(|(_, t_ms)| *t_ms).unwrap();
+        let handover =
+            bed.phases.iter().find(|(name, _)| *name == "handover").map(|(_, t_ms)| *t_ms).unwrap();
         let caught = |t_ms: u64| (handover..handover + 30).contains(&t_ms);
         bed.requests.iter_mut().filter(|r| caught(r.intended_ms())).for_each(|r| r.lateness_us = 60_000);
         let finding = graded(&bed, prove);

@@ -76,16 +76,28 @@ pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
     result
 }
 
-/// Sends it, and waits for the whole answer, up to the deadline of the request. That timer is the innermost: to the
-/// layers around it a callee that is silent until then has failed, where an attempt that was dropped says nothing.
+/// Sends it, and waits for the whole answer, up to the deadline of the request or the end of the call's own time. That
+/// timer is the innermost: to the layers around it a callee that is silent until then has failed, where an attempt that
+/// was dropped says nothing.
 pub(super) async fn send(next: Next<'_>) -> Result<Answer, Failure> {
-    match next.call.ctx.ends() {
-        // A timer above ends it as soon; one is enough.
-        Some(end) if next.until.is_none_or(|until| end < until) => {
-            let late = |_| Err(Failure::timeout("no answer before the deadline"));
+    // What was refused before here has asked nothing of the callee, so it earns no retry.
+    if next.resends == 0 && next.call.policy.retry.budget.on().is_some() {
+        next.call.edge.budget.deposit(next.call.edge.now());
+    }
+    let end = match (next.call.ctx.ends(), next.until) {
+        (Some(end), until) if until.is_none_or(|until| end < until.at) => {
+            Some((end, "no answer before the deadline"))
+        }
+        (_, Some(until)) if until.outside => Some((until.at, until.said)),
+        // The attempt's own timer ends it; one is enough.
+        _ => None,
+    };
+    match end {
+        Some((end, said)) => {
+            let late = |_| Err(Failure::timeout(said));
             tokio::time::timeout_at(end, ask(next)).await.unwrap_or_else(late)
         }
-        _ => ask(next).await,
+        None => ask(next).await,
     }
 }
 

@@ -59,9 +59,6 @@ impl Caller {
         let path = head.uri.path_and_query().cloned().expect("a request has a path");
         let template = Template { method: head.method, path, headers: head.headers, body };
 
-        if call.retry.budget.on().is_some() {
-            edge.budget.deposit(edge.now());
-        }
         let counted = Counted::begin(edge);
         let recorder = self.shared.mesh.recorder();
         let exchange = Exchange { edge, connections, recorder, policy: &call, template: &template, ctx };

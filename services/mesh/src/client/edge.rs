@@ -47,6 +47,8 @@ pub(crate) enum Refusal {
     SwitchedOff,
     /// A retry that the budget did not pay for.
     Budget,
+    /// A retry that the callee does not want, or somebody behind it.
+    Marked,
     /// It would have begun after the deadline, or with less left than the callee begins anything with.
     Deadline,
 }
@@ -61,6 +63,7 @@ impl Refusal {
             Self::Throttle => "throttle",
             Self::SwitchedOff => "switched_off",
             Self::Budget => "budget",
+            Self::Marked => "marked",
             Self::Deadline => "deadline",
         }
     }
@@ -74,6 +77,7 @@ impl Refusal {
             Self::Throttle => "throttled",
             Self::SwitchedOff => "switched off",
             Self::Budget => "no retry: the budget is spent",
+            Self::Marked => "no retry: the callee does not want one",
             Self::Deadline => "the deadline is too near",
         }
     }

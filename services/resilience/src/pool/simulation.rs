@@ -27,6 +27,8 @@ struct Case {
     /// A caller waits so long for each attempt, and tries so often again, at once; none = it waits for ever.
     patience: Option<Duration>,
     retries: u32,
+    /// A retry waits for up to this, doubled each time, all lengths alike ("full jitter").
+    backoff: Duration,
     /// The callee is told how long its caller waits.
     propagate: bool,
     /// How long the work takes that starts at a time.
@@ -42,6 +44,7 @@ impl Case {
             until,
             patience: None,
             retries: 0,
+            backoff: Duration::ZERO,
             propagate: false,
             service: |_| 100 * MS,
         }
@@ -102,6 +105,8 @@ enum Event {
     Done { attempt: Attempt, started: Duration, whole: bool, left: Option<Duration> },
     /// A caller's patience ends.
     Patience(Attempt),
+    /// A caller has waited, and tries again.
+    Retry(Attempt),
 }
 
 struct Simulation {
@@ -161,6 +166,7 @@ impl Simulation {
                     self.again(now, attempt);
                 }
             }
+            Event::Retry(attempt) => self.send(now, attempt),
         }
     }
 
@@ -212,9 +218,15 @@ impl Simulation {
 
     fn again(&mut self, now: Duration, attempt: Attempt) {
         self.calls[attempt.call] = None;
-        if attempt.number < self.case.retries {
-            self.send(now, Attempt { number: attempt.number + 1, ..attempt });
+        if attempt.number >= self.case.retries {
+            return;
         }
+        let next = Attempt { number: attempt.number + 1, ..attempt };
+        if self.case.backoff.is_zero() {
+            return self.send(now, next);
+        }
+        let wait = (self.case.backoff * 2_u32.pow(attempt.number)).mul_f64(self.unit());
+        self.schedule(now + wait, Event::Retry(next));
     }
 
     fn waits_for(&self, attempt: Attempt) -> bool {
@@ -291,12 +303,17 @@ fn a_burst_that_drains_is_a_good_queue() {
 /// The retry storm of resilience.md 6: 600 calls a second, a timeout of 1 s, 3 retries at once, and a callee that takes
 /// 5 s for 3 s. Detached workers, callers without limit.
 fn storm(queue: Queue, deadline: Deadline, propagate: bool, until: Duration) -> Report {
-    let mut case = Case::new(queue, |_| 600.0, until);
+    let mut case = stalled(queue, |_| 600.0, until);
     case.server.deadline = deadline;
     case.propagate = propagate;
+    Simulation::run(case)
+}
+
+fn stalled(queue: Queue, rate: fn(Duration) -> f64, until: Duration) -> Case {
+    let mut case = Case::new(queue, rate, until);
     (case.patience, case.retries) = (Some(S), 3);
     case.service = |now| if (5 * S..8 * S).contains(&now) { 5 * S } else { 100 * MS };
-    Simulation::run(case)
+    case
 }
 
 fn long(order: Order) -> Queue {
@@ -311,6 +328,24 @@ fn recovers(report: &Report, from: u64, to: u64) -> bool {
     let goodput = report.goodput(from, to);
     assert!(!(30.0..=570.0).contains(&goodput), "neither: {goodput}/s");
     goodput > 570.0
+}
+
+/// resilience.md 0.1: what all attempts come to decides, and not what users do. 450 x 4 are less than 2,000, 520 x 4 more.
+#[test]
+fn a_shop_with_room_for_all_attempts_comes_back_by_itself_and_one_without_never_does() {
+    let after = |rate| Simulation::run(stalled(long(Order::Fifo), rate, 100 * S)).goodput(90, 100);
+    let (room, none) = (after(|_| 450.0), after(|_| 520.0));
+    assert!(room > 0.95 * 450.0, "{room}/s");
+    assert!(none < 0.05 * 520.0, "{none}/s");
+}
+
+/// resilience.md 0.5: users come whether they are answered or not, so waiting only moves the attempts.
+#[test]
+fn backoff_with_full_jitter_does_not_end_a_storm() {
+    let mut case = stalled(long(Order::Fifo), |_| 600.0, 60 * S);
+    case.backoff = 200 * MS;
+    let report = Simulation::run(case);
+    assert!(!recovers(&report, 50, 60), "{}/s", report.goodput(50, 60));
 }
 
 /// I19: (2C - rate) x timeout = 3,400 places.

@@ -179,11 +179,32 @@ fn a_verdict_from_before_the_counts_were_thrown_away_changes_no_counts() {
 }
 
 #[test]
-fn a_swap_keeps_the_counts_of_the_same_window() {
+fn a_swap_keeps_the_counts() {
     let mut throttle = Throttler::new(&Throttle::default());
     (0..100).for_each(|call| assert!(throttle.send(Duration::from_millis(call), 0.999_999).is_some()));
     throttle.reconfigure(&Throttle { k: 1.5, ..Throttle::default() });
     assert_eq!(throttle.requests, 100);
     throttle.reconfigure(&Throttle { window: Span::seconds(10), ..Throttle::default() });
-    assert_eq!(throttle.requests, 0);
+    assert_eq!((throttle.requests, throttle.steps.iter().map(|step| step.requests).sum::<u64>()), (100, 100));
+}
+
+/// A shorter window is how to come back sooner, and is pulled while the callee is sick: it must not be asked by all at once.
+#[test]
+fn a_shorter_window_in_the_outage_goes_on_refusing() {
+    let now = Duration::from_secs(90);
+    let mut throttle = Throttler::new(&Throttle::default());
+    let open: Vec<Sent> =
+        (0..2_000).filter_map(|call| throttle.send(now + Duration::from_millis(call), 0.999_999)).collect();
+    open.into_iter().for_each(|sent| throttle.failed(sent));
+    let later = now + Duration::from_secs(3);
+    assert!(throttle.rejection(later) > 0.99);
+    let early = throttle.send(later, 0.999_999).unwrap();
+    throttle.reconfigure(&Throttle { window: Span::seconds(10), ..Throttle::default() });
+    assert!(throttle.rejection(later) > 0.99, "{}", throttle.rejection(later));
+    throttle.accepted(early);
+    assert_eq!(throttle.accepts, 1, "what is out from before the change counts");
+    assert_eq!(throttle.steps.iter().map(|step| step.open).sum::<u64>(), 0);
+    assert_eq!(throttle.rejection(later + Duration::from_secs(20)), 0.0, "the shorter window has passed");
+    throttle.reconfigure(&Throttle::default());
+    assert_eq!((throttle.requests, throttle.accepts), (0, 0));
 }

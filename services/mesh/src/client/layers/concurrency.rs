@@ -14,28 +14,31 @@ use tonic::Code;
 use super::Next;
 use crate::client::edge::{Edge, Refusal};
 use crate::client::{Answer, Failure, FailureKind};
-use crate::context::Ctx;
 use crate::status;
 
 pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
     let edge = next.call.edge;
     let Some(held) = edge.concurrency.enter(edge)? else { return next.run().await };
     let result = next.run().await;
-    held.end(outcome(&result, next.call.ctx));
+    held.end(outcome(&result, next.is_over()));
     result
 }
 
-/// What an attempt's end says about room at the callee.
-fn outcome(result: &Result<Answer, Failure>, ctx: &Ctx) -> Outcome {
+/// What an attempt's end says about room at the callee. `over`: the time of the whole call is.
+fn outcome(result: &Result<Answer, Failure>, over: bool) -> Outcome {
     let Err(failure) = result else { return Outcome::Answered };
     match failure.kind {
         // The deadline was over before anything was sent.
         FailureKind::Timeout if status::surely_not_done(&failure.status) => Outcome::Failed,
-        // An attempt that began just before the deadline was hardly given a chance.
-        FailureKind::Timeout if ctx.remaining().is_some_and(|left| left.is_zero()) => Outcome::GivenUp,
+        // An attempt that began just before the end was hardly given a chance.
+        FailureKind::Timeout if over => Outcome::GivenUp,
         FailureKind::Timeout => Outcome::TimedOut,
         FailureKind::Unavailable => Outcome::Refused,
-        FailureKind::Answered if failure.status.code() == Code::DeadlineExceeded => Outcome::TimedOut,
+        FailureKind::Answered
+            if matches!(failure.status.code(), Code::DeadlineExceeded | Code::Cancelled) =>
+        {
+            Outcome::TimedOut
+        }
         FailureKind::Answered | FailureKind::Unreachable | FailureKind::Broken | FailureKind::Rejected => {
             Outcome::Failed
         }
@@ -141,13 +144,8 @@ impl Drop for Held<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use opentelemetry::trace::SpanContext;
     use prometheus::Registry;
     use resilience::concurrency::Concurrency;
-    use resilience::pool::Priority;
-    use resilience::{Snapshot, policy};
-    use serde_json::json;
-    use tokio::time::Instant;
     use tonic::Status;
 
     use super::*;
@@ -196,11 +194,14 @@ mod tests {
 
     #[test]
     fn only_what_says_something_about_room_is_a_drop() {
-        let nothing = policy::parse(&json!({"version": 1})).unwrap();
-        let ctx = Ctx::background(Arc::new(Snapshot::of(&nothing, 1, "order")));
-        let told = |failure: Failure| outcome(&Err(failure), &ctx);
+        let told = |failure: Failure| outcome(&Err(failure), false);
         assert_eq!(told(Failure::timeout("no answer in time")), Outcome::TimedOut);
         assert_eq!(told(Failure::answered(Status::deadline_exceeded("late"))), Outcome::TimedOut);
+        assert_eq!(
+            told(Failure::answered(Status::cancelled("late"))),
+            Outcome::TimedOut,
+            "gRPC cancels what is late"
+        );
         assert_eq!(told(Failure::answered(Status::unavailable("full"))), Outcome::Refused);
         assert_eq!(told(Failure::answered(Status::resource_exhausted("429"))), Outcome::Refused);
         for failure in [
@@ -212,8 +213,6 @@ mod tests {
         ] {
             assert_eq!(told(failure), Outcome::Failed);
         }
-        let over =
-            Ctx::new(ctx.shared_policy(), Some(Instant::now()), None, SpanContext::NONE, Priority::Normal);
-        assert_eq!(outcome(&Err(Failure::timeout("no answer before the deadline")), &over), Outcome::GivenUp);
+        assert_eq!(outcome(&Err(Failure::timeout("no answer before the deadline")), true), Outcome::GivenUp);
     }
 }

@@ -129,9 +129,11 @@ fn shelf() -> Cache<Bytes, Arc<Kept>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use tonic::Status;
 
     use super::*;
+    use crate::client::layers::testbed::{Bed, Does};
 
     fn answer(text: &str) -> Answer {
         let head = Response::new(()).into_parts().0;
@@ -208,6 +210,13 @@ mod tests {
         cache.run_pending_tasks();
         assert!(cache.entry_count() <= 8_192 && cache.entry_count() > 0, "{}", cache.entry_count());
         assert!(cache.weighted_size() <= ROOM, "{}", cache.weighted_size());
+    }
+
+    /// I37.
+    #[tokio::test]
+    async fn what_stands_in_asks_nobody() {
+        let bed = Bed::new(json!({"fallback": "stale"}), &[Does::Answers, Does::Says(503)]).await;
+        assert_eq!((bed.calls(10).await, bed.asked()), (10, vec![5, 5]));
     }
 
     #[test]

@@ -46,8 +46,18 @@ pub(crate) struct Next<'a> {
     pub(crate) peer: Option<&'a Peer>,
     /// The instances that a layer above has asked already.
     pub(in crate::client) tried: Option<&'a Tried>,
-    /// When the timers above give up.
-    pub(in crate::client) until: Option<Instant>,
+    /// The timer above that gives up first.
+    pub(in crate::client) until: Option<Until>,
+}
+
+/// A timer of this call.
+#[derive(Clone, Copy)]
+pub(in crate::client) struct Until {
+    pub(in crate::client) at: Instant,
+    /// What it says then.
+    pub(in crate::client) said: &'static str,
+    /// It stands around the attempts, and would drop the one that is out without a word.
+    pub(in crate::client) outside: bool,
 }
 
 /// What a layer answers with. Boxed: in an outage ten thousand of them wait, and each layer then holds a pointer instead
@@ -103,7 +113,9 @@ impl<'a> Next<'a> {
     /// The rest, given up after `limit`.
     pub(crate) async fn within(mut self, limit: Duration, what: &'static str) -> Result<Answer, Failure> {
         let end = Instant::now() + limit;
-        self.until = Some(self.until.map_or(end, |until| until.min(end)));
+        if self.until.is_none_or(|until| end < until.at) {
+            self.until = Some(Until { at: end, said: what, outside: self.attempt.is_none() });
+        }
         tokio::time::timeout_at(end, self.run()).await.unwrap_or_else(|_| Err(Failure::timeout(what)))
     }
 
@@ -112,8 +124,16 @@ impl<'a> Next<'a> {
         [self.call.ctx.remaining(), self.ours()].into_iter().flatten().min()
     }
 
-    fn ours(&self) -> Option<Duration> {
-        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    /// What is left of the timers above.
+    pub(crate) fn ours(&self) -> Option<Duration> {
+        self.until.map(|until| until.at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the time of the whole call is over: the deadline's, or that of a timer around its attempts.
+    pub(crate) fn is_over(&self) -> bool {
+        let outside = self.until.filter(|until| until.outside).map(|until| until.at);
+        self.call.ctx.remaining().is_some_and(|left| left.is_zero())
+            || outside.is_some_and(|at| at <= Instant::now())
     }
 
     /// How long the callee is told that it has: the request's deadline, and with `propagate` the timers of this call.

@@ -23,6 +23,11 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
             Err(failure) => failure,
         };
         nothing_done &= status::surely_not_done(&failure.status);
+        let told = |failure: Failure| Err(if nothing_done { failure } else { failure.maybe_done() });
+        // The time of the call is over: nobody would wait for another attempt.
+        if next.ours().is_some_and(|left| left.is_zero()) {
+            return told(failure);
+        }
         let decision = edge.budget.with(edge.now(), |budget, now| {
             let policy = &next.call.policy.retry;
             let time = Time { left: next.call.ctx.remaining(), floor: floor(next.call) };
@@ -35,9 +40,10 @@ pub(super) async fn layer(next: Next<'_>) -> Result<Answer, Failure> {
                 match why {
                     Why::Budget => edge.count_refusal(Refusal::Budget),
                     Why::Deadline => edge.count_refusal(Refusal::Deadline),
-                    Why::Class | Why::Marked | Why::Exhausted => {}
+                    Why::Marked => edge.count_refusal(Refusal::Marked),
+                    Why::Class | Why::Exhausted => {}
                 }
-                return Err(if nothing_done { failure } else { failure.maybe_done() });
+                return told(failure);
             }
         }
         retries += 1;
@@ -81,7 +87,7 @@ impl Budget {
         }
     }
 
-    /// An original call is made: it earns its share of a retry.
+    /// A call is sent for the first time: it earns its share of a retry.
     pub(crate) fn deposit(&self, now: Duration) {
         if let Some(kept) = self.kept().as_mut() {
             kept.machine.deposit(now);

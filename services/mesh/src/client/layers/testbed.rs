@@ -118,9 +118,6 @@ impl Bed {
             template: &template,
             ctx: &self.ctx(left),
         };
-        if policy.retry.budget.on().is_some() {
-            self.edge.budget.deposit(self.edge.now());
-        }
         Next::new(&exchange).run().await
     }
 

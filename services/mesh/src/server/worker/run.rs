@@ -81,6 +81,7 @@ where
         started: Instant,
         waited: Duration,
     ) -> Outcome {
+        let importance = job.importance();
         let Job { head, body, class, priority, deadline, user_deadline, mut span, mut reply, .. } = *job;
         let cancel = policy.server.cancel;
         let rules = policy.server.deadline;
@@ -104,6 +105,7 @@ where
                 ((self.protocol.refuse)(Status::deadline_exceeded("the deadline passed")), Some(Outcome::TimedOut))
             }
             () = reply.closed(), if cancel == Cancel::All => {
+                self.metrics.shed("cancelled", importance);
                 ((self.protocol.refuse)(Status::cancelled("the caller has left")), Some(Outcome::GivenUp))
             }
         };
@@ -137,11 +139,12 @@ where
                 span.fail(self.protocol.said(&response));
             }
         }
-        if reply.send(response).is_err() {
+        // What was cut off in time was not done for nobody.
+        if reply.send(response).is_err() && whole {
             self.metrics.abandoned.inc();
         }
         cut.unwrap_or(match code {
-            "DEADLINE_EXCEEDED" | "504" => Outcome::TimedOut,
+            "DEADLINE_EXCEEDED" | "CANCELLED" | "504" => Outcome::TimedOut,
             _ if failed => Outcome::Failed,
             _ => Outcome::Answered,
         })

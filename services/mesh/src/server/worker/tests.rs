@@ -220,6 +220,13 @@ async fn the_work_of_a_caller_who_left_ends_only_if_the_policy_says_so() {
         assert_eq!(shop.metrics.busy.get(), busy_after, "{cancel}");
         tokio::time::sleep(30_000 * MS).await;
         assert_eq!(shop.metrics.busy.get(), 0, "the full 30 s at most");
+        // What is cut off is counted as that, and was not finished for nobody.
+        let finished = shop.metrics.abandoned.get();
+        assert_eq!(
+            (finished, shop.shed("cancelled")),
+            if cancel == "all" { (0, 1) } else { (1, 0) },
+            "{cancel}"
+        );
     }
 }
 

@@ -66,6 +66,21 @@ async fn an_attempt_that_the_deadline_ends_is_the_callees_failure_and_a_probe_s_
     assert_eq!((bed.asked(), bed.metric(STATE, "open")), (vec![5], 1.0), "half of the probes: they decide");
 }
 
+/// Pitfall c of breakers: the only timer is that of the whole call, and the callee hangs.
+#[tokio::test]
+async fn an_attempt_that_the_total_timeout_ends_is_the_callees_failure() {
+    let policy = json!({"total_timeout": "50ms", "retry": {"max_retries": 3}, "breaker": {"window": 4},
+        "outlier": {"consecutive_failures": 4}});
+    let bed = Bed::new(policy, &[Does::Nothing]).await;
+    for call in 1..=4 {
+        assert_eq!(bed.call().await.unwrap_err().kind, FailureKind::Timeout);
+        assert_eq!(bed.asked(), [call], "nothing is tried again when the time is over");
+    }
+    assert_eq!(bed.metric(STATE, "open"), 1.0);
+    assert_eq!(bed.metric("lab_client_attempts_total", "timeout"), 4.0);
+    assert_eq!(bed.metric("lab_ejections_total", "consecutive_failures"), 1.0);
+}
+
 /// Pitfall e of breakers: outside the retries it sees one failure where inside them it sees four.
 #[tokio::test]
 async fn a_breaker_around_the_retries_opens_after_four_times_the_attempts() {

@@ -56,7 +56,7 @@ async fn who_does_not_want_to_be_asked_again_is_not() {
     ] {
         let bed = Bed::new(three(json!("off")), &[pushback]).await;
         assert!(bed.call().await.is_err());
-        assert_eq!(bed.asked(), [1]);
+        assert_eq!((bed.asked(), bed.metric(REFUSED, "marked")), (vec![1], 1.0));
     }
 }
 
@@ -110,6 +110,20 @@ async fn failures_empty_a_budget_of_tokens_and_successes_fill_it() {
     let bed = Bed::new(three(json!({"kind": "tokens"})), &[Does::Says(504)]).await;
     assert_eq!(bed.calls(20).await, 0);
     assert_eq!(bed.metric(TOKENS, "payment"), 10.0, "no retry could have helped");
+}
+
+/// I8: what a breaker refused was not sent, so it pays for no retry.
+#[tokio::test]
+async fn a_call_that_was_not_sent_earns_no_retry() {
+    let budget = json!({"ratio": 1, "min_per_second": 0});
+    let breaker = json!({"state": "forced_open"});
+    let bed = Bed::new(
+        json!({"retry": {"max_retries": 3, "budget": budget}, "breaker": breaker}),
+        &[Does::Answers],
+    )
+    .await;
+    assert_eq!((bed.calls(50).await, bed.asked()), (0, vec![0]));
+    assert_eq!(bed.metric(TOKENS, "payment"), 0.0);
 }
 
 #[tokio::test]
