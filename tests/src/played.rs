@@ -34,8 +34,8 @@ pub struct Playing {
 /// A run that is over.
 #[derive(Debug)]
 pub struct Played {
-    site: Arc<Site>,
-    /// The run's folder; none if the run did not begin.
+    /// Where it was played, and its folder; none if the run did not begin, or is only remembered.
+    site: Option<Arc<Site>>,
     pub dir: Option<PathBuf>,
     pub said: Said,
     /// The scorecard, as `run --output json` printed it.
@@ -105,7 +105,14 @@ impl Playing {
         let page = if looking { self.look() } else { Vec::new() };
         let said = self.end();
         let card = said.json();
-        Played { site: Arc::clone(&self.site), dir: self.dir(), card, journal: self.journal(), page, said }
+        Played {
+            site: Some(Arc::clone(&self.site)),
+            dir: self.dir(),
+            card,
+            journal: self.journal(),
+            page,
+            said,
+        }
     }
 
     fn look(&mut self) -> Vec<Look> {
@@ -144,7 +151,10 @@ pub fn full(candidate: &'static str) -> Arc<Played> {
     let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
     let run = runs.entry(candidate).or_insert_with(|| {
         let _turn = Turn::take();
-        Arc::new(Playing::start(candidate, "1", &[]).finish(true))
+        let mut run = Playing::start(candidate, "1", &[]).finish(true);
+        // It is kept for as long as the program runs; its files are not.
+        (run.site, run.dir) = (None, None);
+        Arc::new(run)
     });
     Arc::clone(run)
 }
@@ -200,8 +210,9 @@ impl Played {
     /// When there is no recording, or the query is none.
     pub fn ask(&self, query: &str, at: f64) -> f64 {
         let dir = self.dir.as_ref().unwrap_or_else(|| panic!("there is no run: {}", self.said.stderr));
-        let (dir, moment) = (dir.display().to_string(), format!("{at}s"));
-        let said = self.site.say(&["query", query, "--run", &dir, "--at", &moment, "--output", "json"]);
+        let (dir, moment) = (dir.display().to_string(), format!("{:.0}ms", at * 1e3));
+        let site = self.site.as_ref().expect("a run that has a folder has a site");
+        let said = site.say(&["query", query, "--run", &dir, "--at", &moment, "--output", "json"]);
         assert_eq!(said.code, Some(0), "{query}: {}", said.stderr);
         let answer = said.json();
         let value = answer.pointer("/data/result/0/value/1").and_then(Value::as_str);

@@ -30,6 +30,8 @@ use crate::{
 /// An outage that users do not show this long after its time is handed over to a person all the same: not every outage
 /// is one of goodput.
 pub const LATE_HANDOVER: Duration = Duration::from_secs(10);
+/// The second until it is seen that it is time, the handover itself, and one to spare.
+const HANDING_OVER: Duration = Duration::from_secs(3);
 
 /// A validated, scaled drill, ready to run. Saved as `plan.yaml` (JSON is YAML).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +121,8 @@ impl Plan {
     pub fn recovery_end(&self) -> Duration {
         match (&self.candidate, &self.aftermath) {
             (None, _) => {
-                self.handover.unwrap_or_else(|| self.heal_at()) + LATE_HANDOVER + self.budget + self.hold
+                let handover = self.handover.unwrap_or_else(|| self.heal_at());
+                handover + LATE_HANDOVER + HANDING_OVER + self.budget + self.hold
             }
             (Some(_), None) => self.heal_at(),
             (Some(_), Some(aftermath)) => {
@@ -137,6 +140,9 @@ impl Plan {
     /// What comes and goes, and a surge, has its times drawn up beforehand: with a person, for as long as they may need.
     pub(crate) fn held_for_a_person(mut self) -> Plan {
         if self.holds_for_a_person() {
+            // What is drawn out below must not move it.
+            let handover = self.handover.unwrap_or_else(|| self.heal_at());
+            self.handover = Some(handover);
             let end = self.recovery_end();
             for fault in &mut self.faults {
                 let until = end.saturating_sub(fault.at);

@@ -45,6 +45,13 @@ struct Measured {
     delivered: Duration,
 }
 
+impl Measuring {
+    /// Whether all probes have been answered: the fault may end.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.probes.is_finished()
+    }
+}
+
 /// Begins to measure a fault that has just been applied and is to last for `length`.
 pub(crate) fn measure(
     lab: &Arc<Lab>,

@@ -27,6 +27,9 @@ const OUTAGE_SECONDS: usize = 2;
 /// A handover takes its time, and a phase in which nobody sends a request cannot be judged.
 const HANDING_OVER: Duration = Duration::from_secs(1);
 
+/// Between two looks at a measurement.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// The measurements that have begun.
 type Doses = Arc<Mutex<Vec<dose::Measuring>>>;
 
@@ -72,6 +75,10 @@ pub(crate) async fn outage(lab: &Arc<Lab>, run: &Arc<Run>, recent: &mut Recent) 
     // Those that had begun are concluded, also when the shop was declared recovered before the last one.
     let doses = std::mem::take(&mut *doses.lock().expect("no code panics while it holds the doses"));
     played?;
+    // With a person a round may have only just begun; half of it is enough to measure it.
+    while run.plan.holds_for_a_person() && doses.last().is_some_and(|dose| !dose.is_taken()) {
+        run.pause(LOOK_AGAIN).await?;
+    }
     surge::ends(lab, run).await?;
     Ok(Left { doses, script })
 }

@@ -68,11 +68,9 @@ pub(super) async fn ends(lab: &Lab, run: &Run) -> Result<(), Ended> {
             (plan.surge_at() + quiet, Surge { length: plan.replay.length, ..surge }),
         ],
     );
-    if !plan.holds_for_a_person() {
-        return Ok(());
-    }
-    run.until(began + length).await?;
-    note_end(lab, SURGE)
+    // The quiet time counts from here on, as the generator was told.
+    run.until(began + soon.max(length)).await?;
+    if plan.holds_for_a_person() { note_end(lab, SURGE) } else { Ok(()) }
 }
 
 /// The same for the replay.

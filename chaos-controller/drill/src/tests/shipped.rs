@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-const PLANTED: [&str; 10] = [
+const PLANTED: [&str; 11] = [
     "add-timeouts",
     "double-charger",
     "fail-everything",
@@ -12,6 +12,7 @@ const PLANTED: [&str; 10] = [
     "layered",
     "nothing",
     "raise-limits",
+    "rate-limit",
     "restart-everything",
     "scale-to-zero",
     "timeout-400ms",

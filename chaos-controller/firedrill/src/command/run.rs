@@ -164,11 +164,7 @@ impl Run {
             runs_dir: runs_dir.display().to_string(),
         };
         let status: RunStatus = api.post("/api/runs", &start).await?;
-        screen.note(&format!(
-            "run {} (at most {} s if a script plays)",
-            status.dir,
-            plan.longest().as_secs()
-        ));
+        screen.note(&format!("run {} (at most {} s)", status.dir, plan.longest().as_secs()));
         if plan.candidate.is_none() {
             let flag = if file.lab == crate::lab::DEFAULT_LAB {
                 String::new()

@@ -47,7 +47,9 @@ pub(crate) struct Attempt<'a> {
 pub(super) async fn begin(next: Next<'_>) -> Result<Answer, Failure> {
     let Exchange { edge, ctx, recorder, policy, .. } = next.call;
     let left = ctx.remaining();
-    let late = Time { left, floor: policy.floor }.is_over_after(Duration::ZERO);
+    // With `propagate` the callee is told the call's own time as well, and begins nothing below its floor.
+    let given = if policy.propagate { next.left() } else { left };
+    let late = Time { left: given, floor: policy.floor }.is_over_after(Duration::ZERO);
     let attempt = Attempt {
         call: next.call,
         span: recorder.client(edge.name, ctx.span()),

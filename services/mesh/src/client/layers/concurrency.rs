@@ -1,8 +1,9 @@
 //! How many attempts may be open at once, learned from how long they take. The limit is the machine's; this file tells it
 //! how each attempt ended.
 //!
-//! A success is a sample. An attempt that the request's deadline ends was given up. Another timeout of ours, a 503, a 429 and a 504 are drops. Any other failure is no sample: it says
-//! nothing about room, and it is often quick. A refusal of ours further in was no attempt.
+//! A success is a sample. An attempt that the end of the whole call ends was given up. Another timeout of ours, a 503, a 429
+//! and a 504 are drops. Any other failure is no sample: it says nothing about room, and it is often quick. A refusal of
+//! ours further in was no attempt.
 
 use std::sync::{Mutex, MutexGuard};
 
