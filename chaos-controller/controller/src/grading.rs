@@ -26,8 +26,9 @@ pub fn grade(dir: &Path) -> io::Result<i32> {
         }
     }
     let recording = Recording::open(files).map_err(io::Error::other)?;
-    let scorecard = grader::grade(&recording);
-    let mut json = serde_json::to_vec_pretty(&scorecard)?;
+    let graded = grader::grade(&recording);
+    let scorecard = &graded.card;
+    let mut json = serde_json::to_vec_pretty(scorecard)?;
     json.push(b'\n');
     std::fs::write(dir.join(SCORECARD), json)?;
     let report = scorecard.report_markdown();

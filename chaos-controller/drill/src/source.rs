@@ -35,11 +35,29 @@ pub struct Sources {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
+    /// A person who learns: hints and explanations for the asking, and no clock.
+    Learn,
     /// A person, or a script to look at.
     #[default]
     Practice,
+    /// A person who is examined: nothing is revealed before the end, and what follows a hint is graded.
+    Assessed,
     /// Continuous integration: a script, and the exit code counts.
     Gate,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 4] = [Mode::Learn, Mode::Practice, Mode::Assessed, Mode::Gate];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Learn => "learn",
+            Mode::Practice => "practice",
+            Mode::Assessed => "assessed",
+            Mode::Gate => "gate",
+        }
+    }
 }
 
 /// The choices of one run.

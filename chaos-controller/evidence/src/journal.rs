@@ -129,9 +129,12 @@ pub struct Broken {
 /// The first line that was altered, is missing its predecessor, or has a newer format. A last line without a line
 /// feed that does not parse is not an error: its writer was killed, and it is reported as `torn`.
 pub fn verify(text: impl AsRef<[u8]>) -> Result<Verified, Broken> {
-    let text = text.as_ref();
+    verify_after(Chain::new(), text.as_ref())
+}
+
+/// The same for lines that follow others, as a review follows its journal.
+pub(crate) fn verify_after(mut chain: Chain, text: &[u8]) -> Result<Verified, Broken> {
     let mut verified = Verified::default();
-    let mut chain = Chain::new();
     for (index, piece) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
         let line = index + 1;
         let finished = piece.ends_with(b"\n");

@@ -9,6 +9,7 @@ use crate::kind;
 use crate::ledger::{self, Ledgers};
 use crate::requests::{self, Request};
 use crate::samples::Samples;
+use crate::traces::Trace;
 
 pub const JOURNAL: &str = "journal.jsonl";
 pub const PLAN: &str = "plan.yaml";
@@ -30,6 +31,10 @@ pub struct Recording {
     pub samples: Samples,
     pub requests: Vec<Request>,
     pub ledgers: Ledgers,
+    /// Traces that show what happened, a bounded choice of those that were kept; by their start.
+    pub traces: Vec<Trace>,
+    /// What was added after the seal.
+    pub review: Vec<Entry>,
     pub seal: Seal,
     /// Hash of the last line of the journal.
     pub head: String,

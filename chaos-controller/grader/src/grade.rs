@@ -6,18 +6,48 @@ use serde_json::Value;
 
 use crate::cascade::cascade;
 use crate::case::Case;
+use crate::diagnosis::Diagnoses;
 use crate::finding::{Finding, Status};
 use crate::measures::Measures;
+use crate::people::People;
+use crate::rating::Rating;
+use crate::report::{html, junit};
 use crate::scorecard::{Criterion, FORMAT, Scorecard, reason};
+use crate::story::Story;
+use crate::truth::Truth;
 use crate::verdict::{Exit, Verdict};
 use crate::{criteria, proofs, summary, timeline};
 
+/// A graded run: what is concluded, and what a report draws besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Graded {
+    pub card: Scorecard,
+    pub story: Story,
+}
+
 /// Grades a recording. The same recording always gives the same scorecard. A recording without a readable plan is
 /// void: there is nothing to hold the evidence against.
-pub fn grade(recording: &Recording) -> Scorecard {
+pub fn grade(recording: &Recording) -> Graded {
     match serde_json::from_str::<Plan>(&recording.plan_text) {
-        Ok(plan) => judged(&Case::new(recording, plan)),
-        Err(error) => without_plan(recording, &error.to_string()),
+        Ok(plan) => {
+            let case = Case::new(recording, plan);
+            let card = judged(&case);
+            let rating = Rating::of(&case, &card);
+            Graded { card: Scorecard { rating, ..card }, story: Story::of(&case) }
+        }
+        Err(error) => Graded { card: without_plan(recording, &error.to_string()), story: Story::default() },
+    }
+}
+
+impl Graded {
+    /// One file that opens in any browser, offline.
+    pub fn report_html(&self) -> String {
+        html::page(&self.card, &self.story)
+    }
+
+    /// The verdict for CI, a case per criterion.
+    pub fn junit(&self) -> String {
+        junit::document(&self.card)
     }
 }
 
@@ -61,7 +91,12 @@ fn judged(case: &Case<'_>) -> Scorecard {
     };
     let residue = criteria::residue::items(case).unwrap_or_default();
     let exit = Exit::of(verdict, !residue.is_empty(), case.moments.interrupted);
+    let truth = Truth::of(case);
     Scorecard {
+        diagnoses: Diagnoses::of(case, &truth),
+        truth,
+        people: People::of(case),
+        mode: case.plan.mode.name().to_owned(),
         verdict,
         exit: exit.0,
         reason: if case.moments.interrupted {
@@ -127,6 +162,11 @@ fn blank(recording: &Recording) -> Scorecard {
             .next_back()
             .map_or(Value::Null, |entry| entry.body.clone()),
         timeline: Vec::new(),
+        mode: text("mode"),
+        truth: Truth::default(),
+        diagnoses: Diagnoses::default(),
+        people: People::default(),
+        rating: Rating::default(),
         schedule_hash: text("schedule_hash"),
         head: recording.head.clone(),
     }
@@ -139,7 +179,7 @@ mod tests {
     use serde_json::json;
 
     fn graded(bed: &Bed) -> Scorecard {
-        grade(&bed.recording())
+        grade(&bed.recording()).card
     }
 
     #[test]
@@ -201,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_recording_without_a_plan_is_void() {
-        let card = grade(&Recording::default());
+        let card = grade(&Recording::default()).card;
         assert_eq!((card.verdict, card.exit), (Verdict::Void, 98));
         assert!(card.reason.starts_with("plan"), "{}", card.reason);
     }
@@ -209,8 +249,8 @@ mod tests {
     #[test]
     fn grading_twice_gives_the_same_scorecard_and_it_survives_json() {
         let recording = Bed::never_recovered().recording();
-        let card = grade(&recording);
-        assert_eq!(card, grade(&recording));
+        let card = grade(&recording).card;
+        assert_eq!(card, grade(&recording).card);
         let text = serde_json::to_string(&card).unwrap();
         assert_eq!(serde_json::from_str::<Scorecard>(&text).unwrap(), card);
     }

@@ -5,19 +5,24 @@
 mod cascade;
 mod case;
 mod criteria;
+mod diagnosis;
 mod finding;
 mod goodput;
 mod grade;
 mod measures;
 mod moments;
+mod people;
 mod proofs;
 mod query;
+mod rating;
 mod recovery;
 mod report;
 mod scorecard;
+mod story;
 mod summary;
 mod surge;
 mod timeline;
+mod truth;
 mod verdict;
 
 #[cfg(test)]
@@ -25,10 +30,15 @@ mod testbed;
 
 pub use cascade::Broken;
 pub use criteria::money::Money;
+pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point};
 pub use finding::{Finding, Status};
-pub use grade::grade;
+pub use grade::{Graded, grade};
 pub use measures::{LittlesLaw, Measures, Revenue, Storm, TimeTo};
+pub use people::{Decision, HintTaken, Hypothesis, Message, People, RoleTaken, SeverityCalled, Task};
+pub use rating::{Given, Mark, Rating, Readiness, Remark, Resource, Row, Score, SelfScore, Unexplained};
 pub use scorecard::{Criterion, Scorecard};
+pub use story::Story;
 pub use summary::{Dose, Load};
 pub use timeline::Event;
+pub use truth::{Edge, Link, Mechanism, MechanismKind, Root, RootKind, Truth};
 pub use verdict::{Exit, Verdict};

@@ -5,10 +5,14 @@ use serde_json::Value;
 
 use crate::cascade::Broken;
 use crate::criteria::money::Money;
+use crate::diagnosis::Diagnoses;
 use crate::finding::{Finding, Status};
 use crate::measures::Measures;
+use crate::people::People;
+use crate::rating::Rating;
 use crate::summary::{Dose, Load};
 use crate::timeline::Event;
+use crate::truth::Truth;
 use crate::verdict::Verdict;
 
 /// Version of the JSON form.
@@ -42,6 +46,18 @@ pub struct Scorecard {
     /// As the controller measured it: `ready_ms`, `rss_mib_peak` and others.
     pub footprint: Value,
     pub timeline: Vec<Event>,
+    /// `practice`, `learn`, `assessed` or `gate`.
+    #[serde(default)]
+    pub mode: String,
+    /// What really happened.
+    #[serde(default)]
+    pub truth: Truth,
+    #[serde(default)]
+    pub diagnoses: Diagnoses,
+    #[serde(default)]
+    pub people: People,
+    #[serde(default)]
+    pub rating: Rating,
     pub schedule_hash: String,
     /// Hash of the last line of the journal.
     pub head: String,

@@ -9,8 +9,11 @@
 use std::collections::BTreeMap;
 
 use drill::{Journey, Plan};
+use evidence::review::{self, Note};
+use evidence::traces::Trace;
 use evidence::{
-    Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, SampleWriter, Samples, Seal, kind,
+    Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, Said, SampleWriter, Samples, Seal,
+    kind,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +34,9 @@ pub(crate) struct Bed {
     pub(crate) unscraped: Vec<&'static str>,
     pub(crate) attempts_per_call: u64,
     pub(crate) replay: bool,
+    pub(crate) traces: Vec<Trace>,
+    /// What was added after the seal, by whom.
+    pub(crate) notes: Vec<(&'static str, Note)>,
     pub(crate) residue: Option<Value>,
     pub(crate) removal_noted: bool,
     pub(crate) delivered_ms: Option<f64>,
@@ -119,6 +125,8 @@ impl Bed {
             unscraped: Vec::new(),
             attempts_per_call: 1,
             replay: true,
+            traces: Vec::new(),
+            notes: Vec::new(),
             residue: Some(json!({"items": []})),
             removal_noted: true,
             delivered_ms: Some(3_000.2),
@@ -191,6 +199,11 @@ impl Bed {
         self
     }
 
+    /// Somebody puts something on record.
+    pub(crate) fn said(self, t_ms: u64, actor: &'static str, said: &Said) -> Bed {
+        self.entry(t_ms, kind::ACTION, actor, said.body())
+    }
+
     pub(crate) fn plan(&self) -> Plan {
         let mut spec = json!({"effect": {"latency": {"fixed": {"value": "3s"}}}});
         if self.ramp_ms > 0 {
@@ -234,12 +247,22 @@ impl Bed {
         Recording {
             plan_text: serde_json::to_string(&self.plan()).unwrap(),
             head: journal.last().unwrap().hash.clone(),
+            review: self.review(journal.last().unwrap()),
             journal,
             samples: self.samples(),
             requests: self.requests.clone(),
             ledgers: self.ledgers.clone(),
+            traces: self.traces.clone(),
             seal: self.seal.clone(),
         }
+    }
+
+    fn review(&self, seal: &Entry) -> Vec<Entry> {
+        let mut lines: Vec<Entry> = Vec::new();
+        for (actor, note) in &self.notes {
+            lines.push(review::next(lines.last().unwrap_or(seal), 60_000, actor, note));
+        }
+        lines
     }
 
     fn journal(&self) -> Vec<Entry> {
@@ -256,8 +279,10 @@ impl Bed {
         lines.extend(
             phases.into_iter().map(|(name, t)| (t, kind::PHASE, "controller", json!({"name": name}))),
         );
+        let spec = json!({"effect": {"latency": {"fixed": {"value": "3s"}}}, "path": "charge"});
         let mut fault = |id: &str, why: &str, from: u64, to: u64, source: &str| {
-            lines.push((from, kind::FAULT_INTENT, "controller", json!({"id": id, "why": why})));
+            let body = json!({"id": id, "why": why, "target": "bank", "spec": spec});
+            lines.push((from, kind::FAULT_INTENT, "controller", body));
             lines.push((from, kind::FAULT_APPLIED, "controller", json!({"id": id})));
             if let Some(delivered) = self.delivered_ms {
                 let body = json!({"fault": id, "source": source, "n": 25, "requested_p50_ms": 3_000.0, "delivered_p50_ms": delivered});

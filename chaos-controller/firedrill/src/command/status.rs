@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::launch::{Presence, presence};
 use crate::output::{Format, Output, table, write_data, write_json};
-use crate::postmortem::{self, Tail};
+use crate::tail::{self, Tail};
 use crate::watch::narrate::describe_fault;
 use crate::watch::pulse::{clock, percent};
 
@@ -85,7 +85,7 @@ impl Status {
             guard_pid: None,
             silence: None,
             processes: Vec::new(),
-            run: ended.run_dir.as_ref().and_then(|run| postmortem::tail(Path::new(run))),
+            run: ended.run_dir.as_ref().and_then(|run| tail::tail(Path::new(run))),
             ended: Some(ended),
             bank: None,
         };
@@ -106,7 +106,7 @@ impl Status {
             silence = guard.silence().await.ok();
             processes = guard.processes(false).await.unwrap_or_default();
         }
-        let run = file.run_dir.as_ref().and_then(|run| postmortem::tail(Path::new(run)));
+        let run = file.run_dir.as_ref().and_then(|run| tail::tail(Path::new(run)));
         Orphan {
             lab: file.lab.clone(),
             state: if guard.is_some() { "orphaned" } else { "dead" },
@@ -232,7 +232,7 @@ fn render_orphan(orphan: &Orphan) -> String {
             lines.push(format!("lab {lab} ended {} ago: {}", ago(ended.unix_ms), ended.reason));
         }
         if let Some(run) = orphan.run.as_ref().filter(|run| !run.over) {
-            lines.extend(postmortem::render(run));
+            lines.extend(tail::render(run));
         }
         lines.push(format!("next: `firedrill up --lab {lab}` starts a new one"));
         return lines.join("\n");
@@ -255,7 +255,7 @@ fn render_orphan(orphan: &Orphan) -> String {
     }
     if let Some(run) = &orphan.run {
         lines.push(String::new());
-        lines.extend(postmortem::render(run));
+        lines.extend(tail::render(run));
     }
     if let Some(bank) = &orphan.bank {
         lines.push(bank_words(bank));

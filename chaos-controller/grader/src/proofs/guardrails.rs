@@ -37,10 +37,13 @@ mod tests {
         let mut bed = Bed::never_recovered().with_plan(
             json!({"guardrails": [{"name": "flood", "promql": "sum(lab_queue_depth) > 500", "for": "5s"}]}),
         );
-        assert_eq!(grade(&bed.recording()).criterion("guardrails").unwrap().finding.status, Status::Pass);
+        assert_eq!(
+            grade(&bed.recording()).card.criterion("guardrails").unwrap().finding.status,
+            Status::Pass
+        );
         // What was cut short is not measured, and that is not the reason.
         bed.delivered_ms = None;
-        let card = grade(&bed.entry(9_000, kind::GUARDRAIL, "controller", body).recording());
+        let card = grade(&bed.entry(9_000, kind::GUARDRAIL, "controller", body).recording()).card;
         assert_eq!(card.exit, 98);
         assert!(
             card.reason.starts_with("guardrails: guardrail `flood` stopped the run +4.0 s"),

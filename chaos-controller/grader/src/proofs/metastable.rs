@@ -139,7 +139,7 @@ mod tests {
     fn a_storm_that_did_not_come_makes_the_run_void() {
         let mut bed = Bed::well("nothing", None).aftermath(json!({}));
         (bed.heal, bed.storm) = (7_000, Some(1));
-        let card = grade(&bed.recording());
+        let card = grade(&bed.recording()).card;
         assert_eq!(card.verdict, Verdict::Void);
         assert!(card.reason.contains("not down by itself"), "{}", card.reason);
     }
@@ -148,7 +148,7 @@ mod tests {
     fn a_storm_that_somebody_kept_from_coming_is_no_fault_of_the_experiment() {
         let mut bed = Bed::well("short-queue", Some(5_000)).aftermath(json!({}));
         (bed.heal, bed.storm) = (7_000, Some(1));
-        let card = grade(&bed.recording());
+        let card = grade(&bed.recording()).card;
         assert_eq!((card.verdict, card.exit), (Verdict::Pass, 0), "{}", card.reason);
         let finding = &card.criterion("metastable_goodput").unwrap().finding;
         assert!(finding.reason.starts_with("not asked for"), "{}", finding.reason);

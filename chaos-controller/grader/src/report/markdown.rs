@@ -277,7 +277,7 @@ mod tests {
             "alice",
             json!({"version": 3, "reason": "stop | the bleeding", "patch": {"flags": {"checkout": "off"}}, "document": {"version": 1}}),
         );
-        let report = crate::grade(&bed.recording()).report_markdown();
+        let report = crate::grade(&bed.recording()).card.report_markdown();
         for part in [
             "# FAIL: bank-slowdown (smoke, nothing)",
             "payment: the worker pool is full",
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_report_of_nothing_is_still_a_page() {
-        let report = crate::grade(&evidence::Recording::default()).report_markdown();
+        let report = crate::grade(&evidence::Recording::default()).card.report_markdown();
         assert!(report.starts_with("# VOID"), "{report}");
     }
 

@@ -1,0 +1,125 @@
+//! The scorecard of whoever played: rubric, signals, their own score beside the machine's, and what to learn from it.
+//! Machine and human are kept apart, and each mark names its evidence. What a run cannot show is left blank.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::scorecard::Scorecard;
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rating {
+    /// `incident_response`, `system_thinking`, `mitigation_speed`, `postmortem_quality`.
+    pub rubric: Vec<Row>,
+    /// The seven signals, 1 to 5.
+    pub signals: Vec<Score>,
+    /// The six rows of the self-score, 1 to 5: the machine's and their own.
+    pub self_scores: Vec<SelfScore>,
+    pub readiness: Readiness,
+    /// At most three.
+    pub strengths: Vec<Remark>,
+    /// At most three.
+    pub improvements: Vec<Remark>,
+    /// Two or three, for the gaps.
+    pub resources: Vec<Resource>,
+    /// Every action without a stated reason.
+    pub unexplained: Vec<Unexplained>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Novice,
+    Intermediate,
+    Expert,
+}
+
+/// A row of the rubric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub name: String,
+    /// The machine's; `None`: the run does not show it.
+    pub machine: Option<Mark>,
+    /// One sentence for the machine's mark, or for its absence.
+    pub why: String,
+    /// What it rests on: lines of the journal, measures.
+    pub evidence: Vec<String>,
+    pub human: Option<Given>,
+    /// What the mark that counts looks like, in the drill's words.
+    pub anchor: String,
+}
+
+/// A mark that a person gave, or put in the machine's place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Given {
+    /// `novice`, `intermediate`, `expert`, or a number of a score.
+    pub mark: String,
+    pub by: String,
+    pub reason: String,
+    /// It stands instead of the machine's.
+    pub overrules: bool,
+    pub evidence: String,
+}
+
+/// A signal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub name: String,
+    pub machine: Option<u8>,
+    pub why: String,
+    pub evidence: Vec<String>,
+    pub human: Option<Given>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfScore {
+    pub name: String,
+    /// What whoever played says.
+    pub own: Option<u8>,
+    pub own_reason: String,
+    /// What the run shows.
+    pub machine: Option<u8>,
+    pub why: String,
+}
+
+/// At least 4 on average, and none below 3, over what was sampled.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// `None`: too little was sampled.
+    pub ready: Option<bool>,
+    pub average: Option<f64>,
+    pub lowest: Option<u8>,
+    pub sampled: u64,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remark {
+    pub text: String,
+    pub evidence: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    pub title: String,
+    /// A page of this repository, or a public work by its author and title.
+    pub place: String,
+    /// The gap that it is for.
+    pub gap: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unexplained {
+    pub what: String,
+    pub by: String,
+    pub seconds: f64,
+    /// Line of the journal.
+    pub seq: u64,
+}
+
+impl Rating {
+    /// After everything else: it reads the whole scorecard.
+    pub(crate) fn of(_case: &Case<'_>, _card: &Scorecard) -> Rating {
+        Rating::default()
+    }
+}
