@@ -99,6 +99,15 @@ impl Log {
         self.tallies(span).into_iter().filter(|(journey, _)| self.judged.contains(journey)).collect()
     }
 
+    /// Good of all requests of the journeys that recovery is judged by.
+    pub(crate) fn share(&self, span: Span) -> f64 {
+        let judged = self.judged(span);
+        let (good, offered) = judged
+            .iter()
+            .fold((0, 0), |(good, offered), (_, tally)| (good + tally.good, offered + tally.offered));
+        Tally { offered, good }.share().unwrap_or_default()
+    }
+
     /// Of the journeys that recovery is judged by, the one with the least goodput; `None` if any of them has no
     /// request, since nothing is known of it.
     pub(crate) fn worst(&self, span: Span) -> Option<(Journey, f64)> {

@@ -12,6 +12,8 @@ mod grade;
 mod measures;
 mod moments;
 mod people;
+#[cfg(test)]
+mod planted;
 mod proofs;
 mod query;
 mod rating;

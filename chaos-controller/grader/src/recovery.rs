@@ -137,12 +137,15 @@ fn within(case: &Case<'_>, span: Span, besides: &[&OwnCriterion]) -> Search {
     let plan = &case.plan;
     let (length, total) = (millis(plan.windows.length).max(1), total(case));
     let mut best: Option<(Span, Journey, f64)> = None;
+    let mut best_rank = (f64::NEG_INFINITY, 0.0);
     let (mut first, mut held, mut usual): (Option<Recovery>, Option<Recovery>, Option<Recovery>) =
         (None, None, None);
     for windows in starts(span, total) {
         let Some(worst) = worst_window(case, windows, length) else { continue };
-        if best.as_ref().is_none_or(|(_, _, share)| worst.1 > *share) {
-            best = Some((windows, worst.0, worst.1));
+        // Of two in which the worst journey is as bad, the one in which the others are better tells what is missing.
+        let rank = (worst.1, case.log.share(windows));
+        if rank > best_rank {
+            (best, best_rank) = (Some((windows, worst.0, worst.1)), rank);
         }
         if worst.1 < plan.thresholds.goodput {
             continue;

@@ -12,9 +12,10 @@ use drill::{Journey, Plan};
 use evidence::review::{self, Note};
 use evidence::traces::Trace;
 use evidence::{
-    Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, Said, SampleWriter, Samples, Seal,
-    kind,
+    Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, RequestWriter, Said, SampleWriter,
+    Samples, Seal, kind,
 };
+use evidence::{journal, recording};
 use serde_json::{Value, json};
 
 use crate::case::{Case, SHOP};
@@ -189,6 +190,14 @@ impl Bed {
         self
     }
 
+    /// The same, besides those that were given before.
+    pub(crate) fn with_more_plan(mut self, fields: serde_json::Map<String, Value>) -> Bed {
+        let mut plan = self.plan.as_object().cloned().unwrap_or_default();
+        plan.extend(fields);
+        self.plan = plan.into();
+        self
+    }
+
     pub(crate) fn with_ramp_ms(mut self, ramp_ms: u64) -> Bed {
         self.ramp_ms = ramp_ms;
         self
@@ -255,6 +264,32 @@ impl Bed {
             traces: self.traces.clone(),
             seal: self.seal.clone(),
         }
+    }
+
+    /// The same as the files of a run's folder, sealed.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::from([
+            (recording::PLAN.to_owned(), serde_json::to_vec(&self.plan()).unwrap()),
+            (recording::SAMPLES.to_owned(), self.sample_bytes()),
+            (recording::REQUESTS.to_owned(), RequestWriter::new().batch(&self.requests)),
+            (recording::SPANS.to_owned(), Vec::new()),
+        ]);
+        if let Some(charges) = &self.ledgers.charges {
+            files.insert(recording::CHARGES.to_owned(), lines(charges));
+        }
+        if let Some(orders) = &self.ledgers.orders {
+            files.insert(recording::ORDERS.to_owned(), lines(orders));
+        }
+        let hashes: BTreeMap<&str, String> =
+            files.iter().map(|(name, bytes)| (name.as_str(), journal::digest(bytes))).collect();
+        let mut entries = self.journal();
+        let mut chain = Chain::resume(entries.last().unwrap());
+        if self.seal.present {
+            entries.push(chain.append(self.end, kind::SEALED, "controller", json!({"files": hashes})));
+        }
+        let text: String = entries.iter().map(|entry| entry.line() + "\n").collect();
+        files.insert(recording::JOURNAL.to_owned(), text.into_bytes());
+        files
     }
 
     fn review(&self, seal: &Entry) -> Vec<Entry> {
@@ -325,6 +360,10 @@ impl Bed {
     }
 
     fn samples(&self) -> Samples {
+        Samples::decode(&self.sample_bytes()).unwrap()
+    }
+
+    fn sample_bytes(&self) -> Vec<u8> {
         let mut writer = SampleWriter::new();
         let mut bytes = Vec::new();
         let (mut well, mut sick) = (0u64, 0u64);
@@ -338,7 +377,7 @@ impl Bed {
                 bytes.extend(writer.scrape(t_ms, service, &format!("{service}-0"), &text));
             }
         }
-        Samples::decode(&bytes).unwrap()
+        bytes
     }
 
     fn exposed(&self, service: &str, second: u64, well: u64, sick: u64, now_sick: bool) -> String {
@@ -386,6 +425,11 @@ impl Bed {
         }
         text
     }
+}
+
+fn lines<T: serde::Serialize>(rows: &[T]) -> Vec<u8> {
+    let text: String = rows.iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
+    text.into_bytes()
 }
 
 /// Judges one criterion or proof of a bed.
