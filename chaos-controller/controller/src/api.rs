@@ -10,9 +10,12 @@ pub mod board;
 pub mod logs;
 pub mod query;
 pub mod traces;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use words::Record;
 
 /// Who is asking. Each role may do what the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -41,6 +41,8 @@ pub(crate) fn event_for(role: Role, event: &Event) -> Option<Event> {
 /// An entry of the journal as everybody may see it.
 fn body_for(entry_kind: &str, body: &Value) -> Option<Value> {
     match entry_kind {
+        // An instructor's marks are nobody else's.
+        kind::ACTION if body["verb"] == "mark" => None,
         kind::POLICY
         | kind::POLICY_APPLIED
         | kind::ACTION
@@ -111,5 +113,16 @@ mod tests {
             assert_ne!(phase_for(Role::Candidate, phase), phase);
         }
         assert!(event_for(Role::Observer, &journal(kind::PHASE, json!({"name": "handover"}))).is_some());
+    }
+
+    #[test]
+    fn everybody_hears_what_is_said_and_nobody_but_the_instructor_the_marks() {
+        let mark = journal(kind::ACTION, json!({"verb": "mark", "row": "system_thinking", "mark": "novice"}));
+        assert!(event_for(Role::Candidate, &mark).is_none() && event_for(Role::Observer, &mark).is_none());
+        assert!(event_for(Role::Operator, &mark).is_some());
+        for verb in ["say", "decide", "hint", "reveal", "restart"] {
+            let said = journal(kind::ACTION, json!({ "verb": verb }));
+            assert!(event_for(Role::Observer, &said).is_some(), "{verb}");
+        }
     }
 }

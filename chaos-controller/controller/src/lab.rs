@@ -154,7 +154,13 @@ impl Lab {
             run.noted(kind, actor, &body);
         }
         let entry = match self.book() {
-            Some(book) => book.note(kind, actor, body)?,
+            Some(book) => {
+                let entry = book.note(kind, actor, body)?;
+                if let Some(run) = self.run() {
+                    run.heard(&entry);
+                }
+                entry
+            }
             None => {
                 let mut journal = self.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 journal.append(monotonic_us().saturating_sub(self.start_us) / 1000, kind, actor, body)?

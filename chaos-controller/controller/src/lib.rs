@@ -23,6 +23,7 @@ mod footprint;
 mod gauges;
 mod grading;
 mod http;
+mod incident;
 mod join;
 mod journal;
 mod lab;
@@ -41,6 +42,7 @@ mod seal;
 mod serve;
 pub mod traces;
 mod web;
+mod words;
 
 pub use alerts::rules;
 pub use grading::grade;

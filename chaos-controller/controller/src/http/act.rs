@@ -36,19 +36,6 @@ pub(super) async fn scale(
     Ok(Json(json!({ "instances": instances })))
 }
 
-pub(super) async fn say(
-    State(lab): State<Arc<Lab>>,
-    caller: Caller,
-    Json(said): Json<Say>,
-) -> Result<Json<Value>, Refused> {
-    let actor = caller.must_be(Role::Candidate)?.named(&said.author);
-    if said.text.trim().is_empty() {
-        return Err(Refused::invalid("there is nothing said"));
-    }
-    actions::speak(&lab, &actor, "say", &said.text)?;
-    Ok(Json(Value::Null))
-}
-
 pub(super) async fn declare_recovered(
     State(lab): State<Arc<Lab>>,
     caller: Caller,

@@ -21,6 +21,7 @@ mod refusal;
 mod runs;
 mod status;
 mod traces;
+mod words;
 
 use std::sync::Arc;
 
@@ -70,7 +71,9 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/api/runs/current/abort", post(runs::abort))
         .route("/api/restart", post(act::restart))
         .route("/api/scale", post(act::scale))
-        .route("/api/say", post(act::say))
+        .route("/api/say", post(words::say))
+        .route("/api/record", post(words::record))
+        .route("/api/incident", get(words::incident))
         .route("/api/declare-recovered", post(act::declare_recovered))
         .route("/api/halt", post(act::halt))
         .route("/api/resume", post(act::resume))

@@ -12,6 +12,7 @@ use crate::control::ChangeError;
 use crate::faults::FaultError;
 use crate::policy_store::PolicyRefusal;
 use crate::run::start::StartError;
+use crate::words::WordError;
 
 /// A refused request.
 #[derive(Debug)]
@@ -105,6 +106,18 @@ impl From<StartError> for Refused {
             StartError::Plan(_) | StartError::Load(_) => Self::invalid(error.to_string()),
             StartError::Instances(error) => Self::from(error),
             StartError::Folder(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+impl From<WordError> for Refused {
+    fn from(error: WordError) -> Self {
+        match error {
+            WordError::NoRun | WordError::Sealed => Self::conflict(error.to_string()),
+            WordError::Incomplete(problems) => {
+                Self::new(StatusCode::BAD_REQUEST, "this is not complete").with_problems(problems)
+            }
+            WordError::Journal(error) => unwritten(&error),
         }
     }
 }

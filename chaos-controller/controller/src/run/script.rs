@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use drill::{Action, Step};
+use evidence::Said;
+use evidence::said::Audience;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -12,6 +14,7 @@ use crate::api::ChangePolicy;
 use crate::causes::chain;
 use crate::control;
 use crate::lab::Lab;
+use crate::words;
 
 use super::{Run, conditions};
 
@@ -79,10 +82,17 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
             .await
             .map(|_| ())
             .map_err(|error| chain(&error)),
-        Action::Say { text } => actions::speak(lab, actor, "say", &text).map_err(|error| error.to_string()),
-        Action::Diagnose { text } => {
-            actions::speak(lab, actor, "diagnose", &text).map_err(|error| error.to_string())
-        }
+        Action::Say { text } => speak(lab, actor, Said::Say { text, to: Audience::default() }),
+        Action::Diagnose { text } => speak(
+            lab,
+            actor,
+            Said::Diagnose {
+                text,
+                root_cause: String::new(),
+                mechanism: Vec::new(),
+                propagation: Vec::new(),
+            },
+        ),
         Action::DeclareRecovered => {
             run.declared.send_replace(true);
             actions::speak(lab, actor, "declare_recovered", "").map_err(|error| error.to_string())
@@ -91,6 +101,10 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
     if let Err(error) = done {
         tracing::error!(error, actor, "step of the script failed");
     }
+}
+
+fn speak(lab: &Lab, actor: &str, said: Said) -> Result<(), String> {
+    words::record(lab, actor, said).map(drop).map_err(|error| format!("{error:?}"))
 }
 
 fn change(lab: &Lab, actor: &str, patch: serde_json::Value, reason: String) -> Result<(), String> {

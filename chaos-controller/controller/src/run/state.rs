@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use drill::Plan;
-use evidence::{Entry, kind};
+use evidence::{Entry, Said, kind};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::words::Told;
 use crate::api::{Role, RunStatus};
 use crate::book::Book;
 use crate::events::phase_for;
@@ -29,6 +30,10 @@ pub(crate) struct Run {
     phase: Mutex<String>,
     locked: AtomicBool,
     acted: AtomicBool,
+    /// Everything that was said.
+    words: Mutex<Vec<Told>>,
+    /// Held while something is put on record.
+    speaking: Mutex<()>,
     exit: watch::Sender<Option<i32>>,
     services: OnceLock<BTreeMap<String, u32>>,
 }
@@ -63,6 +68,8 @@ impl Run {
             phase: Mutex::new("starting".to_owned()),
             locked: AtomicBool::new(false),
             acted: AtomicBool::new(false),
+            words: Mutex::default(),
+            speaking: Mutex::default(),
             exit: watch::Sender::new(None),
             services: OnceLock::new(),
         }
@@ -70,14 +77,14 @@ impl Run {
 
     /// The phase that the run is in.
     pub(crate) fn phase(&self) -> String {
-        self.phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        held(&self.phase).clone()
     }
 
     /// Enters a phase: journal first.
     pub(crate) fn enter(&self, lab: &Lab, phase: &str) -> io::Result<()> {
         lab.note(kind::PHASE, "controller", json!({"name": phase}))?;
         tracing::info!(run = self.book.name, phase, "phase");
-        phase.clone_into(&mut self.phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        phase.clone_into(&mut held(&self.phase));
         Ok(())
     }
 
@@ -120,6 +127,23 @@ impl Run {
         }
     }
 
+    /// Keeps what was said, once it is in the journal.
+    pub(crate) fn heard(&self, entry: &Entry) {
+        if let Some(said) = Said::of(entry) {
+            held(&self.words).push(Told { t_ms: entry.t_ms, by: entry.actor.clone(), said });
+        }
+    }
+
+    /// Everything that was said so far.
+    pub(crate) fn words(&self) -> Vec<Told> {
+        held(&self.words).clone()
+    }
+
+    /// Nobody else puts anything on record while this is held.
+    pub(crate) fn speaking(&self) -> MutexGuard<'_, ()> {
+        held(&self.speaking)
+    }
+
     /// Whether anybody has changed the shop since the run began.
     pub(crate) fn acted(&self) -> bool {
         self.acted.load(Ordering::Relaxed)
@@ -131,8 +155,7 @@ impl Run {
 
     /// The verdict is written.
     pub(crate) fn finish(&self, exit: i32) {
-        kind::phase::DONE
-            .clone_into(&mut self.phase.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        kind::phase::DONE.clone_into(&mut held(&self.phase));
         self.exit.send_replace(Some(exit));
     }
 
@@ -168,4 +191,8 @@ impl Run {
             exit: *self.exit.borrow(),
         }
     }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,0 +1,50 @@
+//! The people's side on the wire: what somebody puts on record, a hint that is asked for, and what stands in the
+//! incident. What was said is an [`evidence::Said`] everywhere, so the journal, the API and the command line agree.
+
+use evidence::Said;
+use serde::{Deserialize, Serialize};
+
+/// `POST /api/record`; the answer is what was recorded, an id filled in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// Who; the role's name if empty.
+    #[serde(default)]
+    pub author: String,
+    /// The words. An empty `id` of a hypothesis or a task takes the next (`h1`, `t1`).
+    pub said: Said,
+}
+
+/// Something that was said in the run that is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Milliseconds since the start of the run.
+    pub t_ms: u64,
+    /// Who.
+    pub by: String,
+    pub said: Said,
+}
+
+/// `GET /api/incident`: what stands, the newest last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Name of the run's folder.
+    pub run: String,
+    /// Milliseconds since the start of the run.
+    pub t_ms: u64,
+    /// How bad it is, as it was said last.
+    pub severity: Option<Told>,
+    /// The last `role` of each role; who handed over has given theirs away.
+    pub roles: Vec<Told>,
+    pub acknowledged: Vec<Told>,
+    /// Those that are neither held nor refuted.
+    pub hypotheses: Vec<Told>,
+    pub decisions: Vec<Told>,
+    /// Those that are not done.
+    pub tasks: Vec<Told>,
+    pub messages: Vec<Told>,
+    pub diagnoses: Vec<Told>,
+    pub hints: Vec<Told>,
+    /// An instructor's; empty for anyone but an operator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Told>,
+}

@@ -1,0 +1,75 @@
+//! What people say: who may say it, and what they are answered. `say` has its own route for the sake of a single
+//! argument; hints and the reveal have theirs because something is given in return.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use drill::Mode;
+use evidence::Said;
+use evidence::said::Audience;
+use serde_json::Value;
+
+use crate::api::words::{Incident, Record};
+use crate::api::{Role, Say};
+use crate::incident;
+use crate::lab::Lab;
+use crate::words;
+
+use super::{Caller, Refused};
+
+pub(super) async fn record(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    Json(record): Json<Record>,
+) -> Result<Json<Said>, Refused> {
+    let role = if matches!(record.said, Said::Mark { .. }) { Role::Operator } else { Role::Candidate };
+    let actor = caller.must_be(role)?.named(&record.author);
+    match record.said {
+        Said::Hint { .. } => {
+            Err(Refused::new(StatusCode::BAD_REQUEST, "a hint is asked for: POST /api/hint"))
+        }
+        Said::Reveal {} => {
+            Err(Refused::new(StatusCode::BAD_REQUEST, "what happens is asked for: POST /api/reveal"))
+        }
+        said => {
+            refuse_if_gated(&lab)?;
+            Ok(Json(words::record(&lab, &actor, said)?))
+        }
+    }
+}
+
+pub(super) async fn say(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    Json(said): Json<Say>,
+) -> Result<Json<Value>, Refused> {
+    let actor = caller.must_be(Role::Candidate)?.named(&said.author);
+    if said.text.trim().is_empty() {
+        return Err(Refused::invalid("there is nothing said"));
+    }
+    refuse_if_gated(&lab)?;
+    words::record(&lab, &actor, Said::Say { text: said.text, to: Audience::default() })?;
+    Ok(Json(Value::Null))
+}
+
+/// What stands in the incident of the run that is on, or was last.
+pub(super) async fn incident(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Incident>, Refused> {
+    let role = caller.must_be(Role::Observer)?.role;
+    let run = lab.run().ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "no run yet"))?;
+    let mut incident = incident::standing(&run.words(), role);
+    incident.run.clone_from(&run.book.name);
+    incident.t_ms = run.book.t_ms();
+    Ok(Json(incident))
+}
+
+/// A gate is played by its script alone.
+pub(super) fn refuse_if_gated(lab: &Lab) -> Result<(), Refused> {
+    match lab.active_run() {
+        Some(run) if run.plan.mode == Mode::Gate => {
+            Err(Refused::conflict("this run is in mode gate: its script alone plays and speaks"))
+        }
+        _ => Ok(()),
+    }
+}
