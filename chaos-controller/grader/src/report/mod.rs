@@ -4,3 +4,4 @@
 pub(crate) mod html;
 pub(crate) mod junit;
 pub(crate) mod markdown;
+mod xml;
