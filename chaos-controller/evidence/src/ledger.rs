@@ -1,33 +1,37 @@
-//! The three ledgers at the end of a run: what the bank charged, what the shop believes of its orders, what the
-//! warehouse holds. One JSON object a line. Whether they agree is `grader`'s money criterion.
+//! The ledgers at the end of a run: what the bank charged, and what the shop believes of its orders. One JSON object a
+//! line. Whether they agree is `grader`'s money criterion. The third one, what the warehouse holds, decides nothing: it
+//! is sealed, and not read.
 
 use serde::{Deserialize, Serialize};
+
+use crate::lines::Lines;
+use crate::text::Text;
 
 /// A charge at the bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
-    pub id: String,
+    pub id: Text,
     /// The order id that the shop gave with the charge.
-    pub reference: String,
+    pub reference: Text,
     pub amount_cents: i64,
     /// The idempotency key, if the shop sent one.
     #[serde(default)]
-    pub key: Option<String>,
+    pub key: Option<Text>,
     #[serde(default)]
     pub at_unix_ms: u64,
     /// The bank's region that made it, unless that was the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub region: Option<Text>,
 }
 
 /// An order in the shop's own book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    pub id: String,
+    pub id: Text,
     #[serde(default)]
-    pub user: String,
+    pub user: Text,
     /// `reserved`, `charging`, `confirmed`, `declined`, `unknown` or `pending`.
-    pub state: String,
+    pub state: Text,
     pub amount_cents: i64,
     #[serde(default)]
     pub created_unix_ms: u64,
@@ -38,39 +42,88 @@ pub struct Order {
     pub settled: bool,
 }
 
-/// A reservation of the warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stock {
-    pub order_id: String,
-    pub sku: String,
-    pub quantity: i64,
-    #[serde(default)]
-    pub state: String,
-}
-
-/// All three; `None` where a ledger is missing from the recording.
+/// Both; `None` where a ledger is missing from the recording.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledgers {
     pub charges: Option<Vec<Charge>>,
     pub orders: Option<Vec<Order>>,
-    pub stock: Option<Vec<Stock>>,
 }
 
-/// Reads a ledger's lines.
-///
-/// # Errors
-/// The number of the first line that is not such a row, and why.
-pub fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<Vec<T>, (usize, String)> {
-    text.split(|&byte| byte == b'\n')
-        .enumerate()
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .map(|(index, line)| serde_json::from_slice(line).map_err(|error| (index + 1, error.to_string())))
-        .collect()
+/// A ledger's rows, from pieces that are cut anywhere.
+#[derive(Debug)]
+pub(crate) struct Rows<T> {
+    lines: Lines,
+    rows: Vec<T>,
+    /// Lines so far.
+    read: usize,
+    /// The first line that is no row, and why.
+    wrong: Option<String>,
 }
 
-/// Writes a ledger's lines.
-pub fn export<T: Serialize>(rows: &[T]) -> String {
-    rows.iter()
-        .map(|row| serde_json::to_string(row).expect("a ledger row holds only text and numbers") + "\n")
-        .collect()
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Rows { lines: Lines::default(), rows: Vec::new(), read: 0, wrong: None }
+    }
+}
+
+impl<T: for<'de> Deserialize<'de>> Rows<T> {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        let Rows { lines, rows, read, wrong } = self;
+        lines.feed(piece, |line| row(line, rows, read, wrong));
+    }
+
+    /// All rows, or what is wrong with the first line that is none.
+    pub(crate) fn finish(mut self) -> Result<Vec<T>, String> {
+        if let Some(line) = std::mem::take(&mut self.lines).finish() {
+            row(&line, &mut self.rows, &mut self.read, &mut self.wrong);
+        }
+        match self.wrong {
+            None => Ok(self.rows),
+            Some(wrong) => Err(wrong),
+        }
+    }
+}
+
+fn row<T: for<'de> Deserialize<'de>>(
+    line: &[u8],
+    rows: &mut Vec<T>,
+    read: &mut usize,
+    wrong: &mut Option<String>,
+) {
+    *read += 1;
+    if wrong.is_some() || line.trim_ascii().is_empty() {
+        return;
+    }
+    match serde_json::from_slice(line) {
+        Ok(row) => rows.push(row),
+        Err(error) => *wrong = Some(format!("line {read}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHARGES: &str = "{\"id\":\"ch_2\",\"reference\":\"o1-1-0\",\"amount_cents\":11784,\"key\":null,\"at_unix_ms\":5}\n\n\
+        {\"id\":\"ch_3\",\"reference\":\"o1-1-1\",\"amount_cents\":9,\"region\":\"second\"}";
+
+    fn read(text: &str, size: usize) -> Result<Vec<Charge>, String> {
+        let mut rows = Rows::default();
+        text.as_bytes().chunks(size).for_each(|piece| rows.feed(piece));
+        rows.finish()
+    }
+
+    #[test]
+    fn rows_are_the_same_however_the_file_is_cut() {
+        let rows = read(CHARGES, 7).unwrap();
+        assert_eq!(rows, read(CHARGES, 1_000).unwrap());
+        assert_eq!((rows.len(), &*rows[0].reference, rows[0].at_unix_ms), (2, "o1-1-0", 5));
+        assert_eq!(rows[1].region.as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn the_first_line_that_is_no_row_is_named() {
+        let wrong = read(&format!("{CHARGES}\n{{\"id\":1}}\n"), 64).unwrap_err();
+        assert!(wrong.starts_with("line 4: "), "{wrong}");
+    }
 }

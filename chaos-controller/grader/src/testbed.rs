@@ -121,7 +121,7 @@ impl Bed {
         let (orders, charges) = ids.map(|id| (order(&id, "confirmed"), charge(&id))).unzip();
         Bed {
             requests,
-            ledgers: Ledgers { charges: Some(charges), orders: Some(orders), stock: None },
+            ledgers: Ledgers { charges: Some(charges), orders: Some(orders) },
             wait_ms: BTreeMap::new(),
             unscraped: Vec::new(),
             attempts_per_call: 1,
@@ -440,9 +440,9 @@ pub(crate) fn judge(bed: &Bed, judge: fn(&Case<'_>) -> Finding) -> Finding {
 
 pub(crate) fn order(id: &str, state: &str) -> Order {
     Order {
-        id: id.to_owned(),
-        user: "u1".to_owned(),
-        state: state.to_owned(),
+        id: id.into(),
+        user: "u1".into(),
+        state: state.into(),
         amount_cents: 1_999,
         created_unix_ms: 0,
         updated_unix_ms: 0,
@@ -452,8 +452,8 @@ pub(crate) fn order(id: &str, state: &str) -> Order {
 
 pub(crate) fn charge(reference: &str) -> Charge {
     Charge {
-        id: "c".to_owned(),
-        reference: reference.to_owned(),
+        id: "c".into(),
+        reference: reference.into(),
         amount_cents: 1_999,
         key: None,
         at_unix_ms: 0,

@@ -20,9 +20,9 @@ use super::span::{Kind, SpanId, Trace};
 use super::tree::{Call, Tree};
 
 /// A request that took so long is worth a diagnosis though it did not fail: as the sampling rule has it.
-const SLOW_NS: u64 = 1_000_000_000;
+pub(super) const SLOW_NS: u64 = 1_000_000_000;
 /// Where users come in; who calls others without a parent is no user.
-const ENTRY: &str = "frontend";
+pub(super) const ENTRY: &str = "frontend";
 const UNKNOWN: &str = "its caller";
 
 /// A call, and what was wrong with it.

@@ -21,21 +21,25 @@ pub fn read_lines<L: AsRef<[u8]>>(lines: impl Iterator<Item = L>, bounds: Bounds
         if line.is_empty() {
             continue;
         }
-        match serde_json::from_slice::<Span>(line) {
-            Ok(mut span) => {
-                if span.service.is_empty() {
-                    span.service = service_of(&span.instance).to_owned();
-                }
-                recorded.store.insert(&span);
-            }
+        match read_line(line) {
+            Ok(span) => recorded.store.insert(&span),
             Err(_) => recorded.unreadable += 1,
         }
     }
     recorded
 }
 
+/// Reads one line.
+pub(super) fn read_line(line: &[u8]) -> serde_json::Result<Span> {
+    let mut span: Span = serde_json::from_slice(line)?;
+    if span.service.is_empty() {
+        span.service = service_of(&span.instance).to_owned();
+    }
+    Ok(span)
+}
+
 /// `payment` of `payment-0`: what a line of version 0.1 leaves to the reader.
-fn service_of(instance: &str) -> &str {
+pub(super) fn service_of(instance: &str) -> &str {
     instance.rsplit_once('-').map_or(instance, |(service, _)| service)
 }
 

@@ -125,7 +125,7 @@ mod tests {
         let pending = |state: &str| {
             let mut bed = Bed::recovered().outcome(4, Outcome::Pending, 10_000, 25_000);
             let ledger = bed.ledgers.orders.as_mut().unwrap();
-            ledger.iter_mut().for_each(|order| order.state = state.to_owned());
+            ledger.iter_mut().for_each(|order| order.state = state.into());
             graded(&bed, judge)
         };
         assert_eq!(pending("confirmed").status, Status::Pass);
