@@ -36,6 +36,9 @@ pub(crate) fn record(lab: &Lab, batch: &RequestBatch) {
         .collect();
     book.lost_records.fetch_add(unreadable, Ordering::Relaxed);
     book.requested(&requests);
+    if let Some(run) = lab.active_run() {
+        run.spent.take(&run.plan.load, &requests);
+    }
 }
 
 fn of_run(record: &RequestRecord, offset_us: i64) -> Option<Request> {

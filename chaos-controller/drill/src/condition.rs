@@ -6,6 +6,7 @@ use evidence::promql::{Query, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::ErrorBudget;
 use crate::time::word;
 
 /// Something measured that holds for a while.
@@ -25,14 +26,28 @@ pub struct Steady {
     pub promql: Query,
 }
 
-/// A condition that stops the run.
+/// What stops the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Guardrail {
-    pub name: String,
-    pub promql: Query,
-    #[serde(rename = "for", with = "word")]
-    pub length: Duration,
+#[serde(untagged, deny_unknown_fields)]
+pub enum Guardrail {
+    /// A condition that has held for its time.
+    Condition {
+        name: String,
+        promql: Query,
+        #[serde(rename = "for", with = "word")]
+        length: Duration,
+    },
+    /// A share of an error budget that is spent.
+    Budget { name: String, error_budget: ErrorBudget },
+}
+
+impl Guardrail {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Guardrail::Condition { name, .. } | Guardrail::Budget { name, .. } => name,
+        }
+    }
 }
 
 /// A criterion of this drill alone.

@@ -8,6 +8,7 @@
 //! ```
 
 mod aftermath;
+mod budget;
 mod check;
 mod condition;
 mod diagnostic;
@@ -29,6 +30,7 @@ mod trigger;
 mod tests;
 
 pub use aftermath::{Aftermath, AmplificationAbove, Figure, GoodputBelow, Metastable, ShareAbove};
+pub use budget::{ErrorBudget, Whose};
 pub use condition::{Condition, During, Guardrail, Held, OwnCriterion, Steady, holds};
 pub use diagnostic::{Diagnostic, Problems};
 pub use file::{
@@ -41,7 +43,7 @@ pub use plan::{
     Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, LATE_HANDOVER,
     Load, Plan, Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
 };
-pub use planning::plan;
+pub use planning::{guardrail, plan};
 pub use reading::{answer, check, check_policy, expectation, variants};
 pub use rules::{Rule, rules};
 pub use scale::{NotAScale, Scale};

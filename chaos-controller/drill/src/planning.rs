@@ -12,12 +12,13 @@ use crate::{
         self, Report,
         candidate::{Ground, steps},
         policy::unknown,
-        query::scaled,
+        query::{check_condition_text, scaled},
     },
     condition::{Condition, Guardrail, OwnCriterion, Steady},
     diagnostic::{Finding, Problems},
     file::{
         candidate::{Service, StepFile, Verb},
+        condition::GuardrailFile,
         drill::{DrillFile, FaultFile, JourneysFile},
     },
     journey::Journey,
@@ -28,7 +29,7 @@ use crate::{
     reading::Folder,
     scale::Scale,
     source::{Choice, Source, Sources},
-    tree::{self, Node},
+    tree::{self, Kind, Node},
 };
 
 /// Plans one run. Checks the chosen variant and candidate, not the others.
@@ -111,6 +112,20 @@ fn action(step: StepFile, scale: Scale) -> Option<Action> {
     })
 }
 
+/// A guardrail that was written beside the drill and not in it, on the command line.
+///
+/// # Errors
+/// Everything that is wrong with the query; its places count within the text.
+pub fn guardrail(name: &str, promql: &Source, length: Duration, scale: Scale) -> Result<Guardrail, Problems> {
+    let mut problems = Problems::default();
+    let node = Node { span: 0..promql.text.len(), kind: Kind::Text(promql.text.clone()) };
+    check_condition_text(&mut Report { source: promql, problems: &mut problems }, &node);
+    match query(&promql.text, scale) {
+        Some(promql) => problems.into_result(Guardrail::Condition { name: name.to_owned(), promql, length }),
+        None => Err(problems),
+    }
+}
+
 /// A checked tree as its type. What serde still refuses is a gap of our schema, and is told so.
 fn typed<T: DeserializeOwned>(source: &Source, node: &Node, problems: &mut Problems) -> Option<T> {
     match serde_json::from_value(node.to_value()) {
@@ -191,10 +206,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         guardrails: drill
             .guardrails
             .into_iter()
-            .filter_map(|guardrail| {
-                let promql = query(&guardrail.promql, scale)?;
-                Some(Guardrail { promql, name: guardrail.name, length: guardrail.length.get() })
-            })
+            .filter_map(|guardrail| guardrail_of(guardrail, scale))
             .collect(),
         criteria: drill
             .criteria
@@ -241,6 +253,15 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         debrief: drill.debrief,
     };
     plan.held_for_a_person()
+}
+
+/// `None` only for what the check has refused.
+fn guardrail_of(file: GuardrailFile, scale: Scale) -> Option<Guardrail> {
+    let GuardrailFile { name, promql, length, error_budget } = file;
+    Some(match error_budget {
+        Some(error_budget) => Guardrail::Budget { name, error_budget },
+        None => Guardrail::Condition { name, promql: query(&promql?, scale)?, length: length.get() },
+    })
 }
 
 fn hint((level, text): (&str, String)) -> Hint {

@@ -21,7 +21,7 @@ fn source(folder: &Path, file: &str) -> Source {
 }
 
 /// The texts of `drills/<name>`.
-fn drill(name: &str) -> Sources {
+pub(crate) fn drill(name: &str) -> Sources {
     let folder = root().join("../../drills").join(name);
     let mut candidates = BTreeMap::new();
     for entry in fs::read_dir(folder.join("candidates")).unwrap() {
@@ -32,7 +32,7 @@ fn drill(name: &str) -> Sources {
     Sources { drill: source(&folder, "drill.yaml"), candidates, answer: Some(source(&folder, "answer.yaml")) }
 }
 
-fn choice(variant: &str, candidate: Option<&str>, scale: &str) -> Choice {
+pub(crate) fn choice(variant: &str, candidate: Option<&str>, scale: &str) -> Choice {
     Choice {
         variant: variant.to_owned(),
         candidate: candidate.map(str::to_owned),

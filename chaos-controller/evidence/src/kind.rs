@@ -20,7 +20,8 @@ pub const CLOCK: &str = "clock";
 pub const BANK_LOG: &str = "bank_log";
 /// `{name, state, severity, labels, value, summary, runbook}`; it tells of symptoms, never of a fault.
 pub const ALERT: &str = "alert";
-/// `{name, promql, for}`: a guardrail stopped the run.
+/// `{name, promql, for}`, or of an error budget `{name, journey, failed, budget, spent, limit}`: a guardrail stopped the
+/// run.
 pub const GUARDRAIL: &str = "guardrail";
 pub const RESIDUE: &str = "residue";
 pub const FOOTPRINT: &str = "footprint";

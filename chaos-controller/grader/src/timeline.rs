@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::finding::round;
+use crate::finding::{percent, round};
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,7 +75,14 @@ fn told(entry: &Entry) -> Option<(String, String)> {
             Some((format!("alert {} {}", entry.text("name"), entry.text("state")), summary))
         }
         kind::GUARDRAIL => {
-            let held = format!("{} for {}", entry.text("promql"), entry.text("for"));
+            let held = match entry.number("spent") {
+                Some(spent) => format!(
+                    "{} of the error budget of {} is spent",
+                    percent(spent),
+                    entry.text("journey")
+                ),
+                None => format!("{} for {}", entry.text("promql"), entry.text("for")),
+            };
             Some((format!("guardrail {} stops the run", entry.text("name")), held))
         }
         _ => None,

@@ -22,8 +22,9 @@ const BACK_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// Puts back and proves. What is left is in the journal as residue.
-pub(crate) async fn prove_clean(lab: &Arc<Lab>, run: &Run) {
+/// Puts back and proves. What is left is in the journal as residue. A run that was `cut_short` has not come to where the
+/// removal of its trigger is proven; the same look at the bank proves it here.
+pub(crate) async fn prove_clean(lab: &Arc<Lab>, run: &Run, cut_short: bool) {
     if let Err(error) = run.enter(lab, phase::PROVE_CLEAN) {
         tracing::error!(%error, "the journal is not written");
     }
@@ -34,6 +35,10 @@ pub(crate) async fn prove_clean(lab: &Arc<Lab>, run: &Run) {
     let (bank_ok, bank_detail) = bank_is_itself(lab, run).await;
     if !bank_ok {
         residue.push(bank_detail.clone());
+    }
+    if cut_short {
+        let ok = bank_ok && residue.is_empty();
+        lab.observe(kind::PROOF, json!({"name": "trigger_removed", "ok": ok, "detail": bank_detail}));
     }
     let missing = missing(lab, run).await;
     residue.extend(missing.iter().map(|instance| format!("{instance} is not up")));

@@ -46,7 +46,7 @@ pub(crate) async fn close(
         faults::clear_all(lab, "the run ended early", true).await;
     }
     gather(lab, run).await;
-    clean::prove_clean(lab, run).await;
+    clean::prove_clean(lab, run, ended.is_err()).await;
     footprint::weigh(lab, true).await;
     let ready_ms = lab.ready_ms.load(Ordering::Relaxed);
     lab.observe(kind::FOOTPRINT, lab.footprint.body(ready_ms));

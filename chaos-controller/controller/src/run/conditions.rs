@@ -10,7 +10,7 @@ use evidence::kind;
 use evidence::promql::Query;
 use process::monotonic_us;
 use resilience::policy::Span;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::alerts;
@@ -62,15 +62,34 @@ pub(super) async fn guard(lab: &Lab, run: &Run) -> Ended {
             return ended;
         }
         for (guardrail, held) in &mut watched {
-            if !held.look(now(lab, &guardrail.promql).await, clock_ms(), guardrail.length) {
-                continue;
-            }
-            let length = Span(guardrail.length).to_string();
-            let body = json!({"name": guardrail.name, "promql": guardrail.promql, "for": length});
+            let Some(body) = stops(lab, run, guardrail, held).await else { continue };
             return match lab.note(kind::GUARDRAIL, "controller", body) {
-                Ok(()) => Ended::Guardrail(guardrail.name.clone()),
+                Ok(()) => Ended::Guardrail(guardrail.name().to_owned()),
                 Err(error) => error.into(),
             };
+        }
+    }
+}
+
+/// What the journal says of a guardrail that stops the run; `None` while it does not.
+async fn stops(lab: &Lab, run: &Run, guardrail: &Guardrail, held: &mut Held) -> Option<Value> {
+    match guardrail {
+        Guardrail::Condition { name, promql, length } => {
+            let due = held.look(now(lab, promql).await, clock_ms(), *length);
+            due.then(|| json!({"name": name, "promql": promql, "for": Span(*length).to_string()}))
+        }
+        Guardrail::Budget { name, error_budget } => {
+            let failed = run.spent.failed();
+            let (journey, spent) = run.plan.budget_spent(error_budget.journey, &failed)?;
+            let body = json!({
+                "name": name,
+                "journey": journey,
+                "failed": failed[usize::from(journey.index())],
+                "budget": run.plan.error_budget(journey),
+                "spent": spent,
+                "limit": error_budget.spent,
+            });
+            (spent >= error_budget.spent).then_some(body)
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod reconcile;
 mod rounds;
 pub(crate) mod script;
 pub(crate) mod settle;
+pub(crate) mod spent;
 pub(crate) mod start;
 pub(crate) mod surge;
 mod target;

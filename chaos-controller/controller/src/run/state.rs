@@ -19,12 +19,16 @@ use crate::book::Book;
 use crate::events::phase_for;
 use crate::lab::Lab;
 
+use super::spent::Spent;
+
 /// One run of a drill.
 pub(crate) struct Run {
     pub(crate) plan: Plan,
     pub(crate) book: Arc<Book>,
     /// Cancelled by an abort; every wait of the run listens.
     pub(crate) abort: CancellationToken,
+    /// What users were not given, for guardrails on error budgets.
+    pub(crate) spent: Spent,
     /// True once somebody declared the shop recovered.
     pub(crate) declared: watch::Sender<bool>,
     phase: Mutex<String>,
@@ -64,6 +68,7 @@ impl Run {
             plan,
             book,
             abort: CancellationToken::new(),
+            spent: Spent::default(),
             declared: watch::Sender::new(false),
             phase: Mutex::new("starting".to_owned()),
             locked: AtomicBool::new(false),

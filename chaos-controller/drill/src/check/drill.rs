@@ -7,7 +7,7 @@ use resilience::policy::topology::{KEEPS_STATE, SERVICES};
 use resilience::policy::{Bound, Span, check_bounds, violations};
 
 use super::{
-    Report, aftermath, part,
+    Report, aftermath, guardrail, part,
     policy::{self, Shape, unknown},
     query::check_named,
     target::check_target,
@@ -37,7 +37,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node) {
     check_times(report, node);
     aftermath::check(report, node);
     check_named(report, node.get("steady_state"), "condition", &[]);
-    check_named(report, node.get("guardrails"), "guardrail", &[]);
+    guardrail::check(report, node);
     check_named(report, node.get("criteria"), "criterion", &Criterion::ALL.map(Criterion::name));
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod aftermath;
 pub(crate) mod candidate;
 pub(crate) mod drill;
+pub(crate) mod guardrail;
 pub(crate) mod policy;
 pub(crate) mod query;
 mod target;

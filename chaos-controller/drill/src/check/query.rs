@@ -27,8 +27,13 @@ pub(crate) fn scaled(text: &str, scale: Scale) -> String {
 /// Says everything that is wrong with the condition of `node`: its `promql` and its `for`.
 pub(crate) fn check_condition(report: &mut Report<'_>, node: &Node) {
     if let Some(query) = node.get("promql") {
-        check_query(report, query, "1.0000");
+        check_condition_text(report, query);
     }
+}
+
+/// The same for its query alone.
+pub(crate) fn check_condition_text(report: &mut Report<'_>, query: &Node) {
+    check_query(report, query, "1.0000");
 }
 
 /// Says everything that is wrong with the expression of an alert, in which the scale has no place.

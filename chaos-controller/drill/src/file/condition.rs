@@ -5,6 +5,7 @@ use resilience::policy::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::budget::ErrorBudget;
 use crate::condition::During;
 
 /// Something measured that holds for a while.
@@ -28,17 +29,21 @@ pub(crate) struct SteadyFile {
     pub(crate) promql: String,
 }
 
-/// What stops the run when it holds.
+/// What stops the run: a condition that holds, or an error budget that is spent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuardrailFile {
     /// Words joined by `_`.
     pub(crate) name: String,
     /// PromQL. Holds when the answer has a series, or is a number other than 0; `$scale` is the scale of the lab.
-    pub(crate) promql: String,
-    /// Default 0s: at once.
+    #[serde(default)]
+    pub(crate) promql: Option<String>,
+    /// How long the PromQL must hold. Default 0s: at once.
     #[serde(rename = "for", default)]
     pub(crate) length: Span,
+    /// Instead of PromQL.
+    #[serde(default)]
+    pub(crate) error_budget: Option<ErrorBudget>,
 }
 
 /// A criterion of this drill alone.

@@ -2,7 +2,7 @@
 //! filled in. Starts nothing.
 
 use clap::Args;
-use drill::{Choice, LATE_HANDOVER, Mode, Plan as RunPlan, Scale};
+use drill::{Choice, Guardrail, Journey, LATE_HANDOVER, Mode, Plan as RunPlan, Scale};
 use resilience::policy::Span;
 
 use crate::drills;
@@ -194,14 +194,30 @@ fn render(plan: &RunPlan) -> String {
         text.push_str(&format!("steady state {}: {}\n", steady.name, steady.promql));
     }
     for guardrail in &plan.guardrails {
-        let length = Span(guardrail.length);
-        text.push_str(&format!("guardrail {}: {} for {length}\n", guardrail.name, guardrail.promql));
+        text.push_str(&format!("guardrail {}: {}\n", guardrail.name(), guardrail_words(plan, guardrail)));
     }
     for own in &plan.criteria {
         let told = if own.required { "" } else { ", told and not judged" };
         text.push_str(&format!("criterion {} ({}{told}): {}\n", own.name, own.during.name(), own.promql));
     }
     text
+}
+
+/// When a guardrail stops the run.
+fn guardrail_words(plan: &RunPlan, guardrail: &Guardrail) -> String {
+    match guardrail {
+        Guardrail::Condition { promql, length, .. } => format!("{promql} for {}", Span(*length)),
+        Guardrail::Budget { error_budget, .. } => {
+            let limit = |journey: Journey| {
+                let failures = plan.error_budget(journey)? * error_budget.spent;
+                Some(format!("{journey} {:.0}", failures.ceil()))
+            };
+            let asked = error_budget.journey.journey().map_or(Journey::ALL.to_vec(), |journey| vec![journey]);
+            let limits: Vec<String> = asked.into_iter().filter_map(limit).collect();
+            let (spent, over) = (error_budget.spent * 100.0, plan.budgeted().as_secs());
+            format!("{spent:.0} % of the error budget of {over} s is spent (failed requests: {})", limits.join(", "))
+        }
+    }
 }
 
 fn step_words(action: &serde_json::Value) -> String {

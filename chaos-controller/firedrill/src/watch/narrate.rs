@@ -50,7 +50,11 @@ fn alert(body: &Value) -> Line {
 
 fn guardrail(body: &Value) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    format!("guardrail {} stops the run: {} for {}", text("name"), text("promql"), text("for"))
+    let why = match body.get("spent").and_then(Value::as_f64) {
+        Some(spent) => format!("{:.0} % of the error budget of {} is spent", spent * 100.0, text("journey")),
+        None => format!("{} for {}", text("promql"), text("for")),
+    };
+    format!("guardrail {} stops the run: {why}", text("name"))
 }
 
 fn started(body: &Value) -> String {
