@@ -92,10 +92,11 @@ fn judged(case: &Case<'_>) -> Scorecard {
     let residue = criteria::residue::items(case).unwrap_or_default();
     let exit = Exit::of(verdict, !residue.is_empty(), case.moments.interrupted);
     let truth = Truth::of(case);
+    let diagnoses = Diagnoses::of(case, &truth);
     Scorecard {
-        diagnoses: Diagnoses::of(case, &truth),
+        people: People::of(case, &diagnoses),
+        diagnoses,
         truth,
-        people: People::of(case),
         mode: case.plan.mode.name().to_owned(),
         verdict,
         exit: exit.0,

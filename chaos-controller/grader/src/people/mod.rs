@@ -1,9 +1,22 @@
 //! What people did with each other: who led, what was said and how often, what was believed and tested, what was decided
 //! and why. Facts from the journal; what they are worth is said in `rating`.
 
+mod decisions;
+mod hints;
+mod hypotheses;
+mod messages;
+mod names;
+mod order;
+mod roles;
+mod severity;
+mod silence;
+mod tasks;
+mod words;
+
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::diagnosis::Diagnoses;
 
 /// The people's side of a run. Seconds count from the fault's start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -17,11 +30,10 @@ pub struct People {
     pub decisions: Vec<Decision>,
     pub tasks: Vec<Task>,
     pub hints: Vec<HintTaken>,
-    /// The longest time between two messages from the handover to the recovery (or the end), and from the handover to the
-    /// first. `None`: nobody said anything, or there was no handover.
+    /// The longest time without a message, from the handover to the recovery, or to the end of the outage. `None`: nobody
+    /// said anything, or there was no handover.
     pub longest_silence_s: Option<f64>,
-    /// Whether something was done for the users before the cause was named right. `None`: one of the two never happened
-    /// and the other did not either.
+    /// Whether something was done for the users before the cause was named right. `None`: neither was ever done.
     pub mitigated_before_cause: Option<bool>,
 }
 
@@ -93,7 +105,20 @@ pub struct HintTaken {
 }
 
 impl People {
-    pub(crate) fn of(_case: &Case<'_>) -> People {
-        People::default()
+    pub(crate) fn of(case: &Case<'_>, diagnoses: &Diagnoses) -> People {
+        let said = words::said(case);
+        let messages = messages::messages(case);
+        People {
+            names: names::names(case),
+            roles: roles::roles(case, &said),
+            severity: severity::severity(case, &said),
+            longest_silence_s: silence::longest(case, &messages),
+            messages,
+            hypotheses: hypotheses::hypotheses(case, &said),
+            decisions: decisions::decisions(case, &said),
+            tasks: tasks::tasks(case, &said),
+            hints: hints::hints(case, &said),
+            mitigated_before_cause: order::mitigated_before_cause(case, diagnoses),
+        }
     }
 }
