@@ -140,7 +140,7 @@ impl Change {
             Change::Residue(items) => bed.residue = items.as_ref().map(|items| json!({ "items": items })),
             Change::Order { id, state } => {
                 let orders = bed.ledgers.orders.as_mut().unwrap();
-                orders.retain(|known| known.id != *id);
+                orders.retain(|known| known.id.as_str() != id);
                 orders.push(order(id, state));
             }
             Change::Orders { from, to, state } => {
@@ -148,19 +148,19 @@ impl Change {
                 let named = |id: &str| id.rsplit('-').next().and_then(|number| number.parse().ok());
                 let open =
                     orders.filter(|order| named(&order.id).is_some_and(|n: u64| (*from..*to).contains(&n)));
-                open.for_each(|order| order.state.clone_from(state));
+                open.for_each(|order| order.state = state.as_str().into());
             }
             Change::Charge { order, cents } => {
                 let more = evidence::Charge { amount_cents: *cents, ..charge(order) };
                 bed.ledgers.charges.as_mut().unwrap().push(more);
             }
             Change::Uncharged { order } => {
-                bed.ledgers.charges.as_mut().unwrap().retain(|charge| charge.reference != *order);
+                bed.ledgers.charges.as_mut().unwrap().retain(|charge| charge.reference.as_str() != order);
             }
             Change::Amount { order, cents } => {
                 let charges = bed.ledgers.charges.as_mut().unwrap().iter_mut();
                 charges
-                    .filter(|charge| charge.reference == *order)
+                    .filter(|charge| charge.reference.as_str() == order)
                     .for_each(|charge| charge.amount_cents = *cents);
             }
             Change::NoServices => bed.services = json!({}),
