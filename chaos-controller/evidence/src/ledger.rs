@@ -2,36 +2,36 @@
 //! line. Whether they agree is `grader`'s money criterion. The third one, what the warehouse holds, decides nothing: it
 //! is sealed, and not read.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::lines::Lines;
-use crate::text::Text;
 
 /// A charge at the bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
-    pub id: Text,
+    pub id: CompactString,
     /// The order id that the shop gave with the charge.
-    pub reference: Text,
+    pub reference: CompactString,
     pub amount_cents: i64,
     /// The idempotency key, if the shop sent one.
     #[serde(default)]
-    pub key: Option<Text>,
+    pub key: Option<CompactString>,
     #[serde(default)]
     pub at_unix_ms: u64,
     /// The bank's region that made it, unless that was the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Text>,
+    pub region: Option<CompactString>,
 }
 
 /// An order in the shop's own book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    pub id: Text,
+    pub id: CompactString,
     #[serde(default)]
-    pub user: Text,
+    pub user: CompactString,
     /// `reserved`, `charging`, `confirmed`, `declined`, `unknown` or `pending`.
-    pub state: Text,
+    pub state: CompactString,
     pub amount_cents: i64,
     #[serde(default)]
     pub created_unix_ms: u64,

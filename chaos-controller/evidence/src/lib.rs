@@ -14,7 +14,6 @@ pub mod review;
 pub mod said;
 pub mod samples;
 pub mod testbed;
-mod text;
 pub mod traces;
 mod wire;
 
@@ -24,5 +23,4 @@ pub use recording::{Chains, Decoded, Decoding, OpenError, Recording, Seal};
 pub use requests::{Outcome, Request, RequestWriter};
 pub use said::Said;
 pub use samples::{SampleWriter, Samples, Series};
-pub use text::Text;
 pub use wire::CodecError;

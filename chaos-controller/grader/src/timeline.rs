@@ -76,11 +76,9 @@ fn told(entry: &Entry) -> Option<(String, String)> {
         }
         kind::GUARDRAIL => {
             let held = match entry.number("spent") {
-                Some(spent) => format!(
-                    "{} of the error budget of {} is spent",
-                    percent(spent),
-                    entry.text("journey")
-                ),
+                Some(spent) => {
+                    format!("{} of the error budget of {} is spent", percent(spent), entry.text("journey"))
+                }
                 None => format!("{} for {}", entry.text("promql"), entry.text("for")),
             };
             Some((format!("guardrail {} stops the run", entry.text("name")), held))

@@ -43,7 +43,8 @@ fn check_budget(report: &mut Report<'_>, node: &Node, drill: &Node) {
     let Some(journeys) = drill.get("load").and_then(|load| load.get("journeys")) else { return };
     let played = |journey: Journey| journeys.get(journey.name()).is_some();
     if !played(journey) {
-        let names: Vec<&str> = Journey::ALL.into_iter().filter(|one| played(*one)).map(Journey::name).collect();
+        let names: Vec<&str> =
+            Journey::ALL.into_iter().filter(|one| played(*one)).map(Journey::name).collect();
         let finding = Finding::new(format!("`{journey}` is not played, so it has no error budget"));
         report.add(written.place(&["journey"]), finding.allowed(format!("any, {}", names.join(", "))));
     }

@@ -215,7 +215,10 @@ fn guardrail_words(plan: &RunPlan, guardrail: &Guardrail) -> String {
             let asked = error_budget.journey.journey().map_or(Journey::ALL.to_vec(), |journey| vec![journey]);
             let limits: Vec<String> = asked.into_iter().filter_map(limit).collect();
             let (spent, over) = (error_budget.spent * 100.0, plan.budgeted().as_secs());
-            format!("{spent:.0} % of the error budget of {over} s is spent (failed requests: {})", limits.join(", "))
+            format!(
+                "{spent:.0} % of the error budget of {over} s is spent (failed requests: {})",
+                limits.join(", ")
+            )
         }
     }
 }

@@ -22,18 +22,27 @@ pub(crate) fn prove(case: &Case<'_>) -> Finding {
         });
     };
     let seconds = case.moments.seconds(stop.t_ms);
-    let stopped = format!("guardrail `{}` stopped the run {seconds:+.1} s after the fault's start", stop.text("name"));
+    let stopped =
+        format!("guardrail `{}` stopped the run {seconds:+.1} s after the fault's start", stop.text("name"));
     let evidence = format!("journal: guardrail entry {}", stop.seq);
     match budget(case, stop) {
         Some(budget) => {
             let told = stop.number("spent").unwrap_or_default();
-            let words = case.plan.budget_spent(budget.journey, &failed(case, stop.t_ms)).map(|(journey, spent)| {
-                format!("{} of the error budget of {journey} was spent, {} by the request log", percent(told), percent(spent))
-            });
-            Finding::fail(format!("{stopped}: {}", words.unwrap_or_else(|| "its journey is not played".to_owned())))
-                .value(told)
-                .threshold(budget.spent)
-                .evidence(format!("{evidence}; request log, what had ended by then"))
+            let words =
+                case.plan.budget_spent(budget.journey, &failed(case, stop.t_ms)).map(|(journey, spent)| {
+                    format!(
+                        "{} of the error budget of {journey} was spent, {} by the request log",
+                        percent(told),
+                        percent(spent)
+                    )
+                });
+            Finding::fail(format!(
+                "{stopped}: {}",
+                words.unwrap_or_else(|| "its journey is not played".to_owned())
+            ))
+            .value(told)
+            .threshold(budget.spent)
+            .evidence(format!("{evidence}; request log, what had ended by then"))
         }
         None => Finding::fail(format!("{stopped}: it held for {}", stop.text("for")))
             .evidence(evidence)
@@ -78,7 +87,9 @@ fn failed(case: &Case<'_>, t_ms: u64) -> [u64; Journey::ALL.len()] {
     let mut failed = [0; Journey::ALL.len()];
     let ended = |end_us: u64| end_us <= t_ms.saturating_mul(1_000);
     for request in case.recording.requests.iter().filter(|one| ended(one.intended_us + one.latency_us)) {
-        if let Some(failed) = failed.get_mut(usize::from(request.journey)).filter(|_| case.plan.load.spends(request)) {
+        if let Some(failed) =
+            failed.get_mut(usize::from(request.journey)).filter(|_| case.plan.load.spends(request))
+        {
             *failed += 1;
         }
     }
@@ -129,11 +140,21 @@ mod tests {
     #[test]
     fn a_spent_budget_is_counted_again_from_the_request_log() {
         let body = json!({"name": "half", "journey": "checkout", "failed": 4, "budget": 6.4, "spent": 0.625, "limit": 0.5});
-        let bed = guarded(Bed::never_recovered(), half_spent()).entry(6_300, kind::GUARDRAIL, "controller", body);
+        let bed =
+            guarded(Bed::never_recovered(), half_spent()).entry(6_300, kind::GUARDRAIL, "controller", body);
         let finding = finding(&bed);
         // Sick from 6.0 s, 20 a second, each answered after 20 ms: at 6.3 s six had failed, of a budget of 6.4.
-        assert_eq!((finding.status, finding.value, finding.threshold), (Status::Fail, Some(0.625), Some(0.5)));
-        assert!(finding.reason.contains("62.5 % of the error budget of checkout was spent, 93.8 % by the request log"), "{}", finding.reason);
+        assert_eq!(
+            (finding.status, finding.value, finding.threshold),
+            (Status::Fail, Some(0.625), Some(0.5))
+        );
+        assert!(
+            finding
+                .reason
+                .contains("62.5 % of the error budget of checkout was spent, 93.8 % by the request log"),
+            "{}",
+            finding.reason
+        );
     }
 
     #[test]
@@ -161,7 +182,12 @@ mod tests {
             bed.phases.retain(|(name, _)| matches!(*name, "baseline" | "inject" | "handover"));
             let bed = bed
                 .entry(9_000, kind_of_stop, "controller", body)
-                .entry(39_100, kind::PROOF, "controller", proof("trigger_removed", "no fault; median of 5 probes 100 ms"))
+                .entry(
+                    39_100,
+                    kind::PROOF,
+                    "controller",
+                    proof("trigger_removed", "no fault; median of 5 probes 100 ms"),
+                )
                 .entry(39_200, kind::PROOF, "controller", proof("clean", "every journey answered"));
             let card = grade(&bed.recording()).card;
             assert!(matches!(card.exit, 98 | 105), "{kind_of_stop}: {}", card.reason);
