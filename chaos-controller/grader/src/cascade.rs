@@ -6,7 +6,7 @@
 //! ```
 
 use drill::Journey;
-use evidence::Samples;
+use evidence::{Outcome, Samples};
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
@@ -36,7 +36,7 @@ pub(crate) fn cascade(case: &Case<'_>) -> Vec<Broken> {
     let Some(outage) = case.moments.outage() else { return Vec::new() };
     let samples = &case.recording.samples;
     let marks = [
-        ("payment", "the worker pool is full and requests queue", pool_full(samples, outage)),
+        ("payment", "the worker pool is full and requests queue", pool_full(samples, "payment", outage)),
         ("order", "half of the checkouts answer 503", half(&shares(samples, "order", &UNAVAILABLE, outage))),
         ("cart", "half of the checkouts answer 504", half(&shares(samples, "cart", &TIMED_OUT, outage))),
         ("frontend", "half of the home pages are blank", half(&blank(case, outage))),
@@ -52,13 +52,14 @@ pub(crate) fn cascade(case: &Case<'_>) -> Vec<Broken> {
     broken
 }
 
-fn pool_full(samples: &Samples, span: Span) -> Option<u64> {
-    let matchers = [("service", "payment"), ("pool", "main")];
+/// When the pool of a service was first full and queued, twice in a row.
+pub(crate) fn pool_full(samples: &Samples, service: &str, span: Span) -> Option<u64> {
+    let matchers = [("service", service), ("pool", "main")];
     let full = |at: u64| {
         let value = |name| samples.value_at(name, &matchers, at);
         Some(value("lab_workers_busy")? >= value("lab_workers_limit")? && value("lab_queue_depth")? > 0.0)
     };
-    let times = scraped(samples, "payment", span);
+    let times = scraped(samples, service, span);
     times
         .windows(2)
         .find(|pair| full(pair[0]) == Some(true) && full(pair[1]) == Some(true))
@@ -92,7 +93,7 @@ pub(crate) fn blank(case: &Case<'_>, span: Span) -> Vec<(u64, f64, f64)> {
         let ended = (row.request.intended_us + row.request.latency_us) / 1_000;
         let Some(second) = ended.checked_sub(span.from).map(|since| since / 1_000) else { continue };
         if let Some(bucket) = rows.get_mut(second as usize) {
-            bucket.1 += f64::from(u8::from(row.request.outcome != evidence::Outcome::Ok));
+            bucket.1 += f64::from(u8::from(row.request.outcome != Outcome::Ok));
             bucket.2 += 1.0;
         }
     }
@@ -100,7 +101,7 @@ pub(crate) fn blank(case: &Case<'_>, span: Span) -> Vec<(u64, f64, f64)> {
 }
 
 /// The first of two consecutive samples with traffic in which at least half failed.
-fn half(rows: &[(u64, f64, f64)]) -> Option<u64> {
+pub(crate) fn half(rows: &[(u64, f64, f64)]) -> Option<u64> {
     let known: Vec<(u64, bool)> =
         rows.iter().filter(|(_, _, all)| *all > 0.0).map(|(t, bad, all)| (*t, bad / all >= 0.5)).collect();
     known.windows(2).find(|pair| pair[0].1 && pair[1].1).map(|pair| pair[0].0)
@@ -108,7 +109,7 @@ fn half(rows: &[(u64, f64, f64)]) -> Option<u64> {
 
 /// When a service was seen in the span. Instances are scraped together, within some milliseconds, so scrapes closer
 /// than half a second are one sample: the last of them, when all instances are known.
-fn scraped(samples: &Samples, service: &str, span: Span) -> Vec<u64> {
+pub(crate) fn scraped(samples: &Samples, service: &str, span: Span) -> Vec<u64> {
     let mut times: Vec<u64> = Vec::new();
     for scrape in samples.scrapes(service) {
         if !scrape.alive || scrape.t_ms < span.from || scrape.t_ms > span.to {

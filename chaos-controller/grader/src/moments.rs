@@ -54,6 +54,8 @@ pub(crate) struct Moments {
     /// The trigger is more users, not a sick bank.
     pub(crate) surge: bool,
     pub(crate) interrupted: bool,
+    /// Unix time of the run's start, for what the processes dated by their own clocks: spans, and rows of the ledgers.
+    pub(crate) wall_unix_ms: u64,
 }
 
 impl Moments {
@@ -94,8 +96,14 @@ impl Moments {
             end,
             surge: plan.load.surge.is_some(),
             interrupted: interrupted(recording),
+            wall_unix_ms: wall(recording),
             fired,
         }
+    }
+
+    /// Unix milliseconds on the run's clock; what was before its start is at it.
+    pub(crate) fn on_clock(&self, unix_ms: u64) -> u64 {
+        unix_ms.saturating_sub(self.wall_unix_ms)
     }
 
     /// Seconds after the fault's start: how every time is reported.
@@ -201,6 +209,11 @@ fn last_change(recording: &Recording, open: Span) -> Option<u64> {
     let version = told.number("version");
     let applied = recording.entries(kind::POLICY_APPLIED).find(|entry| entry.number("version") == version);
     Some(applied.map_or(told.t_ms, |applied| applied.t_ms))
+}
+
+fn wall(recording: &Recording) -> u64 {
+    let started = recording.entries(kind::RUN_STARTED).next();
+    started.and_then(|entry| entry.number("wall_unix_ms")).unwrap_or_default() as u64
 }
 
 fn interrupted(recording: &Recording) -> bool {

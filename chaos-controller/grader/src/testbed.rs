@@ -48,6 +48,12 @@ pub(crate) struct Bed {
     pub(crate) heal: u64,
     /// Attempts of each call while the shop is sick, of work that nobody waits for.
     pub(crate) storm: Option<u64>,
+    /// Charges that payment answers in a second while the shop is sick; 60 in one that is well.
+    pub(crate) charges_when_sick: u64,
+    /// Attempts of order at payment that are given up in such a second.
+    pub(crate) timeouts_when_sick: u64,
+    /// Of payment's calls to the bank, once the shop was sick: so many seconds each.
+    pub(crate) bank_seconds: u64,
     candidate: &'static str,
     action: Option<u64>,
     ramp_ms: u64,
@@ -149,6 +155,9 @@ impl Bed {
             end: 39_000,
             heal: HEAL,
             storm: None,
+            charges_when_sick: 20,
+            timeouts_when_sick: 0,
+            bank_seconds: 0,
             candidate,
             action,
             ramp_ms: 0,
@@ -393,7 +402,7 @@ impl Bed {
             text += &format!("rpc_server_call_duration_seconds_sum{{{labels}}} {}\n", count as f64 * 0.1);
         };
         match service {
-            "payment" => replies("Charge", "OK", well * 60 + sick * 20),
+            "payment" => replies("Charge", "OK", well * 60 + sick * self.charges_when_sick),
             "order" => {
                 replies("Checkout", "OK", well * 20);
                 replies("Checkout", "RESOURCE_EXHAUSTED", sick * 20);
@@ -409,6 +418,12 @@ impl Bed {
             text +=
                 &format!("lab_workers_busy{{pool=\"main\"}} {busy}\nlab_workers_limit{{pool=\"main\"}} 20\n");
             text += &format!("lab_queue_depth{{pool=\"main\"}} {queued}\n");
+            for (bound, seconds) in [("0.5", 1), ("5", 5), ("60", 60)] {
+                let count = well * 60 + if self.bank_seconds < seconds { sick * 20 } else { 0 };
+                text += &format!(
+                    "lab_client_call_duration_seconds_bucket{{target=\"bank\",method=\"charge\",outcome=\"ok\",le=\"{bound}\"}} {count}\n"
+                );
+            }
             if self.storm.is_some() {
                 let busy = well * 6 + sick * 20;
                 text += &format!("lab_workers_busy_seconds_total{{pool=\"main\"}} {busy}\n");
@@ -422,6 +437,10 @@ impl Bed {
             let edge = "target=\"payment\",method=\"Charge\",outcome=\"ok\"";
             text += &format!("lab_client_calls_total{{{edge}}} {calls}\n");
             text += &format!("lab_client_attempts_total{{{edge}}} {attempts}\n");
+            if self.timeouts_when_sick > 0 {
+                let edge = "target=\"payment\",method=\"Charge\",outcome=\"timeout\"";
+                text += &format!("lab_client_attempts_total{{{edge}}} {}\n", sick * self.timeouts_when_sick);
+            }
         }
         text
     }

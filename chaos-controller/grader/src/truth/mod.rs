@@ -2,9 +2,16 @@
 //! outage, and how it climbed. A diagnosis is held against this and not against the drill's answer, so that an answer
 //! that nobody foresaw is right if the evidence says so.
 
+mod broken_edge;
+mod mechanisms;
+mod propagation;
+mod roots;
+mod seen;
+
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use seen::Seen;
 
 /// The recorded truth of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -113,7 +120,14 @@ pub struct Link {
 }
 
 impl Truth {
-    pub(crate) fn of(_case: &Case<'_>) -> Truth {
-        Truth::default()
+    pub(crate) fn of(case: &Case<'_>) -> Truth {
+        let Some(seen) = Seen::of(case) else { return Truth::default() };
+        let roots = roots::roots(case);
+        Truth {
+            first_broken_edge: broken_edge::first(case, &seen),
+            mechanisms: mechanisms::all(case, &seen, &roots),
+            propagation: propagation::propagation(case),
+            roots,
+        }
     }
 }
