@@ -143,10 +143,25 @@ pub struct RunStatus {
     pub candidate: Option<String>,
     /// The phase it is in; `done` when its scorecard is written.
     pub phase: String,
+    /// `learn`, `practice`, `assessed` or `gate`.
+    #[serde(default)]
+    pub mode: String,
     /// Milliseconds since the run started.
     pub t_ms: u64,
+    /// Of whoever plays; none before the handover.
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// Once done: the exit code that the verdict asks for.
     pub exit: Option<i32>,
+}
+
+/// The clock of whoever plays. It starts at the handover, when the outage is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Milliseconds since the handover.
+    pub elapsed_ms: u64,
+    /// Of the budget; none with a script, in mode `learn`, and once the shop was declared recovered.
+    pub left_ms: Option<u64>,
 }
 
 /// `GET /api/events` (server-sent events, `data:` holds one of these): what a
@@ -178,6 +193,9 @@ pub struct Pulse {
     pub t_ms: u64,
     /// Phase of the run, if there is one.
     pub phase: Option<String>,
+    /// Of whoever plays.
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// What the users saw.
     pub users: LiveLoad,
     /// Per service with a pool: busy, workers, queued, capacity.

@@ -123,7 +123,8 @@ fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
     let second = (tick_us / 1_000_000).saturating_sub(1);
     let mut pulse = Pulse {
         t_ms: tick_us.saturating_sub(origin_us) / 1000,
-        phase: run.map(|run| run.phase()),
+        phase: run.as_ref().map(|run| run.phase()),
+        clock: run.as_ref().and_then(|run| run.clock()),
         users: lab.live().second(second),
         alerts: alerts::firing(lab),
         ..Pulse::default()

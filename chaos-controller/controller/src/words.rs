@@ -4,7 +4,7 @@
 use evidence::{Said, kind};
 use serde_json::{Value, json};
 
-use crate::api::words::Told;
+use crate::api::words::{Hint, Told};
 use crate::incident::id_of;
 use crate::lab::Lab;
 use crate::run::Run;
@@ -21,6 +21,12 @@ pub(crate) enum WordError {
     /// The journal of the run is sealed.
     #[error("the run is over and its journal is sealed")]
     Sealed,
+    /// The drill's file has none.
+    #[error("this drill has no hints")]
+    NoHints,
+    /// All of them, and no level was named.
+    #[error("every hint was given; name the level to read one again: {0}")]
+    NoMoreHints(String),
     /// Each with its path and what is wanted.
     #[error("this is not complete")]
     Incomplete(Vec<Value>),
@@ -48,6 +54,38 @@ pub(crate) fn record(lab: &Lab, actor: &str, said: Said) -> Result<Said, WordErr
     }
     lab.note(kind::ACTION, actor, said.body())?;
     Ok(said)
+}
+
+/// Gives a hint: of the level that is named, else the next one, the mildest first. It is on record before it is given;
+/// one that was given before may be read again.
+pub(crate) fn hint(lab: &Lab, actor: &str, level: &str) -> Result<Hint, WordError> {
+    let run = lab.active_run().ok_or(WordError::NoRun)?;
+    let _turn = run.speaking();
+    let words = run.words();
+    let given = |level: &str| {
+        words.iter().any(|told| matches!(&told.said, Said::Hint { level: had } if had == level))
+    };
+    let hints = &run.plan.hints;
+    let levels: Vec<&str> = hints.iter().map(|hint| hint.level.as_str()).collect();
+    if levels.is_empty() {
+        return Err(WordError::NoHints);
+    }
+    let wrong = unknown("level", "hint", level, levels.clone());
+    if !wrong.is_empty() {
+        return Err(WordError::Incomplete(wrong));
+    }
+    let wanted =
+        |hint: &&drill::Hint| if level.is_empty() { !given(&hint.level) } else { hint.level == level };
+    let Some(hint) = hints.iter().find(wanted) else { return Err(WordError::NoMoreHints(levels.join(", "))) };
+    if !given(&hint.level) {
+        if lab.book().is_none() {
+            return Err(WordError::Sealed);
+        }
+        lab.note(kind::ACTION, actor, Said::Hint { level: hint.level.clone() }.body())?;
+    }
+    let left = hints.iter().filter(|other| other.level != hint.level && !given(&other.level));
+    let left = left.map(|other| other.level.clone()).collect();
+    Ok(Hint { level: hint.level.clone(), text: hint.text.clone(), left })
 }
 
 /// With the next free id, where one is wanted and none was given.

@@ -11,11 +11,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use evidence::Said;
 use fault::FaultSpec;
 use resilience::policy::Bound;
 use resilience::policy::topology::BANK;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     aftermath::Aftermath,
@@ -190,7 +192,19 @@ pub struct Step {
     /// What must have held for its time before the act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
+    #[serde(deserialize_with = "action")]
     pub action: Action,
+}
+
+/// Plans from before there were more words than two wrote `{say: {text}}` and `{diagnose: {text}}`.
+fn action<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Error> {
+    let mut written = Value::deserialize(deserializer)?;
+    for verb in ["say", "diagnose"] {
+        if let Some(text) = written.get(verb).and_then(|of| of.get("text")) {
+            written = json!({"said": {"verb": verb, "text": text}});
+        }
+    }
+    serde_json::from_value(written).map_err(D::Error::custom)
 }
 
 /// What a candidate can do.
@@ -209,12 +223,8 @@ pub enum Action {
         service: String,
         instances: u32,
     },
-    Say {
-        text: String,
-    },
-    Diagnose {
-        text: String,
-    },
+    /// Something for the record. A hint is asked for: the next one if its level is empty.
+    Said(Said),
     DeclareRecovered,
 }
 
@@ -387,6 +397,9 @@ pub struct AgendaItem {
     pub name: String,
     #[serde(rename = "for", with = "word")]
     pub length: Duration,
+    /// Questions that whoever conducts the session may ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
 }
 
 /// One level of help, mildest first: nudge, direction, partial, full.

@@ -106,9 +106,8 @@ fn action(step: StepFile, scale: Scale) -> Option<Action> {
             services: step.services?.into_iter().map(Service::name).map(str::to_owned).collect(),
         },
         Verb::Scale => Action::Scale { service: step.service?.name().to_owned(), instances: step.instances? },
-        Verb::Say => Action::Say { text: step.text? },
-        Verb::Diagnose => Action::Diagnose { text: step.text? },
         Verb::DeclareRecovered => Action::DeclareRecovered,
+        _ => Action::Said(step.said()?),
     })
 }
 
@@ -246,7 +245,7 @@ fn build(drill: DrillFile, choice: &Choice, candidate: Option<CandidatePlan>) ->
         agenda: drill
             .agenda
             .into_iter()
-            .map(|item| AgendaItem { name: item.name, length: item.length.get() })
+            .map(|item| AgendaItem { name: item.name, length: item.length.get(), prompts: item.prompts })
             .collect(),
         hints: drill.hints.map(|hints| hints.levels().into_iter().map(hint).collect()).unwrap_or_default(),
         rubric: drill.rubric,

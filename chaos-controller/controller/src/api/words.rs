@@ -14,6 +14,26 @@ pub struct Record {
     pub said: Said,
 }
 
+/// `POST /api/hint`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AskHint {
+    /// Who; the role's name if empty.
+    #[serde(default)]
+    pub author: String,
+    /// The next one if empty, the mildest first.
+    #[serde(default)]
+    pub level: String,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hint {
+    pub level: String,
+    pub text: String,
+    /// The levels that nobody has asked for.
+    pub left: Vec<String>,
+}
+
 /// Something that was said in the run that is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {

@@ -113,7 +113,10 @@ impl From<StartError> for Refused {
 impl From<WordError> for Refused {
     fn from(error: WordError) -> Self {
         match error {
-            WordError::NoRun | WordError::Sealed => Self::conflict(error.to_string()),
+            WordError::NoRun | WordError::Sealed | WordError::NoMoreHints(_) => {
+                Self::conflict(error.to_string())
+            }
+            WordError::NoHints => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             WordError::Incomplete(problems) => {
                 Self::new(StatusCode::BAD_REQUEST, "this is not complete").with_problems(problems)
             }

@@ -11,7 +11,7 @@ use evidence::Said;
 use evidence::said::Audience;
 use serde_json::Value;
 
-use crate::api::words::{Incident, Record};
+use crate::api::words::{AskHint, Hint, Incident, Record};
 use crate::api::{Role, Say};
 use crate::incident;
 use crate::lab::Lab;
@@ -52,6 +52,21 @@ pub(super) async fn say(
     refuse_if_gated(&lab)?;
     words::record(&lab, &actor, Said::Say { text: said.text, to: Audience::default() })?;
     Ok(Json(Value::Null))
+}
+
+/// The next hint, or one by its level: on record before it is given.
+pub(super) async fn hint(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    asked: Option<Json<AskHint>>,
+) -> Result<Json<Hint>, Refused> {
+    let asked = asked.map(|Json(asked)| asked).unwrap_or_default();
+    let actor = caller.must_be(Role::Candidate)?.named(&asked.author);
+    refuse_if_gated(&lab)?;
+    if lab.active_run().is_some_and(|run| run.clock().is_none()) {
+        return Err(Refused::conflict("nothing is handed over yet, so there is nothing to give a hint for"));
+    }
+    Ok(Json(words::hint(&lab, &actor, &asked.level)?))
 }
 
 /// What stands in the incident of the run that is on, or was last.

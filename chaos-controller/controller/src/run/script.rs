@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use drill::{Action, Step};
 use evidence::Said;
-use evidence::said::Audience;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -14,7 +13,7 @@ use crate::api::ChangePolicy;
 use crate::causes::chain;
 use crate::control;
 use crate::lab::Lab;
-use crate::words;
+use crate::words::{self, WordError};
 
 use super::{Run, conditions};
 
@@ -82,17 +81,10 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
             .await
             .map(|_| ())
             .map_err(|error| chain(&error)),
-        Action::Say { text } => speak(lab, actor, Said::Say { text, to: Audience::default() }),
-        Action::Diagnose { text } => speak(
-            lab,
-            actor,
-            Said::Diagnose {
-                text,
-                root_cause: String::new(),
-                mechanism: Vec::new(),
-                propagation: Vec::new(),
-            },
-        ),
+        Action::Said(Said::Hint { level }) => {
+            words::hint(lab, actor, &level).map(drop).map_err(|error| told(&error))
+        }
+        Action::Said(said) => words::record(lab, actor, said).map(drop).map_err(|error| told(&error)),
         Action::DeclareRecovered => {
             run.declared.send_replace(true);
             actions::speak(lab, actor, "declare_recovered", "").map_err(|error| error.to_string())
@@ -103,8 +95,12 @@ async fn act(lab: &Lab, run: &Run, actor: &str, step: Step) {
     }
 }
 
-fn speak(lab: &Lab, actor: &str, said: Said) -> Result<(), String> {
-    words::record(lab, actor, said).map(drop).map_err(|error| format!("{error:?}"))
+/// With every problem: nobody else reads it.
+fn told(error: &WordError) -> String {
+    match error {
+        WordError::Incomplete(problems) => format!("{error}: {}", serde_json::json!(problems)),
+        other => chain(other),
+    }
 }
 
 fn change(lab: &Lab, actor: &str, patch: serde_json::Value, reason: String) -> Result<(), String> {

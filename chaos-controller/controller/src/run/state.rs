@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use drill::Plan;
+use drill::{Mode, Plan};
 use evidence::{Entry, Said, kind};
 use serde_json::json;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::words::Told;
-use crate::api::{Role, RunStatus};
+use crate::api::{Clock, Role, RunStatus};
 use crate::book::Book;
 use crate::events::phase_for;
 use crate::lab::Lab;
@@ -34,6 +34,8 @@ pub(crate) struct Run {
     phase: Mutex<String>,
     locked: AtomicBool,
     acted: AtomicBool,
+    /// When it was handed over, in milliseconds since its start.
+    handover_ms: OnceLock<u64>,
     /// Everything that was said.
     words: Mutex<Vec<Told>>,
     /// Held while something is put on record.
@@ -73,6 +75,7 @@ impl Run {
             phase: Mutex::new("starting".to_owned()),
             locked: AtomicBool::new(false),
             acted: AtomicBool::new(false),
+            handover_ms: OnceLock::new(),
             words: Mutex::default(),
             speaking: Mutex::default(),
             exit: watch::Sender::new(None),
@@ -90,7 +93,21 @@ impl Run {
         lab.note(kind::PHASE, "controller", json!({"name": phase}))?;
         tracing::info!(run = self.book.name, phase, "phase");
         phase.clone_into(&mut held(&self.phase));
+        if phase == kind::phase::HANDOVER {
+            // There is one in a run.
+            let _ = self.handover_ms.set(self.book.t_ms());
+        }
         Ok(())
+    }
+
+    /// The clock of whoever plays, from the handover on.
+    pub(crate) fn clock(&self) -> Option<Clock> {
+        let elapsed_ms = self.book.t_ms().saturating_sub(*self.handover_ms.get()?);
+        let counts = self.plan.candidate.is_none()
+            && self.plan.mode != Mode::Learn
+            && matches!(self.phase().as_str(), kind::phase::HANDOVER | kind::phase::RECOVER);
+        let budget_ms = self.plan.budget.as_millis() as u64;
+        Some(Clock { elapsed_ms, left_ms: counts.then(|| budget_ms.saturating_sub(elapsed_ms)) })
     }
 
     /// How many instances of each service there were at the start.
@@ -192,7 +209,9 @@ impl Run {
             variant: self.plan.variant.clone(),
             candidate: self.plan.candidate.as_ref().map(|candidate| candidate.name.clone()),
             phase: phase_for(role, &self.phase()).to_owned(),
+            mode: self.plan.mode.name().to_owned(),
             t_ms: self.book.t_ms(),
+            clock: self.clock(),
             exit: *self.exit.borrow(),
         }
     }

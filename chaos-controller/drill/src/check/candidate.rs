@@ -12,10 +12,14 @@ use super::{
     part,
     policy::{self, unknown},
     query::check_condition,
+    words,
 };
 use crate::{
     diagnostic::Finding,
-    file::{candidate::Verb, drill::Criterion},
+    file::{
+        candidate::{KEYS, Verb},
+        drill::Criterion,
+    },
     schema::{candidate_schema, walk},
     tree::Node,
 };
@@ -50,6 +54,7 @@ pub(crate) fn check(report: &mut Report<'_>, node: &Node, variants: &[String], g
         for step in list.items() {
             check_step(report, step);
         }
+        words::check(report, list.items());
     }
     for ground in grounds {
         check_on(report, node, ground);
@@ -92,8 +97,8 @@ fn check_step(report: &mut Report<'_>, step: &Node) {
     }
     let Some(verb) = part::<Verb>(Some(verb_node)) else { return };
     let allowed = || {
-        let keys = ["at", "when", "do"].into_iter().chain(verb.keys().iter().copied());
-        keys.collect::<Vec<_>>().join(", ")
+        let keys = ["at", "when", "do"].iter().chain(verb.keys()).chain(verb.options());
+        keys.copied().collect::<Vec<_>>().join(", ")
     };
     for key in verb.keys() {
         if step.get(key).is_none() {
@@ -103,10 +108,9 @@ fn check_step(report: &mut Report<'_>, step: &Node) {
     }
     for (key, _) in step.entries() {
         let name = key.name.as_str();
-        let belongs = matches!(name, "at" | "when" | "do") || verb.keys().contains(&name);
-        let known = ["patch", "reason", "services", "service", "instances", "text"];
+        let belongs = verb.keys().contains(&name) || verb.options().contains(&name);
         // What no verb knows is the schema's to tell.
-        if !belongs && known.contains(&name) {
+        if !belongs && KEYS.contains(&name) {
             let message = format!("`{}` does not take `{name}`", verb.name());
             report.add(key.span.clone(), Finding::new(message).allowed(allowed()));
         }

@@ -10,6 +10,7 @@ pub(crate) mod policy;
 pub(crate) mod query;
 mod target;
 pub(crate) mod trigger;
+mod words;
 
 use std::ops::Range;
 

@@ -384,6 +384,9 @@ pub(crate) struct AgendaFile {
     pub(crate) name: String,
     #[serde(rename = "for")]
     pub(crate) length: Span,
+    /// Questions that whoever conducts the session may ask then. The candidate is not shown them.
+    #[serde(default)]
+    pub(crate) prompts: Vec<String>,
 }
 
 /// Help in four levels, mildest first.

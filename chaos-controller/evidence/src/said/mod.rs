@@ -130,6 +130,29 @@ pub enum Outcome {
     Open,
 }
 
+/// The levels of a hint, mildest first.
+pub const HINT_LEVELS: [&str; 4] = ["nudge", "direction", "partial", "full"];
+
+impl Audience {
+    /// As it is written.
+    pub const NAMES: [&str; 3] = ["team", "users", "stakeholders"];
+}
+
+impl Level {
+    /// As it is written.
+    pub const NAMES: [&str; 4] = ["sev1", "sev2", "sev3", "sev4"];
+}
+
+impl Role {
+    /// As it is written.
+    pub const NAMES: [&str; 5] = ["commander", "operations", "communications", "scribe", "expert"];
+}
+
+impl Outcome {
+    /// As it is written.
+    pub const NAMES: [&str; 3] = ["held", "refuted", "open"];
+}
+
 impl Said {
     /// Reads an entry of the journal; `None` for other kinds, and for acts on the shop (restart, scale, halt).
     pub fn of(entry: &Entry) -> Option<Said> {
@@ -189,6 +212,15 @@ mod tests {
         let entry =
             Chain::new().append(5, kind::ACTION, "script", json!({"verb": "diagnose", "text": "the bank"}));
         assert!(matches!(Said::of(&entry), Some(Said::Diagnose { text, .. }) if text == "the bank"));
+    }
+
+    #[test]
+    fn the_names_are_those_that_are_written() {
+        fn reads<T: serde::de::DeserializeOwned>(names: &[&str]) -> bool {
+            names.iter().all(|name| serde_json::from_value::<T>(json!(name)).is_ok())
+        }
+        assert!(reads::<Audience>(&Audience::NAMES) && reads::<Level>(&Level::NAMES));
+        assert!(reads::<Role>(&Role::NAMES) && reads::<Outcome>(&Outcome::NAMES));
     }
 
     #[test]

@@ -84,6 +84,9 @@ fn header(board: &Board) -> Line {
             line = line
                 .then(Tone::Strong, format!(" {}", run.phase.to_uppercase()))
                 .then(Tone::Plain, format!("  {}/{} by {player}", run.drill, run.variant));
+            if let Some(left_ms) = run.clock.and_then(|counted| counted.left_ms) {
+                line = line.then(Tone::Strong, format!("  {} left", clock(left_ms)));
+            }
         }
         _ => line = line.then(Tone::Faint, "  no run"),
     }

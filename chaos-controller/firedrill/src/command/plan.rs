@@ -9,6 +9,7 @@ use crate::drills;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, write_data, write_json};
 use crate::watch::narrate::describe_fault;
+use crate::watch::told;
 
 /// The choices of one run, for `plan` and `run`.
 #[derive(Debug, Args)]
@@ -27,8 +28,8 @@ pub(crate) struct ChoiceFlags {
     /// Seed of every draw [default: the drill's]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// With a person at the keyboard, or as a gate in CI, where a script must play
-    #[arg(long, value_parser = mode, default_value = "practice", value_name = "practice|gate")]
+    /// learn: no clock, and explanations. practice. assessed: nothing is revealed before the end. gate: a script, for CI
+    #[arg(long, value_parser = mode, default_value = "practice", value_name = "learn|practice|assessed|gate")]
     pub(crate) mode: Mode,
 }
 
@@ -74,11 +75,9 @@ impl Plan {
 }
 
 fn mode(text: &str) -> Result<Mode, String> {
-    match text {
-        "practice" => Ok(Mode::Practice),
-        "gate" => Ok(Mode::Gate),
-        _ => Err("write `practice` or `gate`".into()),
-    }
+    let names = Mode::ALL.map(Mode::name);
+    let known = Mode::ALL.into_iter().find(|mode| mode.name() == text);
+    known.ok_or_else(|| format!("write one of: {}", names.join(", ")))
 }
 
 /// When a trigger ends with a person.
@@ -227,6 +226,9 @@ fn step_words(action: &serde_json::Value) -> String {
     let Some(fields) = action.as_object() else {
         return action.as_str().unwrap_or_default().replace('_', " ");
     };
+    if let Some(said) = fields.get("said").and_then(|said| serde_json::from_value(said.clone()).ok()) {
+        return told::sentence("", &said).trim_start_matches([':', ' ']).to_owned();
+    }
     let words = fields.iter().map(|(verb, of)| {
         let what = ["reason", "text", "services", "service"].iter().find_map(|name| of.get(*name));
         let what = what
@@ -250,11 +252,16 @@ mod tests {
             "policy stop waiting"
         );
         assert_eq!(step_words(&json!({"scale": {"service": "payment", "instances": 0}})), "scale payment");
+        assert_eq!(step_words(&json!({"said": {"verb": "say", "text": "looking"}})), "looking");
+        assert_eq!(
+            step_words(&json!({"said": {"verb": "severity", "level": "sev2"}})),
+            "calls it sev2, a part of it is down"
+        );
     }
 
     #[test]
-    fn a_mode_is_one_of_two_words() {
-        assert_eq!(mode("gate"), Ok(Mode::Gate));
-        assert!(mode("Gate").is_err());
+    fn a_mode_is_one_of_four_words() {
+        assert_eq!(Mode::ALL.map(|known| mode(known.name())), Mode::ALL.map(Ok));
+        assert!(mode("exam").unwrap_err().contains("learn, practice, assessed, gate"));
     }
 }

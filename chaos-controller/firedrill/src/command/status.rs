@@ -18,7 +18,7 @@ use crate::launch::{Presence, presence};
 use crate::output::{Format, Output, table, write_data, write_json};
 use crate::tail::{self, Tail};
 use crate::watch::narrate::describe_fault;
-use crate::watch::pulse::{clock, percent};
+use crate::watch::pulse::{clock, counted, percent};
 
 /// A bank that does not answer at once is gone, or frozen.
 const BANK_PATIENCE: Duration = Duration::from_secs(1);
@@ -162,13 +162,17 @@ fn render(status: &LabStatus, guard_gone: Option<u32>) -> String {
         let player = run.candidate.as_deref().unwrap_or("a person");
         let end = run.exit.map_or(String::new(), |exit| format!(", exit code {exit}"));
         text.push_str(&format!(
-            "run {} ({}/{} played by {player}): {} at {}{end}\n",
+            "run {} ({}/{} played by {player}, {}): {} at {}{end}\n",
             run.run,
             run.drill,
             run.variant,
+            run.mode,
             run.phase,
             clock(run.t_ms)
         ));
+    }
+    if let Some(clock) = status.run.as_ref().filter(|run| run.exit.is_none()).and_then(|run| run.clock) {
+        text.push_str(&format!("{}\n", counted(clock)));
     }
     if let Some(users) = &status.users {
         let journeys: Vec<String> = users

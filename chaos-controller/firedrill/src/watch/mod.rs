@@ -6,3 +6,4 @@ pub(crate) mod narrate;
 pub(crate) mod pulse;
 pub(crate) mod screen;
 pub(crate) mod stream;
+pub(crate) mod told;

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::told;
 use crate::paint::Tone;
 use evidence::kind;
 
@@ -190,13 +191,14 @@ fn policy_applied(body: &Value) -> String {
 }
 
 fn action(actor: &str, body: &Value) -> String {
+    if let Ok(said) = serde_json::from_value(body.clone()) {
+        return told::sentence(actor, &said);
+    }
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let targets =
         ["targets", "services"].iter().find_map(|name| body.get(*name)).map(list).unwrap_or_default();
     let reason = because(text("reason"));
     match text("verb") {
-        "say" => format!("{actor}: {}", text("text")),
-        "diagnose" => format!("{actor} diagnoses: {}", text("text")),
         "restart" => format!("{actor} restarts {targets}{reason}"),
         "scale" => {
             let count = body.get("instances").and_then(Value::as_u64).unwrap_or_default();
@@ -332,7 +334,6 @@ mod tests {
 
     #[test]
     fn what_people_do_reads_as_sentences() {
-        assert_eq!(said("action", json!({"verb": "say", "text": "looking"})), "layered: looking");
         assert_eq!(
             said("action", json!({"verb": "restart", "targets": ["cart", "order"], "reason": "flush"})),
             "layered restarts cart, order (flush)"

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use controller::api::{LiveJourney, Pulse};
+use controller::api::{Clock, LiveJourney, Pulse};
 
 use crate::paint::{Paint, Tone};
 
@@ -12,6 +12,8 @@ use crate::paint::{Paint, Tone};
 const HISTORY: usize = 8;
 /// From an eighth to whole.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// A person with less time left than this is warned.
+const SHORT_MS: u64 = 60_000;
 /// Nobody was served in that second.
 const NOBODY: char = '·';
 
@@ -103,6 +105,10 @@ impl Pulses {
         let words = |long: &'static str, short: &'static str| if layout.terse { short } else { long };
         let phase = pulse.phase.as_deref().unwrap_or("no run");
         let mut pieces = vec![piece(Tone::Strong, format!("[{}] {phase}", clock(pulse.t_ms)))];
+        if let Some(left_ms) = pulse.clock.and_then(|counted| counted.left_ms) {
+            let tone = if left_ms < SHORT_MS { Tone::Warn } else { Tone::Plain };
+            pieces.push(piece(tone, format!("{} left", clock(left_ms))));
+        }
         for (name, seconds) in &self.journeys {
             // Where columns are dear: the page that goes blank, and the money.
             if layout.terse && !matches!(name.as_str(), "home" | "checkout") {
@@ -150,6 +156,12 @@ impl Pulses {
 /// Minutes and seconds of the run.
 pub(crate) fn clock(t_ms: u64) -> String {
     format!("{:02}:{:02}", t_ms / 60_000, t_ms / 1000 % 60)
+}
+
+/// The clock of whoever plays: `handed over 02:12 ago, 12:48 left`.
+pub(crate) fn counted(counted: Clock) -> String {
+    let left = counted.left_ms.map_or_else(String::new, |left| format!(", {} left", clock(left)));
+    format!("handed over {} ago{left}", clock(counted.elapsed_ms))
 }
 
 /// A share as whole percent, never rounding a failure away.
@@ -236,6 +248,16 @@ mod tests {
             "[02:14] recover  home █▅▁ 3%  prepare █▅▁ 3%  payment 200/200 +847  charges 7/s  \
              order 503 97%  cart 504 0%  unsettled 12"
         );
+    }
+
+    #[test]
+    fn whoever_plays_sees_what_is_left_of_their_time() {
+        let mut pulses = Pulses::default();
+        let clock = Some(Clock { elapsed_ms: 132_000, left_ms: Some(768_000) });
+        pulses.push(Pulse { clock, ..pulse(200_000, 100) });
+        assert!(pulses.line(200, Paint::PLAIN).starts_with("[03:20] recover  12:48 left  home"));
+        assert_eq!(counted(clock.unwrap()), "handed over 02:12 ago, 12:48 left");
+        assert_eq!(counted(Clock { left_ms: None, ..clock.unwrap() }), "handed over 02:12 ago");
     }
 
     #[test]

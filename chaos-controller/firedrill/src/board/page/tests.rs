@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use controller::api::board::{Edge, Past, Service};
-use controller::api::{Event, RunStatus};
+use controller::api::{Clock, Event, RunStatus};
 use serde_json::json;
 
 use super::*;
@@ -61,7 +61,9 @@ pub(crate) fn outage() -> Board {
             variant: "full".into(),
             candidate: None,
             phase: "recover".into(),
+            mode: "practice".into(),
             t_ms: 134_000,
+            clock: Some(Clock { elapsed_ms: 72_000, left_ms: Some(828_000) }),
             exit: None,
         }),
         policy_version: 2,
