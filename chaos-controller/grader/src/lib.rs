@@ -37,7 +37,10 @@ pub use finding::{Finding, Status};
 pub use grade::{Graded, grade};
 pub use measures::{LittlesLaw, Measures, Revenue, Storm, TimeTo};
 pub use people::{Decision, HintTaken, Hypothesis, Message, People, RoleTaken, SeverityCalled, Task};
-pub use rating::{Given, Mark, Rating, Readiness, Remark, Resource, Row, Score, SelfScore, Unexplained};
+pub use rating::{
+    Given, Ignored, Mark, RUBRIC, Rating, Readiness, Remark, Resource, Row, SELF_SCORES, SIGNALS, Score,
+    SelfScore, Unexplained, check as check_mark,
+};
 pub use scorecard::{Criterion, Scorecard};
 pub use story::Story;
 pub use summary::{Dose, Load};

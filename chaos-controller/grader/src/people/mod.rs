@@ -13,6 +13,8 @@ mod silence;
 mod tasks;
 mod words;
 
+pub(crate) use words::first_word;
+
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;

@@ -19,6 +19,12 @@ pub(super) fn said<'a>(case: &Case<'a>) -> Vec<Word<'a>> {
     words.filter(|word| !matches!(word.said, Said::Mark { .. })).collect()
 }
 
+/// The first of them that is about the incident: a hint is asked for, and a reveal is shown.
+pub(crate) fn first_word<'a>(case: &Case<'a>) -> Option<&'a Entry> {
+    let about_it = |word: &&Word<'_>| !matches!(word.said, Said::Hint { .. } | Said::Reveal {});
+    said(case).iter().find(about_it).map(|word| word.entry)
+}
+
 /// Whether a person or a script is behind it, and not the lab.
 pub(super) fn is_player(entry: &Entry) -> bool {
     !matches!(entry.actor.as_str(), "controller" | "guard" | "traffic")

@@ -1,7 +1,22 @@
 //! The scorecard of whoever played: rubric, signals, their own score beside the machine's, and what to learn from it.
 //! Machine and human are kept apart, and each mark names its evidence. What a run cannot show is left blank.
 
+mod advice;
+mod audit;
+mod facts;
+mod given;
+mod levers;
+mod ready;
+mod remarks;
+mod rubric;
+mod self_scores;
+mod signals;
+
+pub use given::check;
+pub use rubric::RUBRIC;
+pub use self_scores::SELF_SCORES;
 use serde::{Deserialize, Serialize};
+pub use signals::SIGNALS;
 
 use crate::case::Case;
 use crate::scorecard::Scorecard;
@@ -24,6 +39,9 @@ pub struct Rating {
     pub resources: Vec<Resource>,
     /// Every action without a stated reason.
     pub unexplained: Vec<Unexplained>,
+    /// What persons gave and nobody can read: an unknown row, a mark that is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Ignored>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,6 +98,9 @@ pub struct SelfScore {
     /// What the run shows.
     pub machine: Option<u8>,
     pub why: String,
+    /// An instructor's, beside or instead of the machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<Given>,
 }
 
 /// At least 4 on average, and none below 3, over what was sampled.
@@ -117,9 +138,49 @@ pub struct Unexplained {
     pub seq: u64,
 }
 
+/// A mark that does not count, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ignored {
+    pub why: String,
+    pub by: String,
+    pub evidence: String,
+}
+
+impl Mark {
+    pub const ALL: [Mark; 3] = [Mark::Novice, Mark::Intermediate, Mark::Expert];
+
+    /// As it is written and said.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mark::Novice => "novice",
+            Mark::Intermediate => "intermediate",
+            Mark::Expert => "expert",
+        }
+    }
+
+    /// The mark of this name.
+    pub fn of(name: &str) -> Option<Mark> {
+        Mark::ALL.into_iter().find(|mark| mark.name() == name)
+    }
+}
+
 impl Rating {
     /// After everything else: it reads the whole scorecard.
-    pub(crate) fn of(_case: &Case<'_>, _card: &Scorecard) -> Rating {
-        Rating::default()
+    pub(crate) fn of(case: &Case<'_>, card: &Scorecard) -> Rating {
+        let facts = facts::Facts::of(case, card);
+        let given = given::Givens::of(case);
+        let signals = signals::signals(card, &facts, &given);
+        let self_scores = self_scores::self_scores(&facts, &signals, &given);
+        Rating {
+            rubric: rubric::rows(case, card, &facts, &given),
+            readiness: ready::readiness(card, &signals, &self_scores),
+            signals,
+            self_scores,
+            strengths: remarks::strengths(&facts),
+            improvements: remarks::improvements(&facts),
+            resources: advice::resources(&remarks::gaps(&facts)),
+            unexplained: audit::unexplained(case),
+            ignored: given.ignored,
+        }
     }
 }
