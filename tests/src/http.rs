@@ -82,7 +82,7 @@ impl Ask {
     /// When there is none in time, or it is no HTTP.
     pub fn send(&self) -> Result<Answer, String> {
         let start = Instant::now();
-        let raw = self.exchange(|_| false)?;
+        let raw = self.exchange(is_whole)?;
         let took = start.elapsed();
         let (head, body) = split(&raw).ok_or_else(|| format!("half an answer from {}", self.address))?;
         let status = status(&head).ok_or_else(|| format!("not HTTP: {head}"))?;
@@ -172,6 +172,17 @@ fn split(raw: &[u8]) -> Option<(String, &[u8])> {
     Some((String::from_utf8_lossy(&raw[..end]).into_owned(), &raw[end + 4..]))
 }
 
+/// Whether all that the head announces is there. Who answers may keep the connection open for longer: a process that it
+/// started meanwhile has inherited it.
+fn is_whole(raw: &[u8]) -> bool {
+    let Some((head, body)) = split(raw) else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| body.len() >= length)
+}
+
 fn status(head: &str) -> Option<u16> {
     head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
 }
@@ -206,6 +217,14 @@ mod tests {
         assert_eq!(unchunked(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), Ok(b"abcde".to_vec()));
         assert!(unchunked(b"3\r\nabc\r\n").is_err());
         assert!(unchunked(b"9\r\nabc").is_err());
+    }
+
+    #[test]
+    fn an_answer_is_whole_when_all_that_it_announced_is_there() {
+        assert!(is_whole(b"HTTP/1.1 200 OK\r\nContent-Length:2\r\n\r\nab"));
+        assert!(!is_whole(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"));
+        assert!(!is_whole(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"));
+        assert!(!is_whole(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!
 //! Left out: every unit test. Those sit under the code.
 
+pub mod browser;
 pub mod exposition;
 pub mod http;
 mod lanes;
@@ -20,6 +21,7 @@ pub mod stop;
 pub mod tools;
 pub mod wait;
 
+pub use browser::{Axe, Browser, Eyes};
 pub use lanes::{Turn, in_lanes};
 pub use played::{Played, Playing};
 pub use program::Said;

@@ -34,8 +34,9 @@ pub struct Playing {
 /// A run that is over.
 #[derive(Debug)]
 pub struct Played {
-    /// Where it was played, and its folder; none if the run did not begin, or is only remembered.
+    /// Where it was played; none if several tests look at it.
     site: Option<Arc<Site>>,
+    /// Its folder; none if the run did not begin.
     pub dir: Option<PathBuf>,
     pub said: Said,
     /// The scorecard, as `run --output json` printed it.
@@ -152,11 +153,39 @@ pub fn full(candidate: &'static str) -> Arc<Played> {
     let run = runs.entry(candidate).or_insert_with(|| {
         let _turn = Turn::take();
         let mut run = Playing::start(candidate, "1", &[]).finish(true);
-        // It is kept for as long as the program runs; its files are not.
-        (run.site, run.dir) = (None, None);
+        // The place where it was played goes; its files stay to be looked at, until it is played again.
+        run.dir = run.dir.map(|dir| kept(&dir, candidate));
+        run.site = None;
         Arc::new(run)
     });
     Arc::clone(run)
+}
+
+/// A copy of a run's folder that outlives its test.
+fn kept(dir: &Path, name: &str) -> PathBuf {
+    let keep = repo::target().join("played").join(name);
+    // It need not be there.
+    let _ = std::fs::remove_dir_all(&keep);
+    copy(dir, &keep).unwrap_or_else(|error| panic!("failed to keep `{}`: {error}", dir.display()));
+    keep
+}
+
+/// Copies a folder with all that is below it.
+///
+/// # Errors
+/// Those of the system.
+pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let copied = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &copied)?;
+        } else {
+            std::fs::copy(entry.path(), copied)?;
+        }
+    }
+    Ok(())
 }
 
 impl Played {
@@ -211,7 +240,7 @@ impl Played {
     pub fn ask(&self, query: &str, at: f64) -> f64 {
         let dir = self.dir.as_ref().unwrap_or_else(|| panic!("there is no run: {}", self.said.stderr));
         let (dir, moment) = (dir.display().to_string(), format!("{:.0}ms", at * 1e3));
-        let site = self.site.as_ref().expect("a run that has a folder has a site");
+        let site = self.site.as_ref().expect("who asks plays the run alone");
         let said = site.say(&["query", query, "--run", &dir, "--at", &moment, "--output", "json"]);
         assert_eq!(said.code, Some(0), "{query}: {}", said.stderr);
         let answer = said.json();

@@ -16,6 +16,11 @@ pub fn root() -> PathBuf {
     above.expect("this crate is a folder of the workspace").to_owned()
 }
 
+/// Where cargo builds, and where what tests leave to be looked at is kept.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |named| root().join(named))
+}
+
 /// The folder of a shipped drill.
 pub fn drill(name: &str) -> PathBuf {
     root().join("drills").join(name)

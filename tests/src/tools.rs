@@ -11,13 +11,23 @@ use std::process::{Command, Stdio};
 pub fn need(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file());
-    if found.is_none() {
-        let message =
-            format!("`{program}` is not installed, so this cannot be tested: run deploy/scripts/test-tools");
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"), "{message}");
-        let _ = writeln!(std::io::stderr(), "{message}");
-    }
-    found
+    found.or_else(|| absent(program))
+}
+
+/// A file that is neither ours nor a program; `None`, with a word about it, where it is not there.
+///
+/// # Panics
+/// As above.
+pub fn present(file: PathBuf, what: &str) -> Option<PathBuf> {
+    if file.is_file() { Some(file) } else { absent(what) }
+}
+
+fn absent(what: &str) -> Option<PathBuf> {
+    let message =
+        format!("`{what}` is not installed, so this cannot be tested: run deploy/scripts/test-tools");
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"), "{message}");
+    let _ = writeln!(std::io::stderr(), "{message}");
+    None
 }
 
 /// What a program says about a text on its standard input; empty if it has no complaints.
