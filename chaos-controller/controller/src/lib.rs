@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod api;
+pub mod grading;
 
 mod actions;
 mod adopt;
@@ -21,7 +22,6 @@ mod faults;
 mod fleet;
 mod footprint;
 mod gauges;
-mod grading;
 mod http;
 mod incident;
 mod join;
@@ -45,5 +45,4 @@ mod web;
 mod words;
 
 pub use alerts::rules;
-pub use grading::grade;
 pub use serve::{ServeFlags, serve};

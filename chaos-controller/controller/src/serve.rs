@@ -26,7 +26,7 @@ use crate::api::Ready;
 use crate::directory::State;
 use crate::fleet::Fleet;
 use crate::footprint;
-use crate::grading::grade;
+use crate::grading;
 use crate::http;
 use crate::join::JoinServer;
 use crate::journal::Journal;
@@ -90,8 +90,8 @@ pub struct ServeFlags {
 pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Result<()> {
     let start_us = monotonic_us();
     if let Some(dir) = &flags.grade {
-        grade(dir).with_context(|| format!("failed to grade the run in `{}`", dir.display()))?;
-        return Ok(());
+        let graded = grading::grade(dir).and_then(|graded| grading::write(dir, &graded));
+        return graded.with_context(|| format!("failed to grade the run in `{}`", dir.display()));
     }
     if flags.detach {
         // Fails only if it leads a session already, which is as good.

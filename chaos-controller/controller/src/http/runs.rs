@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::api::{Role, RunStatus, StartRun};
-use crate::grading::SCORECARD;
+use crate::grading::Form;
 use crate::lab::Lab;
 use crate::run;
 
@@ -41,7 +41,7 @@ pub(super) async fn scorecard(State(lab): State<Arc<Lab>>, caller: Caller) -> Re
     if !run.is_over() {
         return Err(Refused::new(StatusCode::NOT_FOUND, "the run has no verdict yet"));
     }
-    let text = std::fs::read(run.book.dir.join(SCORECARD))
+    let text = std::fs::read(run.book.dir.join(Form::Scorecard.file()))
         .map_err(|error| Refused::new(StatusCode::NOT_FOUND, format!("the run was not graded: {error}")))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
