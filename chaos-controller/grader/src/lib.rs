@@ -32,7 +32,7 @@ mod testbed;
 
 pub use cascade::Broken;
 pub use criteria::money::Money;
-pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point};
+pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point, diagnosed};
 pub use finding::{Finding, Status};
 pub use grade::{Graded, grade};
 pub use measures::{LittlesLaw, Measures, Revenue, Storm, TimeTo};

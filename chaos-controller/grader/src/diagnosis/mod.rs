@@ -1,4 +1,26 @@
 //! What somebody said was broken, held point by point against the recorded truth.
+//!
+//! ```text
+//!  words.rs -> spelling.rs -> mention.rs (lexicon/) -> graph.rs, claims.rs -> refused.rs -> points/ -> grading.rs, explain.rs
+//! ```
+
+mod claims;
+mod explain;
+mod grading;
+mod graph;
+mod hints;
+mod lexicon;
+mod mention;
+mod points;
+mod refused;
+mod spelling;
+mod submitted;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use submitted::diagnosed;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +56,7 @@ pub struct Diagnosis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
-    /// Nothing was said that names a part of the shop.
+    /// Nothing was said.
     Empty,
     /// Words, and nothing in them can be held against the recording.
     Nonsense,
@@ -62,8 +84,8 @@ pub struct Point {
 }
 
 impl Diagnoses {
-    pub(crate) fn of(_case: &Case<'_>, _truth: &Truth) -> Diagnoses {
-        Diagnoses::default()
+    pub(crate) fn of(case: &Case<'_>, truth: &Truth) -> Diagnoses {
+        submitted::diagnoses(case, truth)
     }
 
     /// Seconds after the fault's start of the first that was right.
