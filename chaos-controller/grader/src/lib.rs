@@ -20,7 +20,7 @@ mod rating;
 mod recovery;
 mod report;
 mod scorecard;
-mod story;
+pub mod story;
 mod summary;
 mod surge;
 mod timeline;

@@ -6,7 +6,7 @@
 //! the span the difference is wrong, so there, and only there, the query is the extrapolated `increase`.
 
 use evidence::Samples;
-use evidence::promql::{Labels, Query, Value, instant};
+use evidence::promql::{self, Labels, Query, Row, Value, instant};
 
 use crate::moments::Span;
 
@@ -30,6 +30,12 @@ pub(crate) fn vector(samples: &Samples, text: &str, t_ms: u64) -> Vec<(Labels, f
         Ok(Value::Vector(found)) => found.into_iter().map(|one| (one.labels, one.value)).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Each series of an answer over a span; empty if there is none.
+pub(crate) fn range(samples: &Samples, text: &str, span: Span, step_ms: u64) -> Vec<Row> {
+    let Ok(query) = Query::parse(text) else { return Vec::new() };
+    promql::range(&query, samples, span.from, span.to, step_ms).unwrap_or_default()
 }
 
 /// A process that exposes the counter was started anew in the span, or not seen at its start: then the term of the start

@@ -1,0 +1,13 @@
+//! The report as one HTML file that needs nothing beside it: it opens offline, prints, and reads without a script.
+//! Words and pictures are made of the scorecard and its story alone, by these files; the markup is in `templates/`,
+//! which escape whatever they are given.
+
+mod criteria;
+mod draw;
+mod page;
+mod render;
+mod safety;
+mod summary;
+mod words;
+
+pub(crate) use page::page;

@@ -1,0 +1,98 @@
+//! Three traces that show it: one in health, one of the outage, one after. Chosen among those that the recording keeps,
+//! by rules and not by taste, so that the same recording shows the same three.
+
+use std::collections::BTreeMap;
+
+use evidence::kind;
+use evidence::traces::{Trace, Waterfall, first_broken_edge, waterfall};
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::finding::round;
+use crate::moments::Span;
+use crate::recovery::Search;
+
+/// A trace, and why it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exemplar {
+    /// `before`, `outage`, `after`.
+    pub when: String,
+    pub why: String,
+    /// When it began, after the fault's start.
+    pub seconds: f64,
+    pub fall: Waterfall,
+}
+
+/// A request of a user, seen from its start.
+struct Seen<'a> {
+    t_ms: u64,
+    failed: bool,
+    buys: bool,
+    trace: &'a Trace,
+}
+
+pub(super) fn choose(case: &Case<'_>) -> Vec<Exemplar> {
+    let seen = seen(case);
+    let (Some(fault), end) = (case.moments.fault, case.moments.end) else { return Vec::new() };
+    let acted = case.moments.first_action.filter(|at| *at > fault);
+    let outage = Span { from: fault, to: acted.or(case.moments.heal).unwrap_or(end) };
+    let recovered = match &case.search {
+        Search::Recovered(recovery) => Some(recovery.windows.from),
+        _ => case.moments.heal,
+    };
+    let within = |span: Span| seen.iter().filter(move |one| (span.from..span.to).contains(&one.t_ms));
+    let well = |span: Span| fullest(within(span).filter(|one| !one.failed));
+    let mut found = Vec::new();
+    let mut show = |when: &str, why: &str, one: Option<&Seen<'_>>| {
+        found.extend(one.map(|one| Exemplar {
+            when: when.to_owned(),
+            why: why.to_owned(),
+            seconds: round(case.moments.seconds(one.t_ms)),
+            fall: waterfall(one.trace),
+        }));
+    };
+    show("before", "a checkout in health, before the fault", well(Span { from: 0, to: fault }));
+    let failing = within(outage).filter(|one| one.failed);
+    show("outage", "a checkout that failed as most of those did whose traces were kept", typical(failing));
+    if let Some(from) = recovered {
+        let why = match &case.search {
+            Search::Recovered(_) => "a checkout once the shop had recovered, with the trigger as it then was",
+            _ => "a checkout after the trigger was gone: nobody had recovered it",
+        };
+        show("after", why, well(Span { from, to: end }));
+    }
+    found
+}
+
+fn seen<'a>(case: &Case<'a>) -> Vec<Seen<'a>> {
+    let started = case.recording.entries(kind::RUN_STARTED).next();
+    let wall_ms = started.and_then(|entry| entry.number("wall_unix_ms")).unwrap_or_default() as u64;
+    let of_user = |trace: &'a Trace| {
+        let root = trace.spans.iter().find(|span| span.parent.is_none() && span.service == "frontend")?;
+        Some(Seen {
+            t_ms: (root.start_unix_ns / 1_000_000).checked_sub(wall_ms)?,
+            failed: root.error,
+            buys: root.name.contains("checkout"),
+            trace,
+        })
+    };
+    case.recording.traces.iter().filter_map(of_user).collect()
+}
+
+/// The one that tells most; a checkout before all others, and the first of equals.
+fn fullest<'a>(seen: impl Iterator<Item = &'a Seen<'a>>) -> Option<&'a Seen<'a>> {
+    seen.min_by_key(|one| (!one.buys, std::cmp::Reverse(one.trace.spans.len()), one.t_ms, one.trace.id))
+}
+
+/// Of the way of breaking that most of them share, the one that tells most.
+fn typical<'a>(seen: impl Iterator<Item = &'a Seen<'a>>) -> Option<&'a Seen<'a>> {
+    let mut by_edge: BTreeMap<(String, String), Vec<&Seen<'_>>> = BTreeMap::new();
+    for one in seen {
+        if let Some(edge) = first_broken_edge(one.trace).filter(|edge| edge.untold.is_none()) {
+            by_edge.entry((edge.caller, edge.callee)).or_default().push(one);
+        }
+    }
+    let buying = |group: &Vec<&Seen<'_>>| group.iter().filter(|one| one.buys).count();
+    let most = by_edge.into_values().max_by_key(|group| (buying(group), group.len()))?;
+    fullest(most.into_iter())
+}
