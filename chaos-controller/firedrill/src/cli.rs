@@ -15,6 +15,8 @@ use crate::command::plan::Plan;
 use crate::command::policy::Policy;
 use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
+use crate::command::regrade::Regrade;
+use crate::command::report::Report;
 use crate::command::run::Run;
 use crate::command::schema::Schema;
 use crate::command::status::Status;
@@ -88,6 +90,10 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Two runs side by side
     Compare(Compare),
+    /// Grade recorded runs again, from their folders alone
+    Regrade(Regrade),
+    /// Write or print the report of a recorded run
+    Report(Report),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell's completion script
@@ -141,6 +147,8 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Regrade(regrade) => regrade.run(),
+            Self::Report(report) => report.run(),
             Self::Schema(schema) => schema.run(),
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
@@ -220,6 +228,9 @@ mod tests {
             "plan bank-slowdown --candidate layered",
             "schema fault",
             "compare runs/a runs/b",
+            "regrade runs/a runs/b -o json",
+            "report runs/a",
+            "report runs/a --format junit --out junit.xml",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",

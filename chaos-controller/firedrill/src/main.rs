@@ -19,6 +19,7 @@ mod paint;
 mod parameters;
 mod patch;
 mod query;
+mod rows;
 mod spark;
 mod tail;
 mod trace_list;

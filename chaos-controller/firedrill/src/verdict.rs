@@ -120,7 +120,7 @@ fn write_criterion(text: &mut String, criterion: &Criterion, width: usize, paint
     )
 }
 
-fn word(verdict: Verdict, paint: Paint) -> String {
+pub(crate) fn word(verdict: Verdict, paint: Paint) -> String {
     let tone = match verdict {
         Verdict::Pass => Tone::Good,
         Verdict::Fail => Tone::Bad,

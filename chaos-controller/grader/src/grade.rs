@@ -12,7 +12,7 @@ use crate::measures::Measures;
 use crate::people::People;
 use crate::rating::Rating;
 use crate::report::{html, junit};
-use crate::scorecard::{Criterion, FORMAT, Scorecard, reason};
+use crate::scorecard::{Criterion, FORMAT, SEALED, Scorecard, reason};
 use crate::story::Story;
 use crate::truth::Truth;
 use crate::verdict::{Exit, Verdict};
@@ -124,8 +124,10 @@ fn judged(case: &Case<'_>) -> Scorecard {
 }
 
 fn without_plan(recording: &Recording, error: &str) -> Scorecard {
-    let finding = Finding::unknown(format!("the plan does not read: {error}")).evidence("plan.yaml");
-    let proofs = vec![Criterion { name: "plan".to_owned(), required: true, finding }];
+    let plan = Finding::unknown(format!("the plan does not read: {error}")).evidence("plan.yaml");
+    let proofs = [("plan", plan), (SEALED, proofs::sealed::of(&recording.seal))];
+    let proofs = proofs.map(|(name, finding)| Criterion { name: name.to_owned(), required: true, finding });
+    let proofs = proofs.to_vec();
     Scorecard { reason: reason(Verdict::Void, &[], &proofs), proofs, ..blank(recording) }
 }
 
@@ -242,9 +244,23 @@ mod tests {
 
     #[test]
     fn a_recording_without_a_plan_is_void() {
-        let card = grade(&Recording::default()).card;
+        let sealed = evidence::Seal { present: true, problems: Vec::new() };
+        let card = grade(&Recording { seal: sealed, ..Recording::default() }).card;
         assert_eq!((card.verdict, card.exit), (Verdict::Void, 98));
         assert!(card.reason.starts_with("plan"), "{}", card.reason);
+    }
+
+    #[test]
+    fn evidence_that_is_gone_is_the_reason_whatever_else_is_lacking_with_it() {
+        let gone =
+            |file: &str| evidence::Seal { present: true, problems: vec![format!("{file} is missing")] };
+        let card = grade(&Recording { seal: gone("plan.yaml"), ..Recording::default() }).card;
+        assert_eq!((card.exit, card.reason.as_str()), (98, "sealed: plan.yaml is missing"));
+        let mut bed = Bed::recovered();
+        bed.requests.clear();
+        assert!(graded(&bed).reason.starts_with("baseline"), "{}", graded(&bed).reason);
+        bed.seal = gone("requests.bin");
+        assert_eq!(graded(&bed).reason, "sealed: requests.bin is missing");
     }
 
     #[test]

@@ -18,6 +18,9 @@ use crate::verdict::Verdict;
 /// Version of the JSON form.
 pub(crate) const FORMAT: u32 = 1;
 
+/// The proof that the evidence is the run's.
+pub(crate) const SEALED: &str = "sealed";
+
 /// Everything that grading found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scorecard {
@@ -81,16 +84,20 @@ impl Scorecard {
 
 /// The sentence that explains a verdict.
 pub(crate) fn reason(verdict: Verdict, criteria: &[Criterion], proofs: &[Criterion]) -> String {
+    let told = |criterion: &Criterion| format!("{}: {}", criterion.name, criterion.finding.reason);
     let first = |list: &[Criterion], wanted: fn(Status) -> bool| {
-        list.iter()
-            .find(|criterion| criterion.required && wanted(criterion.finding.status))
-            .map(|criterion| format!("{}: {}", criterion.name, criterion.finding.reason))
+        list.iter().find(|criterion| criterion.required && wanted(criterion.finding.status)).map(told)
     };
     let found = match verdict {
         Verdict::Pass => None,
         Verdict::Fail => first(criteria, |status| status == Status::Fail),
-        Verdict::Void => first(proofs, |status| status != Status::Pass)
-            .or(first(criteria, |status| status == Status::Unknown)),
+        Verdict::Void => {
+            // What was altered or is gone comes first: whatever else is lacking may follow from it.
+            let seal = |proof: &&Criterion| proof.name == SEALED && proof.finding.status != Status::Pass;
+            let lacking = first(criteria, |status| status == Status::Unknown);
+            let unsound = first(proofs, |status| status != Status::Pass).or(lacking);
+            proofs.iter().find(seal).map(told).or(unsound)
+        }
     };
     found.unwrap_or_else(|| "every required criterion passed, and every proof holds".to_owned())
 }

@@ -8,7 +8,7 @@ pub(crate) mod dose;
 pub(crate) mod generator;
 pub(crate) mod guardrails;
 pub(crate) mod metastable;
-mod sealed;
+pub(crate) mod sealed;
 mod trigger_removed;
 
 use evidence::kind;
@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::case::Case;
 use crate::finding::{Finding, Status};
+use crate::scorecard::SEALED;
 
 type Prove = fn(&Case<'_>) -> Finding;
 
@@ -26,7 +27,7 @@ pub(crate) const ALL: [(&str, Prove); 6] = [
     ("trigger_removed", trigger_removed::prove),
     ("generator", generator::prove),
     ("clean", clean::prove),
-    ("sealed", sealed::prove),
+    (SEALED, sealed::prove),
 ];
 
 /// What the controller noted of a proof; `None` if it noted nothing.

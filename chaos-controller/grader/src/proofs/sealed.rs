@@ -1,13 +1,19 @@
 //! The evidence is that which the run sealed.
 
+use evidence::Seal;
+
 use crate::case::Case;
 use crate::finding::Finding;
 
 pub(super) fn prove(case: &Case<'_>) -> Finding {
-    let seal = &case.recording.seal;
-    let finding = match seal.problems.first() {
-        Some(problem) => Finding::fail(problem.clone()),
-        None => Finding::judged(
+    of(&case.recording.seal)
+}
+
+/// The same of a recording that has no plan, and so no case.
+pub(crate) fn of(seal: &Seal) -> Finding {
+    let finding = match seal.problems.as_slice() {
+        problems @ [_, ..] => Finding::fail(problems.join("; ")),
+        [] => Finding::judged(
             seal.present,
             if seal.present { "every file is as it was sealed" } else { "the run was not sealed" },
         ),
@@ -28,8 +34,10 @@ mod tests {
     fn altered_evidence_breaks_the_seal() {
         assert_eq!(graded(&Bed::recovered(), prove).status, Status::Pass);
         let mut bed = Bed::recovered();
-        bed.seal.problems.push("samples.bin was altered after it was sealed".to_owned());
-        assert_eq!(graded(&bed, prove).status, Status::Fail);
+        bed.seal.problems = ["samples.bin is missing", "plan.yaml was altered"].map(str::to_owned).to_vec();
+        let finding = graded(&bed, prove);
+        assert_eq!(finding.status, Status::Fail);
+        assert_eq!(finding.reason, "samples.bin is missing; plan.yaml was altered");
         bed.seal = evidence::Seal::default();
         assert_eq!(graded(&bed, prove).status, Status::Fail);
     }
