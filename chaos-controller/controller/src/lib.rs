@@ -35,6 +35,7 @@ mod otlp;
 mod policy_store;
 mod ready;
 mod records;
+mod reveal;
 mod run;
 mod samples;
 mod scraper;

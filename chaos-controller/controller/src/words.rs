@@ -88,6 +88,15 @@ pub(crate) fn hint(lab: &Lab, actor: &str, level: &str) -> Result<Hint, WordErro
     Ok(Hint { level: hint.level.clone(), text: hint.text.clone(), left })
 }
 
+/// Notes that somebody is shown what happens behind the scenes.
+pub(crate) fn reveal(lab: &Lab, actor: &str) -> Result<(), WordError> {
+    // While the run is graded its book is closed and its faults are over.
+    if lab.book().is_some() {
+        lab.note(kind::ACTION, actor, Said::Reveal {}.body())?;
+    }
+    Ok(())
+}
+
 /// With the next free id, where one is wanted and none was given.
 fn named(mut said: Said, words: &[Told]) -> Said {
     let letter = if matches!(said, Said::Task { .. }) { 't' } else { 'h' };

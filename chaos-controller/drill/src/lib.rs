@@ -41,7 +41,7 @@ pub use journey::Journey;
 pub use metric::metrics;
 pub use plan::{
     Action, AgendaItem, Arrivals, Bank, Baseline, CandidatePlan, Fault, Hint, JourneyLoad, LATE_HANDOVER,
-    Load, Plan, Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
+    Load, NO_CLOCK, Plan, Replay, RubricRow, Search, SecondRegion, Step, Thresholds, Windows,
 };
 pub use planning::{guardrail, plan};
 pub use reading::{answer, check, check_policy, expectation, variants};

@@ -35,6 +35,13 @@ pub const LATE_HANDOVER: Duration = Duration::from_secs(10);
 /// The second until it is seen that it is time, the handover itself, and one to spare.
 const HANDING_OVER: Duration = Duration::from_secs(3);
 
+/// The budget of a person who learns: a working day, which is as good as no clock. It still ends, because what is left
+/// running overnight must not run for ever.
+pub const NO_CLOCK: Duration = Duration::from_secs(8 * 3600);
+
+/// Added to the limit of settling for a person, at most: nobody waits longer for a verdict.
+const LONGEST_SETTLING: Duration = Duration::from_secs(3600);
+
 /// A validated, scaled drill, ready to run. Saved as `plan.yaml` (JSON is YAML).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +148,9 @@ impl Plan {
 
     /// What comes and goes, and a surge, has its times drawn up beforehand: with a person, for as long as they may need.
     pub(crate) fn held_for_a_person(mut self) -> Plan {
+        if self.candidate.is_none() && self.mode == Mode::Learn {
+            self.budget = NO_CLOCK;
+        }
         if self.holds_for_a_person() {
             // What is drawn out below must not move it.
             let handover = self.handover.unwrap_or_else(|| self.heal_at());
@@ -155,7 +165,7 @@ impl Plan {
             }
             // The longer the outage, the more orders are open at its end. A settler that keeps up with those who pay settles
             // them in no more time than they took to come.
-            self.settle_limit += self.budget;
+            self.settle_limit += self.budget.min(LONGEST_SETTLING);
         }
         self
     }

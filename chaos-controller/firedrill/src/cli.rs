@@ -3,13 +3,15 @@
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::command::change::{Halt, Restart, Resume, Say, Scale};
+use crate::command::change::{DeclareRecovered, Halt, Restart, Resume, Scale};
 use crate::command::check::Check;
 use crate::command::compare::Compare;
 use crate::command::doctor::Doctor;
 use crate::command::down::Down;
 use crate::command::explain::Explain;
 use crate::command::fault::Fault;
+use crate::command::hint::Hint;
+use crate::command::incident::Incident;
 use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
@@ -17,7 +19,9 @@ use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
 use crate::command::regrade::Regrade;
 use crate::command::report::Report;
+use crate::command::reveal::Reveal;
 use crate::command::run::Run;
+use crate::command::say::Say;
 use crate::command::schema::Schema;
 use crate::command::status::Status;
 use crate::command::traces::Traces;
@@ -75,8 +79,14 @@ pub(crate) enum Command {
     Scale(Scale),
     /// Say something for the record
     Say(Say),
+    /// What stands in the incident; severity, roles, hypotheses, decisions, tasks
+    Incident(Box<Incident>),
+    /// The next hint, the mildest first
+    Hint(Hint),
+    /// Show what happens behind the scenes
+    Reveal(Reveal),
     /// Declare the shop recovered
-    DeclareRecovered(Say),
+    DeclareRecovered(DeclareRecovered),
     /// Make the bank or processes sick, or well again (operators)
     #[command(subcommand)]
     Fault(Fault),
@@ -139,8 +149,11 @@ impl Command {
             Self::Policy(policy) => policy.run().await,
             Self::Restart(restart) => restart.run().await,
             Self::Scale(scale) => scale.run().await,
-            Self::Say(say) => say.say().await,
-            Self::DeclareRecovered(say) => say.declare_recovered().await,
+            Self::Say(say) => say.run().await,
+            Self::Incident(incident) => incident.run().await,
+            Self::Hint(hint) => hint.run().await,
+            Self::Reveal(reveal) => reveal.run().await,
+            Self::DeclareRecovered(declared) => declared.run().await,
             Self::Fault(fault) => fault.run().await,
             Self::Halt(halt) => halt.run().await,
             Self::Resume(resume) => resume.run().await,
@@ -217,6 +230,21 @@ mod tests {
             "restart all -m flush",
             "scale payment=3",
             "say looking at payment --author ada",
+            "say --to users paying is slow --as candidate -o json",
+            "incident",
+            "incident -o json --as observer",
+            "incident severity sev1 blank-page --author ada",
+            "incident role commander ada --as candidate",
+            "incident hypothesis slow -p busy -r idle --id h7 -o json",
+            "incident conclude h1 held seen",
+            "incident decide bound --reason full --expect back --undo revert",
+            "incident task watch --owner bob",
+            "incident done t1",
+            "incident acknowledge WorkersFull --text looking",
+            "incident hand-over bob bounded",
+            "hint --level full --author ada",
+            "reveal --as candidate -o json",
+            "run bank-slowdown --variant full --mode assessed",
             "declare-recovered",
             "fault add bank --latency 30s --ramp-from 100ms --over 60s --share 0.5 --lease 10s --for 60s",
             "fault add bank --commit-then-fail 502 --id lost-answers",
@@ -261,6 +289,9 @@ mod tests {
             "explain",
             "run x --scale 0",
             "run x --mode exam",
+            "incident severity sev0",
+            "hint --level most",
+            "say x --to everybody",
             "traces 4bf9 --service payment",
             "traces --otlp",
             "up --trace-ratio 2",

@@ -3,6 +3,7 @@
 
 use evidence::Said;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// `POST /api/record`; the answer is what was recorded, an id filled in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +33,43 @@ pub struct Hint {
     pub text: String,
     /// The levels that nobody has asked for.
     pub left: Vec<String>,
+}
+
+/// `POST /api/reveal`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AskReveal {
+    /// Who; the role's name if empty.
+    #[serde(default)]
+    pub author: String,
+}
+
+/// Its answer: what happens behind the scenes. Times are milliseconds since the start of the run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Revealed {
+    pub run: String,
+    pub drill: String,
+    pub variant: String,
+    pub phases: Vec<RevealedPhase>,
+    pub faults: Vec<RevealedFault>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RevealedPhase {
+    pub name: String,
+    pub t_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RevealedFault {
+    pub id: String,
+    pub target: String,
+    /// A `fault::FaultSpec`.
+    pub spec: Value,
+    /// `timeline`, `replay`, or who added it.
+    pub why: String,
+    pub from_ms: u64,
+    /// `None`: it is on.
+    pub to_ms: Option<u64>,
 }
 
 /// Something that was said in the run that is on.

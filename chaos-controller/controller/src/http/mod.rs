@@ -74,6 +74,7 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/api/say", post(words::say))
         .route("/api/record", post(words::record))
         .route("/api/hint", post(words::hint))
+        .route("/api/reveal", post(words::reveal))
         .route("/api/incident", get(words::incident))
         .route("/api/declare-recovered", post(act::declare_recovered))
         .route("/api/halt", post(act::halt))

@@ -7,14 +7,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use drill::Mode;
-use evidence::Said;
 use evidence::said::Audience;
+use evidence::{Said, recording};
 use serde_json::Value;
 
-use crate::api::words::{AskHint, Hint, Incident, Record};
+use crate::api::words::{AskHint, AskReveal, Hint, Incident, Record, Revealed};
 use crate::api::{Role, Say};
 use crate::incident;
 use crate::lab::Lab;
+use crate::reveal;
 use crate::words;
 
 use super::{Caller, Refused};
@@ -67,6 +68,38 @@ pub(super) async fn hint(
         return Err(Refused::conflict("nothing is handed over yet, so there is nothing to give a hint for"));
     }
     Ok(Json(words::hint(&lab, &actor, &asked.level)?))
+}
+
+/// What happens behind the scenes, of the run that is on or was last. That it was shown is on record first, unless the
+/// run is over and keeps no secret.
+pub(super) async fn reveal(
+    State(lab): State<Arc<Lab>>,
+    caller: Caller,
+    asked: Option<Json<AskReveal>>,
+) -> Result<Json<Revealed>, Refused> {
+    let author = asked.map(|Json(asked)| asked.author).unwrap_or_default();
+    let actor = caller.must_be(Role::Candidate)?.named(&author);
+    let run = lab.run().ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, "no run yet"))?;
+    if !run.is_over() {
+        if caller.role != Role::Operator && matches!(run.plan.mode, Mode::Assessed | Mode::Gate) {
+            let mode = run.plan.mode.name();
+            let why =
+                format!("nothing is revealed before the end of a run in mode {mode}; operators may look");
+            return Err(Refused::new(StatusCode::FORBIDDEN, why));
+        }
+        words::reveal(&lab, &actor)?;
+    }
+    let path = run.book.dir.join(recording::JOURNAL);
+    let unread = |error: &dyn std::fmt::Display| {
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the journal is not read: {error}"))
+    };
+    let text = tokio::fs::read(&path).await.map_err(|error| unread(&error))?;
+    let entries = evidence::verify(text).map_err(|error| unread(&error))?.entries;
+    let mut revealed = reveal::revealed(&entries);
+    revealed.run.clone_from(&run.book.name);
+    revealed.drill.clone_from(&run.plan.drill);
+    revealed.variant.clone_from(&run.plan.variant);
+    Ok(Json(revealed))
 }
 
 /// What stands in the incident of the run that is on, or was last.

@@ -25,6 +25,8 @@ use super::{Run, close, instances, play};
 
 /// The part of the schedule that is hashed, and its surges: enough to tell two schedules apart, and cheap.
 const HASHED: Duration = Duration::from_secs(60);
+/// A surge that holds for a person may last for hours, and is long the same by then.
+const MOST_HASHED: Duration = Duration::from_secs(30 * 60);
 /// Folders of one second with the same drill.
 const SAME_SECOND: u32 = 100;
 
@@ -92,7 +94,7 @@ async fn begin(
     let surges = plan.surges();
     let surged = surges.iter().map(|(from, surge)| *from + surge.length).max().unwrap_or_default();
     let wire = load::wire(&plan.load, plan.seed, 1, &surges);
-    let schedule_hash = traffic::schedule::Schedule::new(&wire)?.hash(HASHED.max(surged));
+    let schedule_hash = traffic::schedule::Schedule::new(&wire)?.hash(HASHED.max(surged.min(MOST_HASHED)));
     let dir = fresh_folder(Path::new(runs_dir), &plan.drill)?;
     let folder = |error: &dyn std::fmt::Display| StartError::Folder(error.to_string());
     // JSON is YAML, and this one is read back by programs.

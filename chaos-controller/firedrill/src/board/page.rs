@@ -80,13 +80,14 @@ fn header(board: &Board) -> Line {
     let mut line = Line::of(Tone::Strong, format!("{} [{}]", board.lab, clock(board.t_ms)));
     match &board.run {
         Some(run) if run.exit.is_none() => {
-            let player = run.candidate.as_deref().unwrap_or("a person");
+            // Only a person has a clock that runs out.
+            let player = match run.clock.and_then(|counted| counted.left_ms) {
+                Some(left_ms) => format!("{} left", clock(left_ms)),
+                None => format!("by {}", run.candidate.as_deref().unwrap_or("a person")),
+            };
             line = line
                 .then(Tone::Strong, format!(" {}", run.phase.to_uppercase()))
-                .then(Tone::Plain, format!("  {}/{} by {player}", run.drill, run.variant));
-            if let Some(left_ms) = run.clock.and_then(|counted| counted.left_ms) {
-                line = line.then(Tone::Strong, format!("  {} left", clock(left_ms)));
-            }
+                .then(Tone::Plain, format!("  {}/{} {player}", run.drill, run.variant));
         }
         _ => line = line.then(Tone::Faint, "  no run"),
     }

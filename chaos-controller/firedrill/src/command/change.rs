@@ -1,4 +1,4 @@
-//! The short verbs on a lab that runs: halt, resume, restart, scale, say,
+//! The short verbs on a lab that runs: halt, resume, restart, scale,
 //! declare-recovered. Each is one request, and one line of what came of it.
 
 use clap::Args;
@@ -49,9 +49,9 @@ pub(crate) struct Scale {
     access: Access,
 }
 
-/// Flags of `say` and `declare-recovered`.
+/// Flags of `declare-recovered`.
 #[derive(Debug, Args)]
-pub(crate) struct Say {
+pub(crate) struct DeclareRecovered {
     /// The words
     text: Vec<String>,
     /// Who speaks [default: the role]
@@ -96,24 +96,11 @@ impl Scale {
     }
 }
 
-impl Say {
-    pub(crate) async fn say(&self) -> Result<Exit, Failure> {
-        if self.text.is_empty() {
-            return Err(Failure::new(Exit::Usage, "nothing was said")
-                .hint("firedrill say 'checkout is down, looking at payment'"));
-        }
-        self.post("/api/say").await
-    }
-
-    pub(crate) async fn declare_recovered(&self) -> Result<Exit, Failure> {
-        let exit = self.post("/api/declare-recovered").await?;
-        narrate("declared: from here the shop must hold, and survive the trigger once more");
-        Ok(exit)
-    }
-
-    async fn post(&self, path: &str) -> Result<Exit, Failure> {
+impl DeclareRecovered {
+    pub(crate) async fn run(&self) -> Result<Exit, Failure> {
         let call = SayCall { text: self.text.join(" "), author: self.author.clone() };
-        post(&self.access, path, &call).await?;
+        post(&self.access, "/api/declare-recovered", &call).await?;
+        narrate("declared: from here the shop must hold, and survive the trigger once more");
         Ok(Exit::Pass)
     }
 }

@@ -115,7 +115,7 @@ fn eighty_by_twenty_four_shows_the_outage() {
     }
     assert!(page.lines().count() <= 24, "{page}");
     for wanted in [
-        "red [02:14] RECOVER  bank-slowdown/full by a person  policy v2  301 MiB",
+        "red [02:14] RECOVER  bank-slowdown/full 13:48 left  policy v2  301 MiB",
         "load: 97 requests/s, 412 waiting  alerts: none",
         "4%✗",
         "payment   ████████ 20/20",
