@@ -47,7 +47,7 @@ impl Givens {
     pub(super) fn last(&self, row: &str) -> Option<Given> {
         let on_row = || self.marks.iter().filter(|(name, _)| name == row).map(|(_, given)| given);
         let overrules = on_row().any(|given| given.overrules);
-        on_row().last().map(|given| Given { overrules, ..given.clone() })
+        on_row().next_back().map(|given| Given { overrules, ..given.clone() })
     }
 
     /// Every mark on a row, as evidence.

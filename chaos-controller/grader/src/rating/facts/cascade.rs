@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_was_said_after_the_reveal_is_nobodys_finding() {
-        let bed = Bed::never_recovered().said(9_000, "ada", &Said::Reveal {});
+        let bed = Bed::never_recovered().said(12_000, "ada", &Said::Reveal {});
         assert_eq!(
             diagnosed(&bed, vec![point("mechanism", 1.0)], &[]).get(About::Mechanism).holds,
             Some(true)
