@@ -14,6 +14,7 @@ mod moments;
 mod people;
 #[cfg(test)]
 mod planted;
+pub mod postmortem;
 mod proofs;
 mod query;
 mod rating;

@@ -247,13 +247,13 @@ fn list(
 }
 
 /// Cents as a plain amount; a shop of this lab has no currency.
-fn amount(cents: i64) -> String {
+pub(crate) fn amount(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)
 }
 
 /// Text that cannot break out of a table cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
