@@ -8,16 +8,15 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
+use evidence::traces::Span;
 use evidence::{Entry, Request, RequestWriter, SampleWriter};
 use process::monotonic_us;
 use serde_json::Value;
 
 use crate::journal::{Journal, JournalError};
-
-/// Spans are an illustration, never a measure: enough is enough. A minute of the default drill at full scale and a
-/// tenth of its traces is some 20 MB, so this holds its five minutes twice. What comes later is counted.
-const SPANS_LIMIT_BYTES: u64 = 256 << 20;
+use crate::span_budget::SpanBudget;
 
 /// The evidence of one run.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ pub(crate) struct Book {
     samples: Mutex<Appender<SampleWriter>>,
     requests: Mutex<Appender<RequestWriter>>,
     spans: Mutex<File>,
-    span_bytes: AtomicU64,
+    span_budget: Mutex<SpanBudget>,
     /// Request records that came and are in no file: before the start, or unwritable.
     pub(crate) lost_records: AtomicU64,
     /// Spans that came beyond the limit.
@@ -52,11 +51,16 @@ struct Appender<W> {
 }
 
 impl Book {
-    /// Makes the folder of a run and the files in it.
+    /// Makes the folder of a run that takes at most `longest`, and the files in it.
     ///
     /// # Errors
     /// The folder cannot be made or written, or holds a run already.
-    pub(crate) fn open(dir: &Path, start_us: u64, start_unix_ms: u64) -> Result<Self, JournalError> {
+    pub(crate) fn open(
+        dir: &Path,
+        start_us: u64,
+        start_unix_ms: u64,
+        longest: Duration,
+    ) -> Result<Self, JournalError> {
         let failed = |path: PathBuf| move |source| JournalError::Io { act: "create", path, source };
         std::fs::create_dir_all(dir.join("ledgers")).map_err(failed(dir.to_owned()))?;
         let create = |name: &str| append_to(&dir.join(name)).map_err(failed(dir.join(name)));
@@ -71,7 +75,7 @@ impl Book {
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
             requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
             spans: Mutex::new(create("spans.jsonl")?),
-            span_bytes: AtomicU64::new(0),
+            span_budget: Mutex::new(SpanBudget::new(longest)),
             lost_records: AtomicU64::new(0),
             dropped_spans: AtomicU64::new(0),
         })
@@ -100,7 +104,7 @@ impl Book {
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
             requests: Mutex::new(Appender { writer: RequestWriter::new(), file: create("requests.bin")? }),
             spans: Mutex::new(create("spans.jsonl")?),
-            span_bytes: AtomicU64::new(0),
+            span_budget: Mutex::new(SpanBudget::new(Duration::ZERO)),
             lost_records: AtomicU64::new(0),
             dropped_spans: AtomicU64::new(0),
         };
@@ -153,13 +157,27 @@ impl Book {
         }
     }
 
-    /// Appends whole lines of spans.
-    pub(crate) fn traced(&self, lines: &[u8], spans: u64) {
-        let bytes = self.span_bytes.fetch_add(lines.len() as u64, Ordering::Relaxed);
-        let written = bytes < SPANS_LIMIT_BYTES && held(&self.spans).write_all(lines).is_ok();
-        if !written {
-            self.dropped_spans.fetch_add(spans, Ordering::Relaxed);
+    /// Appends the spans for which there is room.
+    pub(crate) fn traced(&self, spans: &[Span]) {
+        let t_ms = self.t_ms();
+        let (mut lines, mut written) = (Vec::new(), 0);
+        {
+            let mut budget = held(&self.span_budget);
+            for span in spans {
+                let begin = lines.len();
+                serde_json::to_writer(&mut lines, span).expect("a span is plain data");
+                lines.push(b'\n');
+                if budget.takes(t_ms, span.trace, lines.len() - begin) {
+                    written += 1;
+                } else {
+                    lines.truncate(begin);
+                }
+            }
         }
+        if held(&self.spans).write_all(&lines).is_err() {
+            written = 0;
+        }
+        self.dropped_spans.fetch_add((spans.len() - written) as u64, Ordering::Relaxed);
     }
 
     /// Which load's requests belong to the run.

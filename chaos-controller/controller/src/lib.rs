@@ -41,6 +41,7 @@ mod samples;
 mod scraper;
 mod seal;
 mod serve;
+mod span_budget;
 pub mod traces;
 mod web;
 mod words;

@@ -101,7 +101,7 @@ async fn begin(
     let plan_text = serde_json::to_vec_pretty(&plan).map_err(|error| folder(&error))?;
     std::fs::write(dir.join(recording::PLAN), plan_text).map_err(|error| folder(&error))?;
     let start_us = monotonic_us();
-    let book = Book::open(&dir, start_us, unix_ms()).map_err(|error| folder(&error))?;
+    let book = Book::open(&dir, start_us, unix_ms(), plan.longest()).map_err(|error| folder(&error))?;
     let run = Arc::new(Run::new(plan, Arc::new(book)));
     if !lab.begin_run(&run) {
         return Err(StartError::Busy);
