@@ -95,6 +95,7 @@ fn judged(case: &Case<'_>) -> Scorecard {
     let diagnoses = Diagnoses::of(case, &truth);
     Scorecard {
         people: People::of(case, &diagnoses),
+        measures: Measures::of(case, &diagnoses),
         diagnoses,
         truth,
         mode: case.plan.mode.name().to_owned(),
@@ -106,7 +107,6 @@ fn judged(case: &Case<'_>) -> Scorecard {
             reason(verdict, &criteria, &proofs)
         },
         cascade: cascade(case),
-        measures: Measures::of(case),
         dose: summary::doses(case),
         money: case.money.clone(),
         load: summary::load(case),

@@ -36,7 +36,10 @@ pub use criteria::money::Money;
 pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point, diagnosed};
 pub use finding::{Finding, Status};
 pub use grade::{Graded, grade};
-pub use measures::{LittlesLaw, Measures, Revenue, Storm, TimeTo};
+pub use measures::{
+    BlastRadius, Burn, CriticalPath, ErrorBudget, Figure, JourneyHit, LittlesLaw, Measures, Mitigation,
+    Revenue, Settling, Storm, Stretch, TimeTo,
+};
 pub use people::{Decision, HintTaken, Hypothesis, Message, People, RoleTaken, SeverityCalled, Task};
 pub use rating::{
     Given, Ignored, Mark, RUBRIC, Rating, Readiness, Remark, Resource, Row, SELF_SCORES, SIGNALS, Score,

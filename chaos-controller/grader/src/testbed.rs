@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use drill::{Journey, Plan};
 use evidence::review::{self, Note};
-use evidence::traces::Trace;
+use evidence::traces::{Kind, Span, SpanId, Trace, TraceId};
 use evidence::{
     Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, RequestWriter, Said, SampleWriter,
     Samples, Seal, kind,
@@ -54,6 +54,8 @@ pub(crate) struct Bed {
     pub(crate) timeouts_when_sick: u64,
     /// Of payment's calls to the bank, once the shop was sick: so many seconds each.
     pub(crate) bank_seconds: u64,
+    /// Worker-seconds of payment after the user's deadline in such a second, where they are counted.
+    pub(crate) wasted_when_sick: Option<u64>,
     candidate: &'static str,
     action: Option<u64>,
     ramp_ms: u64,
@@ -158,6 +160,7 @@ impl Bed {
             charges_when_sick: 20,
             timeouts_when_sick: 0,
             bank_seconds: 0,
+            wasted_when_sick: None,
             candidate,
             action,
             ramp_ms: 0,
@@ -424,6 +427,9 @@ impl Bed {
                     "lab_client_call_duration_seconds_bucket{{target=\"bank\",method=\"charge\",outcome=\"ok\",le=\"{bound}\"}} {count}\n"
                 );
             }
+            if let Some(wasted) = self.wasted_when_sick {
+                text += &format!("lab_wasted_work_seconds_total{{pool=\"main\"}} {}\n", sick * wasted);
+            }
             if self.storm.is_some() {
                 let busy = well * 6 + sick * 20;
                 text += &format!("lab_workers_busy_seconds_total{{pool=\"main\"}} {busy}\n");
@@ -477,5 +483,32 @@ pub(crate) fn charge(reference: &str) -> Charge {
         key: None,
         at_unix_ms: 0,
         region: None,
+    }
+}
+
+/// A span that went well; times in milliseconds of the run.
+pub(crate) fn span(
+    trace: u128,
+    id: u64,
+    parent: u64,
+    service: &str,
+    name: &str,
+    kind: Kind,
+    (from_ms, to_ms): (u64, u64),
+) -> Span {
+    Span {
+        trace: TraceId(trace),
+        span: SpanId(id),
+        parent: (parent > 0).then_some(SpanId(parent)),
+        service: service.to_owned(),
+        instance: format!("{service}-0"),
+        name: name.to_owned(),
+        kind,
+        start_unix_ns: from_ms * 1_000_000,
+        end_unix_ns: to_ms * 1_000_000,
+        error: false,
+        message: String::new(),
+        attributes: serde_json::Map::new(),
+        events: Vec::new(),
     }
 }

@@ -1,20 +1,41 @@
 //! What is measured of every run, whatever the verdict. A measure without evidence is absent, never zero.
 
+mod amplification;
+mod blast_radius;
+mod budget;
+mod critical_path;
+mod elsewhere;
+mod failing;
+mod figure;
 mod impact;
+mod mitigation;
 mod payment;
+mod settling;
 mod storm;
+mod time_to;
+mod waste;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use evidence::Samples;
 use serde::{Deserialize, Serialize};
 
-use crate::cascade::{self, TIMED_OUT, UNAVAILABLE};
 use crate::case::Case;
-use crate::criteria::amplification;
-use crate::finding::round;
+use crate::diagnosis::Diagnoses;
 use crate::moments::{Span, millis};
-use crate::recovery::{self, Search};
+
+pub use blast_radius::{BlastRadius, JourneyHit};
+pub use budget::{Burn, ErrorBudget};
+pub use critical_path::{CriticalPath, Stretch};
+pub use figure::Figure;
+pub use impact::Revenue;
+pub use mitigation::Mitigation;
+pub use payment::LittlesLaw;
+pub use settling::Settling;
+pub use storm::Storm;
+pub use time_to::TimeTo;
+
+pub(crate) use figure::journal;
+pub(crate) use waste::share as wasted_share;
 
 /// The measures of a run. Rates per second, times in seconds, shares from 0 to 1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -50,104 +71,51 @@ pub struct Measures {
     pub storm: Option<Storm>,
     /// Worker-seconds spent after the user's deadline, by service, from the fault's start to the end.
     pub wasted_work_seconds: BTreeMap<String, f64>,
+    /// The same as a share of all busy worker-seconds of the service, while the fault was on.
+    #[serde(default)]
+    pub wasted_work_share: BTreeMap<String, f64>,
     /// Distinct users with at least one request not answered in time.
     pub users_hit: Option<u64>,
     pub revenue: Option<Revenue>,
-}
-
-/// Little's law for payment before the fault: busy workers = rate x time in the handler.
-///
-/// The latency is the handler's own time, without the wait in the queue: `rpc_server_call_duration_seconds` of the
-/// shop starts when a worker does, and the wait is `lab_queue_wait_seconds`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LittlesLaw {
-    pub rate: f64,
-    pub latency_s: f64,
-    pub busy: f64,
-    /// (busy - rate x latency) / busy.
-    pub error_share: f64,
-    /// `integral`: busy worker-seconds are counted exactly; `samples`: the gauge was sampled, and a sample of a small
-    /// pool once a second is off by some percent.
-    pub busy_from: String,
-}
-
-pub use storm::Storm;
-
-/// Seconds after the fault's start.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct TimeTo {
-    pub first_action: Option<f64>,
-    /// The recovered windows began.
-    pub recovery: Option<f64>,
-    /// The hold had passed.
-    pub verified_recovery: Option<f64>,
-    /// Where recovery is judged after the trigger: from its end until goodput was back for good.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_trigger: Option<f64>,
-    /// The same from the first action, if that came later than the end of the trigger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_action: Option<f64>,
-    /// The same from the end of the trigger that was fired again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_replay: Option<f64>,
-}
-
-/// Money that came in, was late, or stayed away. Cents.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Revenue {
-    /// All confirmed orders.
-    pub confirmed_cents: i64,
-    /// Orders placed from the first action to the end of the replay while a trigger was on, and confirmed in the end.
-    pub saved_orders: u64,
-    pub saved_cents: i64,
-    /// Orders still unknown or pending at the end.
-    pub at_risk_cents: i64,
-    /// Checkouts that failed, at the mean amount of an order.
-    pub missed_checkouts: u64,
-    pub missed_cents: i64,
+    /// The first act that helped.
+    #[serde(default)]
+    pub mitigation: Option<Mitigation>,
+    #[serde(default)]
+    pub blast_radius: Option<BlastRadius>,
+    /// Of each journey that has one.
+    #[serde(default)]
+    pub error_budgets: Vec<ErrorBudget>,
+    #[serde(default)]
+    pub critical_path: Option<CriticalPath>,
+    /// `None`: no book of orders.
+    #[serde(default)]
+    pub settling: Option<Settling>,
+    /// Where the numbers of the scorecard come from.
+    #[serde(default)]
+    pub figures: Vec<Figure>,
 }
 
 impl Measures {
-    pub(crate) fn of(case: &Case<'_>) -> Measures {
-        let mut measures =
-            Measures { time_to: time_to(case), storm: storm::measure(case), ..Measures::default() };
-        measures.littles_law = payment::littles_law(case);
-        measures.goodput_before = before(case).map(|span| impact::goodput(case, span)).unwrap_or_default();
-        let Some(outage) = case.moments.outage() else { return measures };
-        payment::measure(case, outage, &mut measures);
-        impact::measure(case, outage, &mut measures);
-        let samples = &case.recording.samples;
-        let width = millis(case.plan.windows.length);
-        measures.order_503_share_max =
-            highest(&cascade::shares(samples, "order", &UNAVAILABLE, outage), width);
-        measures.cart_504_share_max = highest(&cascade::shares(samples, "cart", &TIMED_OUT, outage), width);
-        measures.home_failing_share_max = highest(&cascade::blank(case, outage), width);
-        measures.amplification =
-            per_edge(samples, outage).into_iter().map(|(edge, factor)| (edge, round(factor))).collect();
-        for service in case.shop() {
-            let matchers = [("service", service)];
-            let wasted =
-                samples.increase("lab_wasted_work_seconds_total", &matchers, outage.from, case.moments.end);
-            measures.wasted_work_seconds.extend(wasted.map(|seconds| (service.to_owned(), round(seconds))));
+    pub(crate) fn of(case: &Case<'_>, diagnoses: &Diagnoses) -> Measures {
+        let mut measures = Measures::default();
+        payment::littles_law(case, &mut measures);
+        time_to::measure(case, diagnoses, &mut measures);
+        storm::measure(case, &mut measures);
+        budget::measure(case, &mut measures);
+        settling::measure(case, &mut measures);
+        impact::before(case, &mut measures);
+        if let Some(outage) = case.moments.outage() {
+            payment::measure(case, outage, &mut measures);
+            impact::measure(case, outage, &mut measures);
+            blast_radius::measure(case, affected(case, outage), &mut measures);
+            failing::measure(case, outage, &mut measures);
+            amplification::measure(case, outage, &mut measures);
+            waste::measure(case, outage, &mut measures);
+            critical_path::measure(case, outage, &mut measures);
         }
+        elsewhere::note(case, &mut measures);
         measures
     }
-}
-
-/// Attempts per call of each edge ("order->payment"); edges with too few calls are left out. Counted and not asked in
-/// PromQL: an outage is when processes are started anew, and this has nothing to extrapolate.
-fn per_edge(samples: &Samples, span: Span) -> BTreeMap<String, f64> {
-    let mut edges: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for series in samples.series("lab_client_calls_total", &[]) {
-        edges.extend(series.label("service").zip(series.label("target")));
-    }
-    let factor = |(service, target): (&str, &str)| {
-        let matchers = [("service", service), ("target", target)];
-        let grown = |counter: &str| samples.increase(counter, &matchers, span.from, span.to);
-        let calls = grown("lab_client_calls_total").filter(|calls| *calls >= amplification::FEWEST_CALLS)?;
-        Some((format!("{service}->{target}"), grown("lab_client_attempts_total")? / calls))
-    };
-    edges.into_iter().filter_map(factor).collect()
 }
 
 /// The part of the baseline in which health must be proven.
@@ -156,54 +124,9 @@ pub(crate) fn before(case: &Case<'_>) -> Option<Span> {
     Some(Span { from: to.saturating_sub(millis(case.plan.baseline.proven_for)), to })
 }
 
-fn time_to(case: &Case<'_>) -> TimeTo {
-    let seconds = |t_ms: u64| round(case.moments.seconds(t_ms));
-    let recovery = match &case.search {
-        Search::Recovered(recovery) => Some(recovery),
-        _ => None,
-    };
-    TimeTo {
-        first_action: case.moments.first_action.map(seconds),
-        recovery: recovery.map(|recovery| seconds(recovery.windows.from)),
-        verified_recovery: recovery
-            .filter(|recovery| recovery.hold.status == crate::finding::Status::Pass)
-            .map(|recovery| seconds(recovery.hold.span.to)),
-        ..after(case)
-    }
-}
-
-/// How long goodput took to come back, where that is judged after the trigger.
-fn after(case: &Case<'_>) -> TimeTo {
-    let moments = &case.moments;
-    let since =
-        |back: Option<u64>, from: Option<u64>| Some(round(back?.saturating_sub(from?) as f64 / 1_000.0));
-    let Some(again) = recovery::again(case) else { return TimeTo::default() };
-    let back = recovery::for_good(case, &case.search);
-    let late = moments.first_action.filter(|at| moments.heal.is_some_and(|heal| *at > heal));
-    TimeTo {
-        after_trigger: since(back, moments.heal),
-        after_action: since(back, late),
-        after_replay: since(recovery::for_good_again(case, &again), moments.replay.map(|replay| replay.to)),
-        ..TimeTo::default()
-    }
-}
-
-/// The highest share of bad among all in any run of samples that is `width` long. The run must be whole: the first
-/// seconds alone are too few requests to say anything.
-fn highest(rows: &[(u64, f64, f64)], width: u64) -> Option<f64> {
-    let mut most: Option<f64> = None;
-    for (last, row) in rows.iter().enumerate() {
-        let since = row.0.saturating_sub(width);
-        if rows[0].0 > since + 1_500 {
-            continue;
-        }
-        let window = rows[..=last].iter().rev().take_while(|(t, _, _)| *t > since);
-        let (bad, all) = window.fold((0.0, 0.0), |(bad, all), row| (bad + row.1, all + row.2));
-        if all > 0.0 {
-            most = Some(most.unwrap_or(0.0).max(bad / all));
-        }
-    }
-    most.map(round)
+/// The time in which users may have been hit: to the end of the replay.
+fn affected(case: &Case<'_>, outage: Span) -> Span {
+    Span { from: outage.from, to: case.moments.replay.map_or(outage.to, |replay| replay.to) }
 }
 
 #[cfg(test)]
@@ -211,81 +134,37 @@ mod tests {
     use super::*;
     use crate::testbed::Bed;
 
-    fn measured(bed: &Bed) -> Measures {
+    pub(super) fn measured(bed: &Bed) -> Measures {
         let recording = bed.recording();
-        Measures::of(&Case::new(&recording, bed.plan()))
+        Measures::of(&Case::new(&recording, bed.plan()), &Diagnoses::default())
     }
 
     #[test]
-    fn an_outage_is_measured_at_full_dose() {
-        let measures = measured(&Bed::never_recovered());
-        assert!((measures.payment_throughput_rps.unwrap() - 20.0).abs() < 1.0, "{measures:?}");
-        assert_eq!(measures.payment_workers_busy_max, Some(20.0));
-        assert_eq!(measures.payment_queue_depth_max, Some(80.0));
-        assert_eq!(measures.order_503_share_max, Some(1.0));
-        assert_eq!(measures.home_failing_share_max, Some(1.0));
-        assert_eq!(measures.goodput_before["checkout"], 1.0);
-        assert_eq!(measures.goodput_during["checkout"], 0.05, "the first second of twenty is well");
-        assert_eq!(measures.goodput_after["checkout"], 1.0);
-        assert!(measures.users_hit.unwrap() > 0 && measures.goodput_lost.unwrap() > 100.0);
+    fn a_scorecard_without_the_newer_measures_still_reads() {
+        let mut old = serde_json::to_value(measured(&Bed::recovered())).unwrap();
+        let newer = [
+            "wasted_work_share",
+            "mitigation",
+            "blast_radius",
+            "error_budgets",
+            "critical_path",
+            "settling",
+            "figures",
+        ];
+        newer.iter().for_each(|name| drop(old.as_object_mut().unwrap().remove(*name)));
+        let read: Measures = serde_json::from_value(old).unwrap();
+        assert!(read.figures.is_empty() && read.blast_radius.is_none());
     }
 
     #[test]
-    fn littles_law_holds_where_it_should() {
-        let law = measured(&Bed::recovered()).littles_law.unwrap();
-        assert!(law.error_share.abs() < 0.03, "{law:?}");
-        assert!((law.busy - 6.0).abs() < 0.2, "{law:?}");
-    }
-
-    #[test]
-    fn times_count_from_the_fault() {
-        let time_to = measured(&Bed::recovered()).time_to;
-        assert_eq!(time_to.first_action, Some(5.0));
-        assert_eq!(time_to.recovery, Some(6.0));
-        assert_eq!(time_to.verified_recovery, Some(14.0));
-    }
-
-    #[test]
-    fn the_lab_put_back_in_order_is_no_action() {
-        let body = || serde_json::json!({"version": 9, "document": {"version": 1}});
-        let bed = Bed::never_recovered().entry(39_200, evidence::kind::POLICY, "candidate", body());
-        assert_eq!(measured(&bed).time_to.first_action, None);
-        let bed = Bed::never_recovered().entry(9_000, evidence::kind::POLICY, "controller", body());
-        assert_eq!(measured(&bed).time_to.first_action, None);
-    }
-
-    #[test]
-    fn without_samples_measures_are_absent_not_zero() {
-        let mut bed = Bed::recovered();
-        bed.unscraped.push("payment");
-        let measures = measured(&bed);
-        assert_eq!((measures.payment_throughput_rps, measures.payment_workers_busy_max), (None, None));
-        assert!(measures.littles_law.is_none());
-    }
-
-    #[test]
-    fn after_a_trigger_the_seconds_count_from_its_end_and_from_the_act() {
-        let measures = measured(&Bed::stormy());
-        let time_to = &measures.time_to;
-        let seconds = (time_to.after_trigger, time_to.after_action, time_to.after_replay);
-        assert_eq!(seconds, (Some(10.0), Some(3.0), Some(1.0)));
-        let storm = measures.storm.unwrap();
-        assert_eq!((storm.from, storm.to), (4.0, 9.0));
-        assert_eq!((storm.goodput, storm.amplification, storm.waste), (Some(0.0), Some(4.0), Some(1.0)));
-        let usual = measured(&Bed::recovered());
-        assert_eq!((usual.time_to.after_trigger, usual.storm), (None, None));
-    }
-
-    #[test]
-    fn goodput_is_back_for_good_only_when_it_stays() {
-        let after = |bed: Bed| measured(&bed).time_to;
-        let relapsed = after(Bed::stormy().sick(20_000, 22_000));
-        assert_eq!((relapsed.after_trigger, relapsed.after_action), (Some(15.0), Some(8.0)));
-        let collapsed = after(Bed::stormy().sick(20_000, 25_000));
-        assert_eq!((collapsed.after_trigger, collapsed.after_action), (None, None));
-        let shortly = after(Bed::stormy().sick(18_000, 20_000));
-        assert_eq!((shortly.recovery, shortly.after_trigger), (Some(12.0), None), "it did not hold");
-        let again = after(Bed::stormy().sick(34_500, 36_000));
-        assert_eq!((again.after_replay, again.after_trigger), (None, Some(10.0)));
+    fn every_figure_says_where_it_is_from_and_stands_once() {
+        let figures = measured(&Bed::recovered()).figures;
+        let mut names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert!(figures.iter().all(|figure| !figure.evidence.is_empty()), "{figures:?}");
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(all > 50, "{names:?}");
     }
 }

@@ -138,37 +138,11 @@ fn words(how: How) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use evidence::traces::{Kind, Span as Told, SpanId, Trace};
+    use evidence::traces::{Kind, Span as Told, Trace};
     use serde_json::json;
 
     use super::*;
-    use crate::testbed::Bed;
-
-    fn told(
-        trace: u128,
-        span: u64,
-        parent: u64,
-        service: &str,
-        name: &str,
-        kind: Kind,
-        ms: (u64, u64),
-    ) -> Told {
-        Told {
-            trace: TraceId(trace),
-            span: SpanId(span),
-            parent: (parent > 0).then_some(SpanId(parent)),
-            service: service.to_owned(),
-            instance: format!("{service}-0"),
-            name: name.to_owned(),
-            kind,
-            start_unix_ns: ms.0 * 1_000_000,
-            end_unix_ns: ms.1 * 1_000_000,
-            error: false,
-            message: String::new(),
-            attributes: serde_json::Map::new(),
-            events: Vec::new(),
-        }
-    }
+    use crate::testbed::{Bed, span};
 
     fn failing(mut span: Told) -> Told {
         span.error = true;
@@ -179,9 +153,9 @@ mod tests {
     /// Order refuses.
     fn refused(id: u128, at: u64) -> Trace {
         let spans = vec![
-            failing(told(id, 1, 0, "cart", "Checkout", Kind::Server, (at, at + 20))),
-            failing(told(id, 2, 1, "cart", "order.Checkout", Kind::Client, (at, at + 10))),
-            failing(told(id, 3, 2, "order", "Checkout", Kind::Server, (at, at + 10))),
+            failing(span(id, 1, 0, "cart", "Checkout", Kind::Server, (at, at + 20))),
+            failing(span(id, 2, 1, "cart", "order.Checkout", Kind::Client, (at, at + 10))),
+            failing(span(id, 3, 2, "order", "Checkout", Kind::Server, (at, at + 10))),
         ];
         Trace::new(TraceId(id), spans)
     }
@@ -189,21 +163,21 @@ mod tests {
     /// Order waits for payment, and payment for the bank.
     fn waiting(id: u128, at: u64) -> Trace {
         let spans = vec![
-            told(id, 1, 0, "order", "Checkout", Kind::Server, (at, at + 3_000)),
-            told(id, 2, 1, "order", "payment.Charge", Kind::Client, (at, at + 3_000)),
-            told(id, 3, 2, "payment", "Charge", Kind::Server, (at, at + 3_000)),
-            told(id, 4, 3, "payment", "bank.charge", Kind::Client, (at, at + 3_000)),
+            span(id, 1, 0, "order", "Checkout", Kind::Server, (at, at + 3_000)),
+            span(id, 2, 1, "order", "payment.Charge", Kind::Client, (at, at + 3_000)),
+            span(id, 3, 2, "payment", "Charge", Kind::Server, (at, at + 3_000)),
+            span(id, 4, 3, "payment", "bank.charge", Kind::Client, (at, at + 3_000)),
         ];
         Trace::new(TraceId(id), spans)
     }
 
     /// Payment's workers are waited for in vain.
     fn queued(id: u128, at: u64) -> Trace {
-        let mut at_payment = told(id, 3, 2, "payment", "Charge", Kind::Server, (at, at + 2_000));
+        let mut at_payment = span(id, 3, 2, "payment", "Charge", Kind::Server, (at, at + 2_000));
         at_payment.attributes = json!({"queue.wait_ms": 1_999.0}).as_object().cloned().unwrap();
         let spans = vec![
-            told(id, 1, 0, "order", "Checkout", Kind::Server, (at, at + 2_000)),
-            told(id, 2, 1, "order", "payment.Charge", Kind::Client, (at, at + 2_000)),
+            span(id, 1, 0, "order", "Checkout", Kind::Server, (at, at + 2_000)),
+            span(id, 2, 1, "order", "payment.Charge", Kind::Client, (at, at + 2_000)),
             at_payment,
         ];
         Trace::new(TraceId(id), spans)
@@ -235,9 +209,9 @@ mod tests {
     fn a_call_that_was_given_up_needs_no_explanation() {
         let given_up = |id: u128| {
             let mut attempt =
-                failing(told(id, 2, 1, "order", "payment.Charge", Kind::Client, (9_000, 9_500)));
+                failing(span(id, 2, 1, "order", "payment.Charge", Kind::Client, (9_000, 9_500)));
             attempt.attributes = json!({"error.type": "timeout"}).as_object().cloned().unwrap();
-            let server = failing(told(id, 1, 0, "order", "Checkout", Kind::Server, (9_000, 9_500)));
+            let server = failing(span(id, 1, 0, "order", "Checkout", Kind::Server, (9_000, 9_500)));
             Trace::new(TraceId(id), vec![server, attempt])
         };
         let mut traces: Vec<Trace> = (1..20).map(given_up).collect();

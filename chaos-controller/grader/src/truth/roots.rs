@@ -9,6 +9,7 @@ use fault::{Effect, FaultSpec, Path};
 use super::{Root, RootKind};
 use crate::case::Case;
 use crate::finding::round;
+use crate::measures::journal;
 
 pub(super) fn roots(case: &Case<'_>) -> Vec<Root> {
     let mut roots: Vec<Root> = Vec::new();
@@ -43,7 +44,7 @@ fn root(case: &Case<'_>, intent: &Entry) -> Option<Root> {
         }
         (None, None) => return None,
     };
-    let evidence = format!("journal: entry {}", intent.seq);
+    let evidence = journal(intent);
     Some(Root { component, kind, what, seconds: 0.0, evidence })
 }
 

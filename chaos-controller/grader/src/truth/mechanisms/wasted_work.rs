@@ -5,19 +5,18 @@ use super::{Found, MechanismKind, mechanism};
 use crate::cascade::UNAVAILABLE;
 use crate::case::Case;
 use crate::criteria::amplification::FEWEST_CALLS;
+use crate::measures::wasted_share;
 use crate::moments::Span;
 
 /// Of the worker-seconds, or of what was finished. A quarter: more than any reserve that a pool is planned with.
 const LEAST_SHARE: f64 = 0.25;
-/// Busy worker-seconds below which a share says nothing.
-const FEWEST_SECONDS: f64 = 1.0;
 
 pub(super) fn find(case: &Case<'_>, seen: &Seen) -> Vec<Found> {
     case.shop().into_iter().filter_map(|service| work(case, service, seen.span)).collect()
 }
 
 fn work(case: &Case<'_>, service: &str, span: Span) -> Option<Found> {
-    let after_user = after_user(case, service, span).map(|share| {
+    let after_user = wasted_share(case, service, span).map(|share| {
         (
             share,
             "worker-seconds were spent after the user had left",
@@ -36,14 +35,6 @@ fn work(case: &Case<'_>, service: &str, span: Span) -> Option<Found> {
     let what = format!("{service}: {} of its {what}", crate::finding::percent(share));
     let evidence = format!("samples.bin: growth of {counters} of {service}, {}", case.moments.name(span));
     (share >= LEAST_SHARE).then(|| (share, mechanism(MechanismKind::WastedWork, service, what, evidence)))
-}
-
-/// Share of the busy worker-seconds that were spent after the user's deadline.
-pub(crate) fn after_user(case: &Case<'_>, service: &str, span: Span) -> Option<f64> {
-    let samples = &case.recording.samples;
-    let grown = |name: &str| samples.increase(name, &[("service", service)], span.from, span.to);
-    let busy = grown("lab_workers_busy_seconds_total").filter(|busy| *busy >= FEWEST_SECONDS)?;
-    Some((grown("lab_wasted_work_seconds_total")? / busy).min(1.0))
 }
 
 /// Share of what was run and finished whose caller had left.
