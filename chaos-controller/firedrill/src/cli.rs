@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::command::change::{DeclareRecovered, Halt, Restart, Resume, Scale};
 use crate::command::check::Check;
 use crate::command::compare::Compare;
+use crate::command::diagnose::Diagnose;
 use crate::command::doctor::Doctor;
 use crate::command::down::Down;
 use crate::command::explain::Explain;
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     Scale(Scale),
     /// Say something for the record
     Say(Say),
+    /// Say what is broken, why, and how it climbed; or grade words against a run that is over
+    Diagnose(Box<Diagnose>),
     /// What stands in the incident; severity, roles, hypotheses, decisions, tasks
     Incident(Box<Incident>),
     /// The next hint, the mildest first
@@ -153,6 +156,7 @@ impl Command {
             Self::Incident(incident) => incident.run().await,
             Self::Hint(hint) => hint.run().await,
             Self::Reveal(reveal) => reveal.run().await,
+            Self::Diagnose(diagnose) => diagnose.run().await,
             Self::DeclareRecovered(declared) => declared.run().await,
             Self::Fault(fault) => fault.run().await,
             Self::Halt(halt) => halt.run().await,
@@ -245,6 +249,8 @@ mod tests {
             "hint --level full --author ada",
             "reveal --as candidate -o json",
             "run bank-slowdown --variant full --mode assessed",
+            "diagnose the bank is slow --root-cause bank --mechanism pool --mechanism retries --propagation payment,order",
+            "diagnose --run runs/a -o json the bank",
             "declare-recovered",
             "fault add bank --latency 30s --ramp-from 100ms --over 60s --share 0.5 --lease 10s --for 60s",
             "fault add bank --commit-then-fail 502 --id lost-answers",

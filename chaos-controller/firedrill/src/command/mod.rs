@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod diagnose;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod explain;

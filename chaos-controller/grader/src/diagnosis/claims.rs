@@ -82,7 +82,8 @@ impl Claims {
         };
         let meant = |who: &String| !claims.cleared.contains(who) && (who != USERS || surge(who));
         let explicit: Vec<String> = distinct(&explicit).into_iter().filter(meant).collect();
-        let begun: Vec<String> = distinct(&begun).into_iter().filter(meant).collect();
+        let begun =
+            distinct(&begun).into_iter().filter(meant).min_by_key(|who| depth(who)).into_iter().collect();
         claims.explicit = !explicit.is_empty();
         claims.causes = if claims.explicit { explicit } else { begun };
         claims.listed_climb = !listed.is_empty();
@@ -154,6 +155,15 @@ impl Claims {
 /// The components that are named, in the order of the words.
 fn names(reading: &Reading) -> impl Iterator<Item = &str> {
     reading.mentions.iter().filter(|one| !one.denied).filter_map(Mention::component)
+}
+
+/// Of several who are said to be sick, with nothing that joins them, the one who is called by the others is taken to be meant: whoever
+/// lists symptoms knows that trouble climbs from who is called to who calls.
+fn depth(who: &str) -> usize {
+    const DEEPEST_FIRST: [&str; 8] =
+        [USERS, ELSEWHERE, super::lexicon::BANK, "payment", "inventory", "order", "cart", "frontend"];
+    let service = who.split_once('-').map_or(who, |(service, _)| service);
+    DEEPEST_FIRST.iter().position(|one| *one == service).unwrap_or(DEEPEST_FIRST.len())
 }
 
 /// Of whom something is said: who stands before it in its part of the sentence, else after it, else whoever was named

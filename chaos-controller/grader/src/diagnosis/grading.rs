@@ -7,7 +7,7 @@ use crate::truth::Truth;
 
 use super::claims::{About, Claims};
 use super::lexicon::Lexicon;
-use super::points::{BLAME, COMPONENT, Held, MECHANISM, judged};
+use super::points::{BLAME, COMPONENT, Held, KIND, MECHANISM, judged};
 use super::{Grade, Point, explain, hints, refused};
 
 /// From here on a diagnosis is right: the whole of cause and mechanism is 0.80 of four points, and one of the weaker
@@ -107,7 +107,7 @@ fn parts(said: &Said) -> Vec<(About, String)> {
 /// The grade is of the words; what a hint had told lowers the score and not the grade.
 fn grade(points: &[Point]) -> Grade {
     let named = |name: &str| points.iter().find(|point| point.name == name);
-    let cause = named(COMPONENT).is_none_or(|point| point.got >= point.worth);
+    let cause = [COMPONENT, KIND].iter().all(|name| named(name).is_none_or(|point| point.got >= point.worth));
     let mechanism = named(MECHANISM).is_none_or(|point| point.got > 0.0);
     let blames = named(BLAME).is_some_and(|point| point.got < 0.0);
     let none = named(COMPONENT).is_some_and(|point| point.got <= 0.0);

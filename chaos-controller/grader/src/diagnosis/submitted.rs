@@ -79,3 +79,79 @@ fn hints(case: &Case<'_>, entry: &Entry) -> Vec<String> {
     });
     levels.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::diagnosis::Grade;
+    use crate::diagnosis::points::{MECHANISM, PROPAGATION};
+    use crate::testbed::Bed;
+
+    const RIGHT: &str = "The bank takes 3 s, payment waits for it with every worker, order for payment, cart for order, and the frontend is blank.";
+
+    fn said(text: &str) -> Said {
+        Said::Diagnose {
+            text: text.to_owned(),
+            root_cause: String::new(),
+            mechanism: vec![],
+            propagation: vec![],
+        }
+    }
+
+    fn found(bed: &Bed) -> Vec<Diagnosis> {
+        let recording = bed.recording();
+        let case = Case::new(&recording, bed.plan());
+        diagnoses(&case, &Truth::of(&case)).submitted
+    }
+
+    fn hinted(mode: &str) -> Diagnosis {
+        let hint = Said::Hint { level: "partial".to_owned() };
+        let bed = Bed::never_recovered().with_plan(json!({"mode": mode})).said(9_000, "ada", &hint);
+        let mut found = found(&bed.said(12_000, "ada", &said(RIGHT)));
+        found.remove(0)
+    }
+
+    #[test]
+    fn every_diagnosis_of_the_journal_is_graded_where_it_stands() {
+        let bed = Bed::never_recovered().said(8_000, "ada", &said("order is the culprit")).said(
+            12_000,
+            "ada",
+            &said(RIGHT),
+        );
+        let found = found(&bed);
+        let grades: Vec<(f64, Grade)> = found.iter().map(|one| (one.seconds, one.grade)).collect();
+        assert_eq!(grades, [(3.0, Grade::Wrong), (7.0, Grade::Right)], "{found:#?}");
+        assert!(found[0].evidence.starts_with("journal: entry "));
+        assert_eq!(Diagnoses { submitted: found }.first_right(), Some(7.0));
+    }
+
+    #[test]
+    fn in_an_assessed_run_what_a_hint_told_counts_half() {
+        let (assessed, practice) = (hinted("assessed"), hinted("practice"));
+        assert_eq!((assessed.grade, practice.grade), (Grade::Right, Grade::Right), "{assessed:#?}");
+        let got =
+            |one: &Diagnosis, name: &str| one.points.iter().find(|point| point.name == name).unwrap().got;
+        assert_eq!(got(&assessed, MECHANISM) * 2.0, got(&practice, MECHANISM));
+        assert_eq!(got(&assessed, PROPAGATION), got(&practice, PROPAGATION), "that was not told");
+        assert!(assessed.score < practice.score && assessed.explanation.contains("a hint had told it"));
+    }
+
+    #[test]
+    fn a_hint_that_came_later_told_nothing() {
+        let hint = Said::Hint { level: "full".to_owned() };
+        let bed =
+            Bed::never_recovered().with_plan(json!({"mode": "assessed"})).said(8_000, "ada", &said(RIGHT));
+        let found = found(&bed.said(12_000, "ada", &hint));
+        assert!(!found[0].explanation.contains("hint"), "{}", found[0].explanation);
+    }
+
+    #[test]
+    fn words_that_were_never_said_are_graded_all_the_same() {
+        let recording = Bed::never_recovered().recording();
+        let found = diagnosed(&recording, &said(RIGHT)).unwrap();
+        assert_eq!((found.grade, found.evidence.as_str()), (Grade::Right, ""), "{found:#?}");
+        assert!(diagnosed(&Recording { plan_text: "x".to_owned(), ..recording }, &said(RIGHT)).is_none());
+    }
+}

@@ -40,6 +40,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             '.' | ':' if inside_number => reading.word.push(letter),
             // 1,047 is one number.
             ',' if inside_number => {}
+            '-' if before == ' ' && after == ' ' => reading.pause(&mut raw),
             '-' if after == '>' => reading.end(&mut raw),
             '>' if before == '-' => {
                 reading.word.push_str(ARROW);
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn sentences_and_pauses_are_kept() {
-        let found = words("The bank, at 0.1 s. Payment: full");
+        let found = words("The bank, at 0.1 s. Payment - full");
         let marks: Vec<(usize, bool)> = found.iter().map(|word| (word.sentence, word.after_pause)).collect();
         assert_eq!(marks, [(0, false), (0, false), (0, true), (0, false), (1, false), (1, true)]);
     }

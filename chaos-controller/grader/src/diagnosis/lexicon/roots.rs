@@ -32,6 +32,8 @@ pub(super) const ALL: &[(&[RootKind], &[&str])] = &[
             "<time> instead",
             "at <time>",
             "p99 * <time>",
+            "<instant> to <time>",
+            "<time> to <time>",
             "degrade",
             "degradation",
             "brownout",

@@ -36,7 +36,8 @@ pub(super) fn judge(held: Held<'_>) -> (Point, Vec<String>) {
     let point = Point {
         name: BLAME.to_owned(),
         worth: -MOST,
-        got: round(-(EACH * wrong.len() as f64).min(MOST)),
+        // From zero, which is not minus zero.
+        got: round(0.0 - (EACH * wrong.len() as f64).min(MOST)),
         claimed: listed(&wrong),
         recorded: failed.join("; "),
         why,

@@ -1,13 +1,14 @@
 //! Who began it. A name among several that are called the cause earns its part of them; the shop's own part in it earns
 //! half, because what set it off is missing, and all of it where the shop keeps itself down.
 
+use crate::truth::{MechanismKind, Root};
+
 use super::{Found, HALF, Held, listed};
 
 pub(super) fn judge(held: Held<'_>) -> Found {
     let claims = held.claims;
     let roots = held.roots();
-    let recorded: Vec<String> =
-        roots.iter().map(|root| format!("{}: {}", root.component, root.what)).collect();
+    let recorded: Vec<String> = roots.iter().map(|root| shown(root)).collect();
     let named = claims.causes.iter().find_map(|claimed| Some((claimed, held.root_of(claimed)?)));
     let own = claims.causes.iter().find(|claimed| held.own_part(claimed));
     let wrong = held.wrong();
@@ -15,9 +16,8 @@ pub(super) fn judge(held: Held<'_>) -> Found {
     let past = |component: &String| claims.over.contains(component);
     let (share, why) = match (named, own) {
         (Some((claimed, root)), own) if held.metastable() => {
-            let seen = own.is_some()
-                || past(claimed)
-                || claims.mechanisms.contains(&crate::truth::MechanismKind::Metastable);
+            let seen =
+                own.is_some() || past(claimed) || claims.mechanisms.contains(&MechanismKind::Metastable);
             if seen {
                 (among, format!("{} set it off, and is not what keeps it going", root.component))
             } else {
@@ -56,6 +56,11 @@ pub(super) fn judge(held: Held<'_>) -> Found {
         why,
         evidence: roots.iter().map(|root| root.evidence.as_str()).collect::<Vec<_>>().join("; "),
     }
+}
+
+fn shown(root: &Root) -> String {
+    let named = root.what.starts_with(&root.component);
+    if named { root.what.clone() } else { format!("{}: {}", root.component, root.what) }
 }
 
 fn kind_fits(held: Held<'_>) -> bool {

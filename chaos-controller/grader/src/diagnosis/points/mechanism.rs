@@ -1,20 +1,24 @@
-//! What made an outage of it. The strongest of the recorded ones is enough, and so are any two; one of the weaker ones
-//! earns half. One that the recording does not show is forgiven, because people tell more than they must; each
+//! What made an outage of it. One of the stronger half of the recorded kinds is enough, and so are any two; one of the
+//! weaker half earns half. One that the recording does not show is forgiven, because people tell more than they must; each
 //! further one thins what the right ones earn.
 
-use crate::truth::MechanismKind;
+use crate::truth::{Mechanism, MechanismKind};
 
 use super::{Found, HALF, Held, listed, word};
+
+/// So many kinds are shown with their figures.
+const SHOWN: usize = 2;
 
 pub(super) fn judge(held: Held<'_>) -> Found {
     let recorded = &held.truth.mechanisms;
     let said = &held.claims.mechanisms;
     let right: Vec<MechanismKind> = said.iter().copied().filter(|kind| held.records(*kind)).collect();
     let unseen: Vec<String> = said.iter().filter(|kind| !held.records(**kind)).map(word).collect();
-    let strongest = recorded.first().is_some_and(|first| said.contains(&first.kind));
+    let kinds = kinds(recorded);
+    let strong = kinds.iter().take((kinds.len() / 2).max(1)).any(|kind| said.contains(kind));
     let base = match right.len() {
         0 => 0.0,
-        1 if !strongest => HALF,
+        1 if !strong => HALF,
         _ => 1.0,
     };
     let thinned = right.len() as f64 / (right.len() + unseen.len().saturating_sub(1)).max(1) as f64;
@@ -34,12 +38,31 @@ pub(super) fn judge(held: Held<'_>) -> Found {
     Found {
         share: base * thinned,
         claimed: said.iter().map(word).collect::<Vec<_>>().join(", "),
-        recorded: recorded
-            .iter()
-            .map(|one| format!("{} at {}: {}", word(one.kind), one.at, one.what))
-            .collect::<Vec<_>>()
-            .join("; "),
+        recorded: shown(recorded),
         why,
         evidence: evidence.map(|one| one.evidence.clone()).unwrap_or_default(),
     }
+}
+
+/// The recorded kinds, the strongest first.
+fn kinds(recorded: &[Mechanism]) -> Vec<MechanismKind> {
+    let mut kinds: Vec<MechanismKind> = Vec::new();
+    for one in recorded {
+        if !kinds.contains(&one.kind) {
+            kinds.push(one.kind);
+        }
+    }
+    kinds
+}
+
+/// The strongest of the first kinds in its own words, and the other kinds by name.
+fn shown(recorded: &[Mechanism]) -> String {
+    let kinds = kinds(recorded);
+    let first = kinds.iter().take(SHOWN).filter_map(|kind| recorded.iter().find(|one| one.kind == *kind));
+    let mut shown: Vec<String> = first.map(|one| format!("{} ({})", word(one.kind), one.what)).collect();
+    if kinds.len() > SHOWN {
+        let names: Vec<String> = kinds.iter().skip(SHOWN).map(word).collect();
+        shown.push(format!("besides {}", listed(&names)));
+    }
+    shown.join("; ")
 }

@@ -42,9 +42,10 @@ pub(super) fn judge(held: Held<'_>) -> Found {
         .iter()
         .map(|link| format!("{} ({}, {:+.1} s)", link.service, link.symptom, link.seconds))
         .collect();
-    let edge = held.truth.first_broken_edge.as_ref();
-    let first =
-        edge.map(|edge| format!("; first broken: {} -> {}, {}", edge.caller, edge.callee, edge.evidence));
+    let first = held.truth.first_broken_edge.as_ref().map(|edge| {
+        let trace = edge.evidence.rsplit_once("as trace ").map(|(_, trace)| format!(", as trace {trace}"));
+        format!("; first broken: {} -> {}{}", edge.caller, edge.callee, trace.unwrap_or_default())
+    });
     Found {
         share,
         claimed: if claimed.is_empty() && held.claims.climbs {

@@ -97,7 +97,7 @@ fn honest_answers_get_what_they_say() {
             BANK,
             text("Root cause: payment has no timeout on its calls."),
             Partial,
-            [0.5, 0.0, 0.5, 0.0],
+            [0.5, 0.0, 1.0, 0.0],
             &[],
         ),
         row(BANK, text("payment's workers are exhausted"), Partial, [0.5, 0.0, 1.0, 0.0], &[]),
@@ -154,6 +154,37 @@ fn unusual_words_are_understood() {
         row(
             BANK,
             text("When the external API hangs, payment hangs with it, all of its workers blocked."),
+            Right,
+            [1.0, 1.0, 1.0, 0.0],
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_narrative_without_joints_is_understood() {
+    check(vec![
+        row(
+            BANK,
+            text(
+                "The bank API's p99 went from 100ms to 30s. Payment has no timeout there, so its 200 workers were all in use. Order ran out of workers (503s), cart timed out (504s) and finally even the home page failed.",
+            ),
+            Right,
+            [1.0; 4],
+            &[],
+        ),
+        row(
+            BANK,
+            text(
+                "The page is down, cart answers 504, order answers 503, payment's pool is full. The bank is slow.",
+            ),
+            Right,
+            [1.0, 1.0, 1.0, 0.0],
+            &[],
+        ),
+        row(
+            BANK,
+            text("Not payment's fault - upstream bank is degraded; threads in payment pile up"),
             Right,
             [1.0, 1.0, 1.0, 0.0],
             &[],
