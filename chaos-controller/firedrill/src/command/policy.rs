@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use controller::api::{ChangePolicy, PolicyVersion, RevertPolicy};
+use controller::api::{ChangePolicy, PolicyVersion, RevertPolicy, RunStatus};
+use drill::Mode;
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::drills;
 use crate::exit::{Exit, Failure};
+use crate::explain::lesson;
 use crate::lab::Access;
 use crate::output::{Format, Output, narrate, table, write_data, write_json};
 use crate::patch;
@@ -158,6 +160,11 @@ impl Set {
         let version: PolicyVersion = api.patch("/api/policy", &change).await?;
         let version = if self.dry_run { version } else { applied(&api, version).await? };
         self.output.write(&version, |version| render(version, self.dry_run));
+        if learns(&api).await {
+            for line in lesson(&version.changes) {
+                narrate(&line);
+            }
+        }
         Ok(())
     }
 
@@ -232,6 +239,12 @@ impl Revert {
         self.output.write(&version, |version| render(version, false));
         Ok(())
     }
+}
+
+/// Whether a run in mode `learn` is on.
+async fn learns(api: &Api) -> bool {
+    let run = api.get::<RunStatus>("/api/runs/current").await;
+    run.is_ok_and(|run| run.exit.is_none() && run.mode == Mode::Learn.name())
 }
 
 /// Waits until every instance runs the version, or for as long as is bearable.

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use clap::Args;
 use controller::api::{Event, Role, RunStatus, StartRun};
-use drill::Plan;
+use controller::grading;
+use drill::{Mode, Plan};
 use platform::{LabError, LabFile};
 use serde_json::Value;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +22,7 @@ use super::fault::active_ids;
 use super::plan::ChoiceFlags;
 use crate::api::Api;
 use crate::exit::{Exit, Failure};
+use crate::interview::{Conductor, Due};
 use crate::lab::LabFlags;
 use crate::launch::{Launch, Presence, launch, presence, take_down};
 use crate::output::{Format, Output, write_data, write_json};
@@ -45,6 +47,9 @@ pub(crate) struct Run {
     /// Keep the lab that was started for this run
     #[arg(long)]
     keep: bool,
+    /// Nobody conducts: an assessed run without its agenda
+    #[arg(long)]
+    no_interview: bool,
     /// Tell nothing while it runs
     #[arg(long, short = 'q')]
     quiet: bool,
@@ -165,18 +170,26 @@ impl Run {
         };
         let status: RunStatus = api.post("/api/runs", &start).await?;
         screen.note(&format!("run {} (at most {} s)", status.dir, plan.longest().as_secs()));
-        if plan.candidate.is_none() {
-            let flag = if file.lab == crate::lab::DEFAULT_LAB {
-                String::new()
-            } else {
-                format!(" --lab {}", file.lab)
-            };
+        let flag =
+            if file.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", file.lab) };
+        let mut conductor = Conductor::of(plan, &api).filter(|_| !self.no_interview);
+        if let Some(conductor) = &mut conductor {
+            conductor.open(screen, &flag);
+        } else if plan.candidate.is_none() {
             screen.note(&format!(
                 "you play: in another terminal `firedrill policy set{flag} ...`, `firedrill status{flag}`, \
                  `firedrill say{flag} ...`, and `firedrill declare-recovered{flag}` when it is over"
             ));
         }
-        watch(&api, events, screen, interrupts).await
+        if plan.candidate.is_none() {
+            screen.note(mode_words(plan.mode));
+        }
+        let conducted = conductor.is_some();
+        let watched = watch(&api, events, screen, interrupts, conductor).await?;
+        if let (true, Watched::Finished(status)) = (conducted, &watched) {
+            grade_again(&status.dir)?;
+        }
+        Ok(watched)
     }
 
     async fn end_lab(
@@ -220,35 +233,47 @@ impl Run {
     }
 }
 
-/// Tells events until the run is over, and hears interrupts.
+/// Tells events until the run is over, and the interview if there is one; hears interrupts.
 async fn watch(
     api: &Api,
     mut events: Events,
     screen: &mut Screen,
     interrupts: &mut Interrupts,
+    mut conductor: Option<Conductor>,
 ) -> Result<Watched, Failure> {
     let mut aborted = false;
+    // Set once the run is over and the interview is not.
+    let mut finished: Option<RunStatus> = None;
     loop {
-        tokio::select! {
-            event = tokio::time::timeout(SILENCE, events.next()) => match event {
+        let over = tokio::select! {
+            event = tokio::time::timeout(SILENCE, events.next()), if finished.is_none() => match event {
                 Ok(Some(event)) => {
                     screen.show(&event);
-                    if let Event::Finished(status) = event {
-                        return Ok(Watched::Finished(status));
+                    if let Some(conductor) = &mut conductor {
+                        conductor.hear(&event, screen);
                     }
+                    if let Event::Finished(status) = event { Some(status) } else { None }
                 }
                 // The stream ended, or says nothing: perhaps the run is over, perhaps the controller is gone.
                 ended => {
                     let status: RunStatus = api.get("/api/runs/current").await.map_err(|_| lost(screen))?;
-                    if status.exit.is_some() {
-                        return Ok(Watched::Finished(status));
-                    }
-                    if matches!(ended, Ok(None)) {
+                    if status.exit.is_none() && matches!(ended, Ok(None)) {
                         events = Events::open(api).await.map_err(|_| lost(screen))?;
                     }
+                    status.exit.map(|_| status)
                 }
             },
+            due = due(&mut conductor) => {
+                if let Some(conductor) = &mut conductor {
+                    conductor.act(due, screen).await;
+                }
+                None
+            },
             () = interrupts.next() => {
+                if let Some(status) = finished {
+                    // What is left to end is the interview.
+                    return Ok(Watched::Finished(status));
+                }
                 if aborted {
                     remove_faults(api).await;
                     return Ok(Watched::Abandoned);
@@ -258,8 +283,51 @@ async fn watch(
                 if let Err(failure) = api.post::<Value>("/api/runs/current/abort", &Value::Null).await {
                     screen.say(Tone::Bad, &failure.message);
                 }
+                None
+            }
+        };
+        if let Some(status) = over {
+            if let Some(conductor) = &mut conductor {
+                conductor.run_is_over(&status, screen);
+            }
+            finished = Some(status);
+        }
+        if aborted || conductor.as_ref().is_none_or(Conductor::is_over) {
+            if let Some(status) = finished.take() {
+                return Ok(Watched::Finished(status));
             }
         }
+    }
+}
+
+/// What the conductor has to do next; without one, nothing ever.
+async fn due(conductor: &mut Option<Conductor>) -> Due {
+    match conductor {
+        Some(conductor) => conductor.due().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The verdict once more, with the marks that were given after the seal.
+fn grade_again(dir: &str) -> Result<(), Failure> {
+    let dir = std::path::Path::new(dir);
+    let graded = grading::grade(dir).map_err(|error| Failure::caused(&error))?;
+    grading::write(dir, &graded).map_err(|error| Failure::caused(&error))
+}
+
+/// What a mode means for the person who plays.
+fn mode_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Learn => {
+            "mode learn: no clock (8 hours), each change is explained, `firedrill hint` helps, nothing is held against you"
+        }
+        Mode::Practice => {
+            "mode practice: the clock starts at the handover; `firedrill hint` helps and is on record"
+        }
+        Mode::Assessed => {
+            "mode assessed: nothing is revealed to the candidate before the end; what follows a hint counts as helped"
+        }
+        Mode::Gate => "mode gate: a script alone plays",
     }
 }
 

@@ -4,6 +4,7 @@
 mod alert;
 mod codes;
 mod glossary;
+mod lesson;
 mod lexicon;
 mod metric;
 mod path;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use glossary::says as glossary_line;
+pub(crate) use lesson::lesson;
 
 /// An explanation, in the order in which it is read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
