@@ -15,6 +15,7 @@ use crate::command::plan::Plan;
 use crate::command::policy::Policy;
 use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
+use crate::command::review::Review;
 use crate::command::run::Run;
 use crate::command::schema::Schema;
 use crate::command::status::Status;
@@ -88,6 +89,9 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Two runs side by side
     Compare(Compare),
+    /// Marks, overrulings and own scores on a run
+    #[command(subcommand)]
+    Review(Review),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell's completion script
@@ -141,6 +145,7 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Review(review) => review.run().await,
             Self::Schema(schema) => schema.run(),
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
@@ -220,6 +225,11 @@ mod tests {
             "plan bank-slowdown --candidate layered",
             "schema fault",
             "compare runs/a runs/b",
+            "review mark system-thinking expert -m drew-it --author eve --run runs/a",
+            "review overrule mitigation_speed novice -m late --runs-dir out",
+            "review self-score framing 4 -m early",
+            "review self-score",
+            "review show -o json",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -252,6 +262,9 @@ mod tests {
             "run x --mode exam",
             "traces 4bf9 --service payment",
             "traces --otlp",
+            "review overrule mitigation_speed novice",
+            "review self-score framing",
+            "review self-score framing 6",
             "up --trace-ratio 2",
         ] {
             let words = line.split(' ').filter(|word| !word.is_empty());

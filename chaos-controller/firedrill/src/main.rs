@@ -19,6 +19,8 @@ mod paint;
 mod parameters;
 mod patch;
 mod query;
+mod rating;
+mod review;
 mod spark;
 mod tail;
 mod trace_list;

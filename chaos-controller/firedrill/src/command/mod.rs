@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod process;
 pub(crate) mod query;
+pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod status;
