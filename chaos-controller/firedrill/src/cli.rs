@@ -21,6 +21,7 @@ use crate::command::query::Query;
 use crate::command::regrade::Regrade;
 use crate::command::report::Report;
 use crate::command::reveal::Reveal;
+use crate::command::review::Review;
 use crate::command::run::Run;
 use crate::command::say::Say;
 use crate::command::schema::Schema;
@@ -107,6 +108,9 @@ pub(crate) enum Command {
     Regrade(Regrade),
     /// Write or print the report of a recorded run
     Report(Report),
+    /// Marks, overrulings and own scores on a run
+    #[command(subcommand)]
+    Review(Review),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell's completion script
@@ -166,6 +170,7 @@ impl Command {
             Self::Compare(compare) => compare.run(),
             Self::Regrade(regrade) => regrade.run(),
             Self::Report(report) => report.run(),
+            Self::Review(review) => review.run().await,
             Self::Schema(schema) => schema.run(),
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
@@ -265,6 +270,11 @@ mod tests {
             "regrade runs/a runs/b -o json",
             "report runs/a",
             "report runs/a --format junit --out junit.xml",
+            "review mark system-thinking expert -m drew-it --author eve --run runs/a",
+            "review overrule mitigation_speed novice -m late --runs-dir out",
+            "review self-score framing 4 -m early",
+            "review self-score",
+            "review show -o json",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -300,6 +310,9 @@ mod tests {
             "say x --to everybody",
             "traces 4bf9 --service payment",
             "traces --otlp",
+            "review overrule mitigation_speed novice",
+            "review self-score framing",
+            "review self-score framing 6",
             "up --trace-ratio 2",
         ] {
             let words = line.split(' ').filter(|word| !word.is_empty());

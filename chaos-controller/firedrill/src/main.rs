@@ -21,6 +21,7 @@ mod parameters;
 mod patch;
 mod query;
 mod rows;
+mod rating;
 mod review;
 mod spark;
 mod tail;

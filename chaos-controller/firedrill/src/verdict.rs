@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use grader::{Criterion, Exit, Money, Scorecard, Status, Storm, TimeTo, Verdict};
 
 use crate::paint::{Paint, Tone};
+use crate::rating;
 
 /// The end of a run, for a person.
 pub(crate) fn summary(card: &Scorecard, dir: &str, paint: Paint) -> String {
@@ -58,6 +59,7 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
             card.load.lateness_p99_ms.map_or(String::new(), |ms| format!(", sent within {ms:.1} ms (p99)"));
         writeln!(text, "load    {achieved:.1} of {offered:.1} requests/s{lateness}")?;
     }
+    text.push_str(&rating::lines(card));
     write_residue(text, card, paint)?;
     writeln!(text, "report  {dir}/report.md")
 }

@@ -18,6 +18,7 @@ pub(crate) mod query;
 pub(crate) mod regrade;
 pub(crate) mod report;
 pub(crate) mod reveal;
+pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod say;
 pub(crate) mod schema;

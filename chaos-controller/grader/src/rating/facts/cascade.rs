@@ -74,7 +74,7 @@ pub(super) fn blast_radius(case: &Case<'_>, card: &Scorecard) -> Fact {
 }
 
 pub(super) fn amplification(case: &Case<'_>, card: &Scorecard) -> Fact {
-    const WORDS: [&str; 5] = ["retr", "amplif", "attempt", "storm", "multipl"];
+    const WORDS: [&str; 7] = ["retr", "amplif", "attempt", "storm", "multipl", "tries", "tried again"];
     let about = About::Amplification;
     let most = card.measures.amplification.iter().max_by(|a, b| a.1.total_cmp(b.1));
     let Some((edge, factor)) = most.filter(|(_, factor)| **factor > AMPLIFIED) else {

@@ -1,0 +1,81 @@
+//! The rating in a few lines, for the end of a run: the four rows and the readiness gate. Only where somebody put
+//! something on record; of who said nothing the verdict says enough. The report and `review show` say the rest.
+
+use grader::{Readiness, Row, Scorecard};
+
+/// Nothing, if nobody said anything.
+pub(crate) fn lines(card: &Scorecard) -> String {
+    let people = &card.people;
+    let silent = people.messages.is_empty()
+        && people.severity.is_empty()
+        && people.hypotheses.is_empty()
+        && people.decisions.is_empty()
+        && card.diagnoses.submitted.is_empty();
+    if silent || card.rating.rubric.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nrating\n".to_owned();
+    for row in &card.rating.rubric {
+        text.push_str(&format!("  {:<14}{:<20}{}\n", mark(row), row.name, row.why));
+    }
+    text.push_str(&format!("  {}\n", ready(&card.rating.readiness)));
+    text
+}
+
+/// The gate in one line.
+pub(crate) fn ready(readiness: &Readiness) -> String {
+    let word = match readiness.ready {
+        Some(true) => "ready",
+        Some(false) => "not ready",
+        None => "ready or not: open",
+    };
+    format!("{word}: {}", readiness.why)
+}
+
+/// The mark that counts; a person's has their name to it in the report.
+fn mark(row: &Row) -> String {
+    match (&row.human, row.machine) {
+        (Some(given), machine) if given.overrules || machine.is_none() => given.mark.clone(),
+        (_, Some(machine)) => machine.name().to_owned(),
+        (_, None) => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grader::{Given, Mark};
+
+    fn row(machine: Option<Mark>, human: Option<(&str, bool)>) -> Row {
+        let human = human.map(|(mark, overrules)| Given {
+            mark: mark.into(),
+            by: "eve".into(),
+            reason: String::new(),
+            overrules,
+            evidence: String::new(),
+        });
+        Row {
+            name: "x".into(),
+            machine,
+            why: String::new(),
+            evidence: Vec::new(),
+            human,
+            anchor: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_mark_that_counts_is_told() {
+        assert_eq!(mark(&row(Some(Mark::Novice), Some(("expert", true)))), "expert");
+        assert_eq!(mark(&row(Some(Mark::Novice), Some(("expert", false)))), "novice");
+        assert_eq!(mark(&row(None, Some(("expert", false)))), "expert");
+        assert_eq!(mark(&row(None, None)), "-");
+    }
+
+    #[test]
+    fn an_open_gate_is_not_a_closed_one() {
+        let gate = |ready| Readiness { ready, why: "because".into(), ..Readiness::default() };
+        assert_eq!(super::ready(&gate(None)), "ready or not: open: because");
+        assert_eq!(super::ready(&gate(Some(false))), "not ready: because");
+    }
+}
