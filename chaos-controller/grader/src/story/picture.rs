@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use evidence::Samples;
 use serde::{Deserialize, Serialize};
 
 use super::axis;
@@ -42,6 +43,8 @@ pub struct Node {
     pub failing: Option<f64>,
     /// The most frequent failure: "503", "UNAVAILABLE".
     pub failure: Option<String>,
+    /// How long a reply took on average, by the server's own clock.
+    pub took_seconds: Option<f64>,
 }
 
 /// The calls between two.
@@ -150,9 +153,17 @@ fn nodes(case: &Case<'_>, span: Span, replies: &Replies) -> Vec<Node> {
             queued: value("lab_queue_depth"),
             failing: told.map(|(all, failures)| round(failures.values().sum::<f64>() / all)),
             failure: worst.filter(|(_, count)| **count > 0.0).map(|(code, _)| code.clone()),
+            took_seconds: told.and_then(|(all, _)| Some(round(spent(samples, name, span)? / all))),
         }
     };
     names.map(node).collect()
+}
+
+/// Seconds that a service's replies took together.
+fn spent(samples: &Samples, service: &str, span: Span) -> Option<f64> {
+    let sums = ["rpc_server_call_duration_seconds_sum", "http_server_request_duration_seconds_sum"];
+    let grown = |name: &str| samples.increase(name, &[("service", service)], span.from, span.to);
+    sums.into_iter().filter_map(grown).reduce(|sum, one| sum + one)
 }
 
 fn called(case: &Case<'_>, span: Span, calls: &str, attempts: &str) -> Vec<Edge> {

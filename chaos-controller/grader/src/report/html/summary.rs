@@ -134,12 +134,17 @@ impl Facts<'_> {
         if links.is_empty() {
             return links;
         }
-        let ending = |who: &str, what: &str, kind| Link { when: "never".to_owned(), who: who.to_owned(), what: what.to_owned(), kind };
+        let ending = |when: &str, who: &str, what: &str, kind| Link {
+            when: when.to_owned(),
+            who: who.to_owned(),
+            what: what.to_owned(),
+            kind,
+        };
         if times.first_action.is_none() {
-            links.push(ending("nobody", "acted", "idle"));
+            links.push(ending("all along", "nobody", "changes anything", "idle"));
         }
         if times.recovery.is_none() {
-            links.push(ending("users", "were served again in time", "ill"));
+            links.push(ending("never", "users", "are served again in the time for it", "ill"));
         }
         links
     }

@@ -51,6 +51,15 @@ pub(super) fn percent(share: f64) -> String {
     if whole || (rounded - rounded.round()).abs() < 0.05 { format!("{rounded:.0} %") } else { format!("{rounded:.1} %") }
 }
 
+/// A share for a glance, where a tenth is too much: still never rounded into a claim.
+pub(super) fn glance(share: f64) -> String {
+    match share * 100.0 {
+        some if some > 0.0 && some < 1.0 => "1 %".to_owned(),
+        most if most > 99.0 && most < 100.0 => "99 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
 /// A whole number in groups of three.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -109,7 +118,12 @@ pub(super) fn name(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// A sentence's first letter. What is a name (`spans.jsonl`, `cart->order`) stays as it is.
 pub(super) fn capital(text: &str) -> String {
+    let word = text.split([' ', ':', ';', ',']).next().unwrap_or_default();
+    if !word.chars().all(|char| char.is_ascii_lowercase() || char == '\'') {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
@@ -164,6 +178,12 @@ mod tests {
     #[test]
     fn nothing_is_rounded_into_a_claim() {
         assert_eq!([1.0, 0.9999, 0.995, 0.43, 0.0, 0.0004].map(percent), ["100 %", "99.9 %", "99.5 %", "43 %", "0 %", "under 0.1 %"]);
+    }
+
+    #[test]
+    fn names_are_not_written_as_sentences() {
+        let told = ["held for 3 s", "spans.jsonl is missing", "cart->order made", "the shop's"].map(capital);
+        assert_eq!(told, ["Held for 3 s", "spans.jsonl is missing", "cart->order made", "The shop's"]);
     }
 
     #[test]

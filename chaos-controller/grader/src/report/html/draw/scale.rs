@@ -79,7 +79,7 @@ impl Scale {
     pub(super) fn marks(self, svg: &mut Svg, story: &Story, height: f64) {
         for band in &story.axis.bands {
             let room = ((self.x(band.to.unwrap_or(self.to)) - self.x(band.from)) / 7.0) as usize;
-            let name = if band.why == "replay" { "trigger again" } else { band.name.as_str() };
+            let name = if band.why == "replay" { "again" } else { band.name.as_str() };
             if room >= 4 {
                 svg.text("bandname", (self.x(band.from) + 3.0, HEAD - 7.0), &short(name, room));
             }

@@ -99,7 +99,7 @@ fn draw_edge(svg: &mut Svg, edge: &Edge, busiest: f64, first: bool) {
     let x = if end.0 - start.0 > STEP { start.0 + 33.0 } else { x };
     svg.text("rate", (x, y), &format!("{}/s", words::rate(edge.rate)));
     if edge.failing >= SOME {
-        svg.text("share", (x, y + 24.0), &format!("✕ {}", words::percent(edge.failing)));
+        svg.text("share", (x, y + 24.0), &format!("✕ {}", words::glance(edge.failing)));
     }
     if let Some(attempts) = edge.attempts.filter(|attempts| *attempts > 1.05) {
         svg.text("tries", (x, y + 37.0), &format!("×{attempts:.1} tries"));
@@ -116,10 +116,10 @@ fn state(node: &Node) -> (&'static str, String) {
     let failing = node.failing.filter(|share| *share >= MOSTLY);
     let failure = node.failure.as_deref().map(words::code).unwrap_or_default();
     match (failing, full) {
-        (Some(share), _) => ("bad", format!("{} {failure}", words::percent(share))),
+        (Some(share), _) => ("bad", format!("{} {failure}", words::glance(share))),
         (None, true) => ("bad", "pool full".to_owned()),
         _ => match node.failing {
-            Some(share) if share >= SOME => ("some", format!("{} {failure}", words::percent(share))),
+            Some(share) if share >= SOME => ("some", format!("{} {failure}", words::glance(share))),
             Some(_) => ("ok", "answers".to_owned()),
             None if node.busy.is_some() => ("ok", "no replies".to_owned()),
             None => ("none", "no data".to_owned()),
@@ -133,7 +133,7 @@ fn draw_users(svg: &mut Svg, picture: &Picture) {
     svg.group(&format!("node users {kind}"), &[], "");
     svg.rect("box", (x, y), BOX, 42.0);
     svg.text("name", (x + BOX.0 / 2.0, y + 28.0), "users");
-    svg.text("fact", (x + BOX.0 / 2.0, y + 48.0), &format!("{} in time", words::percent(picture.good)));
+    svg.text("fact", (x + BOX.0 / 2.0, y + 48.0), &format!("{} in time", words::glance(picture.good)));
     svg.text("fact", (x + BOX.0 / 2.0, y + 64.0), &format!("of {}", words::count(picture.offered)));
     svg.end();
 }
@@ -157,9 +157,12 @@ fn draw_node(svg: &mut Svg, node: &Node) {
         _ => "not scraped".to_owned(),
     };
     svg.text("fact", (center, y + 52.0), &busy);
-    if let Some(queued) = node.queued {
-        svg.text("fact", (center, y + 67.0), &format!("{queued:.0} queued"));
-    }
+    let below = match (node.queued, node.took_seconds) {
+        (Some(queued), _) => format!("{queued:.0} queued"),
+        (None, Some(took)) => format!("{} a reply", words::seconds(took)),
+        _ => String::new(),
+    };
+    svg.text("fact", (center, y + 67.0), &below);
     if let (Some(busy), Some(workers)) = (node.busy, node.workers.filter(|workers| *workers > 0.0)) {
         let room = BOX.0 - 16.0;
         svg.rect("trough", (x + 8.0, y + BOX.1 - 10.0), (room, 4.0), 2.0);
