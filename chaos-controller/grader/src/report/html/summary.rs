@@ -7,6 +7,7 @@ use super::draw;
 use super::words::{self, count, list, offset, percent, times};
 use crate::scorecard::Scorecard;
 use crate::story::{Revision, Story};
+use crate::truth::RootKind;
 use crate::verdict::{Exit, Verdict};
 
 #[derive(Debug, Serialize)]
@@ -77,12 +78,31 @@ impl Facts<'_> {
     /// The trigger in words: as the recording has it, or else by its name.
     fn trigger(&self) -> Option<(f64, String, String)> {
         if let Some(root) = self.card.truth.roots.first() {
-            return Some((root.seconds, root.component.clone(), root.what.clone()));
+            return Some((root.seconds, root.component.clone(), root.what.replace("->", "→")));
         }
         let band = self.story.axis.bands.first()?;
         let about = self.story.about.trigger.trim_start_matches("the ");
         let who = if about.is_empty() { "the lab" } else { about };
         Some((band.from, who.to_owned(), format!("{} begins", band.name)))
+    }
+
+    /// What was wrong, as a half sentence.
+    fn cause(&self) -> Option<String> {
+        let Some(root) = self.card.truth.roots.first() else {
+            return Some(format!("There was trouble at {}", the(&self.trigger()?.1)));
+        };
+        let became = match root.kind {
+            RootKind::Slow => "became slow",
+            RootKind::Failing => "began to fail",
+            RootKind::AnswerLost => "lost its answers",
+            RootKind::WrongAnswer => "gave wrong answers",
+            RootKind::RateLimited => "refused what was too much for it",
+            RootKind::Killed => "was killed",
+            RootKind::Frozen => "froze",
+            RootKind::Starved => "was starved",
+            RootKind::Surge => "came in far greater number",
+        };
+        Some(words::capital(&format!("{} {became}", the(&root.component))))
     }
 
     /// The change that users felt first: the first one by whoever played.
@@ -95,9 +115,10 @@ impl Facts<'_> {
             return format!("The run proves nothing either way: {}.", self.card.reason);
         }
         let services: Vec<String> = self.card.cascade.iter().map(|broken| broken.service.clone()).collect();
-        let mut told = match (self.trigger(), services.len()) {
-            (Some((_, who, _)), 0) => format!("Trouble at {} reached no user.", the(&who)),
-            (Some((_, who, _)), _) => format!("Trouble at {} took {} down, one after the other.", the(&who), list(&services)),
+        let mut told = match (self.cause(), services.as_slice()) {
+            (Some(cause), []) => format!("{cause}, and no service broke by it."),
+            (Some(cause), [one]) => format!("{cause} and took {one} down."),
+            (Some(cause), _) => format!("{cause} and took {} down, one after the other.", list(&services)),
             (None, _) => return words::capital(&self.card.reason) + ".",
         };
         let times = &self.card.measures.time_to;
@@ -126,7 +147,12 @@ impl Facts<'_> {
             let acts = draw::acts(self.story);
             let named = acts.iter().find(|(seconds, _)| *seconds >= acted - 0.01).map(|(_, name)| name.as_str());
             let by = self.first_change().map_or("somebody", |change| change.author.as_str());
-            links.push(link(acted, by, &format!("acts: {}", named.unwrap_or("a change")), "act"));
+            let what = match named.unwrap_or_default() {
+                "" => "changes something".to_owned(),
+                version if version.starts_with('v') => format!("changes the policy ({version})"),
+                other => format!("acts: {other}"),
+            };
+            links.push(link(acted, by.trim_start_matches("script:"), &what, "act"));
         }
         links.extend(times.recovery.map(|at| link(at, "users", "are served again", "well")));
         links.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -174,7 +200,7 @@ impl Facts<'_> {
 
     fn happened(&self) -> String {
         let Some((at, who, what)) = self.trigger() else { return String::new() };
-        let mut told = format!("{} {what} ({}).", words::capital(&who), offset(at));
+        let mut told = format!("{}: {what}, from {} on.", words::capital(&the(&who)), offset(at));
         let broken: Vec<String> = self
             .card
             .cascade
@@ -286,8 +312,8 @@ impl Facts<'_> {
 
     fn next(&self) -> String {
         let improvements: Vec<String> = self.card.rating.improvements.iter().map(|remark| sentence(&remark.text)).collect();
-        if !improvements.is_empty() {
-            return improvements.join(" ");
+        if !improvements.is_empty() && self.card.verdict != Verdict::Void {
+            return improvements.join(" ").replace('`', "");
         }
         match self.card.verdict {
             Verdict::Pass => "Play it again without help, at full scale, and in the drills beside it; the questions at the end are for the debrief.".to_owned(),
@@ -331,7 +357,7 @@ mod tests {
         let told = told(&Bed::never_recovered());
         for part in [
             "not survived",
-            "took payment, order, cart and frontend down",
+            "and took payment, order, cart and frontend down",
             "Nobody acted, and the shop did not recover",
             "Nothing was changed, by anybody",
             "No: goodput",

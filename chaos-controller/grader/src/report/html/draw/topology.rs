@@ -105,7 +105,8 @@ fn draw_edge(svg: &mut Svg, edge: &Edge, busiest: f64, first: bool) {
         svg.text("tries", (x, y + 37.0), &format!("×{attempts:.1} tries"));
     }
     if first {
-        svg.text("firstname", (x, y - 14.0), "▼ broke first");
+        // Above the boxes: between them there is no room for it.
+        svg.text("firstname", (x, to.1 - 9.0), "▼ broke first");
     }
     svg.end();
 }
