@@ -33,7 +33,8 @@ pub fn grade(recording: &Recording) -> Graded {
             let case = Case::new(recording, plan);
             let card = judged(&case);
             let rating = Rating::of(&case, &card);
-            Graded { card: Scorecard { rating, ..card }, story: Story::of(&case) }
+            let story = Story::of(&case, &card.truth);
+            Graded { card: Scorecard { rating, ..card }, story }
         }
         Err(error) => Graded { card: without_plan(recording, &error.to_string()), story: Story::default() },
     }

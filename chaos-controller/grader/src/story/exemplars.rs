@@ -11,6 +11,7 @@ use crate::case::Case;
 use crate::finding::round;
 use crate::moments::Span;
 use crate::recovery::Search;
+use crate::truth::Truth;
 
 /// A trace, and why it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +32,7 @@ struct Seen<'a> {
     trace: &'a Trace,
 }
 
-pub(super) fn choose(case: &Case<'_>) -> Vec<Exemplar> {
+pub(super) fn choose(case: &Case<'_>, truth: &Truth) -> Vec<Exemplar> {
     let seen = seen(case);
     let (Some(fault), end) = (case.moments.fault, case.moments.end) else { return Vec::new() };
     let acted = case.moments.first_action.filter(|at| *at > fault);
@@ -41,7 +42,7 @@ pub(super) fn choose(case: &Case<'_>) -> Vec<Exemplar> {
         _ => case.moments.heal,
     };
     let within = |span: Span| seen.iter().filter(move |one| (span.from..span.to).contains(&one.t_ms));
-    let well = |span: Span| fullest(within(span).filter(|one| !one.failed));
+    let well = |span: Span| typical(within(span).filter(|one| !one.failed));
     let mut found = Vec::new();
     let mut show = |when: &str, why: &str, one: Option<&Seen<'_>>| {
         found.extend(one.map(|one| Exemplar {
@@ -52,8 +53,8 @@ pub(super) fn choose(case: &Case<'_>) -> Vec<Exemplar> {
         }));
     };
     show("before", "a checkout in health, before the fault", well(Span { from: 0, to: fault }));
-    let failing = within(outage).filter(|one| one.failed);
-    show("outage", "a checkout that failed as most of those did whose traces were kept", typical(failing));
+    let failed = failing(within(outage).filter(|one| one.failed), truth);
+    show("outage", "a checkout that failed while the trigger was on and nobody had acted", failed);
     if let Some(from) = recovered {
         let why = match &case.search {
             Search::Recovered(_) => "a checkout once the shop had recovered, with the trigger as it then was",
@@ -79,20 +80,37 @@ fn seen<'a>(case: &Case<'a>) -> Vec<Seen<'a>> {
     case.recording.traces.iter().filter_map(of_user).collect()
 }
 
-/// The one that tells most; a checkout before all others, and the first of equals.
-fn fullest<'a>(seen: impl Iterator<Item = &'a Seen<'a>>) -> Option<&'a Seen<'a>> {
-    seen.min_by_key(|one| (!one.buys, std::cmp::Reverse(one.trace.spans.len()), one.t_ms, one.trace.id))
+/// What most of them look like: a checkout before all others, of the most frequent size, and the first of equals.
+fn typical<'a>(seen: impl Iterator<Item = &'a Seen<'a>>) -> Option<&'a Seen<'a>> {
+    let mut sizes: BTreeMap<(bool, usize), Vec<&Seen<'_>>> = BTreeMap::new();
+    for one in seen {
+        sizes.entry((one.buys, one.trace.spans.len())).or_default().push(one);
+    }
+    let (_, most) = sizes.into_iter().max_by_key(|((buys, _), alike)| (*buys, alike.len()))?;
+    most.into_iter().min_by_key(|one| (one.t_ms, one.trace.id))
 }
 
-/// Of the way of breaking that most of them share, the one that tells most.
-fn typical<'a>(seen: impl Iterator<Item = &'a Seen<'a>>) -> Option<&'a Seen<'a>> {
-    let mut by_edge: BTreeMap<(String, String), Vec<&Seen<'_>>> = BTreeMap::new();
-    for one in seen {
-        if let Some(edge) = first_broken_edge(one.trace).filter(|edge| edge.untold.is_none()) {
-            by_edge.entry((edge.caller, edge.callee)).or_default().push(one);
-        }
+/// One that failed by the call which broke first, seen to its end; else the one that tells most.
+fn failing<'a>(seen: impl Iterator<Item = &'a Seen<'a>>, truth: &Truth) -> Option<&'a Seen<'a>> {
+    let rank = |one: &&Seen<'_>| {
+        let broken = first_broken_edge(one.trace);
+        let first = truth.first_broken_edge.as_ref().zip(broken.as_ref());
+        let by_first = first.is_some_and(|(first, edge)| first.caller == edge.caller && first.callee == edge.callee);
+        let untold = broken.is_none_or(|edge| edge.untold.is_some());
+        (!one.buys, !by_first, untold, std::cmp::Reverse(one.trace.spans.len()), one.t_ms, one.trace.id)
+    };
+    seen.min_by_key(rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::Bed;
+
+    #[test]
+    fn without_traces_nothing_is_shown() {
+        let bed = Bed::recovered();
+        let recording = bed.recording();
+        assert_eq!(choose(&Case::new(&recording, bed.plan()), &Truth::default()), []);
     }
-    let buying = |group: &Vec<&Seen<'_>>| group.iter().filter(|one| one.buys).count();
-    let most = by_edge.into_values().max_by_key(|group| (buying(group), group.len()))?;
-    fullest(most.into_iter())
 }

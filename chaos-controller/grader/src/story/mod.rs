@@ -25,6 +25,7 @@ pub use revisions::{Change, Revision};
 pub use strips::{Stay, Strip};
 
 use crate::case::Case;
+use crate::truth::Truth;
 
 /// All seconds count from the fault's start, as everywhere in a scorecard.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,7 +47,7 @@ pub struct Story {
 }
 
 impl Story {
-    pub(crate) fn of(case: &Case<'_>) -> Story {
+    pub(crate) fn of(case: &Case<'_>, truth: &Truth) -> Story {
         let mut plots = users::plots(case);
         plots.extend(plots::all(case));
         Story {
@@ -56,7 +57,7 @@ impl Story {
             plots,
             breakers: strips::breakers(case),
             worst: picture::worst(case),
-            exemplars: exemplars::choose(case),
+            exemplars: exemplars::choose(case, truth),
             traces: case.recording.traces.len() as u64,
             revisions: revisions::all(case),
         }

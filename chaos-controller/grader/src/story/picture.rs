@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use evidence::Samples;
 use serde::{Deserialize, Serialize};
 
 use super::axis;
@@ -42,6 +43,8 @@ pub struct Node {
     pub failing: Option<f64>,
     /// The most frequent failure: "503", "UNAVAILABLE".
     pub failure: Option<String>,
+    /// How long a reply took on average, by the server's own clock.
+    pub took_seconds: Option<f64>,
 }
 
 /// The calls between two.
@@ -63,14 +66,8 @@ pub(super) fn worst(case: &Case<'_>) -> Option<Picture> {
     let samples = &case.recording.samples;
     let calls = growth(samples, "lab_client_calls_total", "service, target, outcome", span);
     let attempts = growth(samples, "lab_client_attempts_total", "service, target", span);
-    let replies =
-        growth(samples, "rpc_server_call_duration_seconds_count", "service, rpc_response_status_code", span);
-    let pages = growth(
-        samples,
-        "http_server_request_duration_seconds_count",
-        "service, http_response_status_code",
-        span,
-    );
+    let replies = growth(samples, "rpc_server_call_duration_seconds_count", "service, rpc_response_status_code", span);
+    let pages = growth(samples, "http_server_request_duration_seconds_count", "service, http_response_status_code", span);
     let seconds = |t_ms: u64| round(case.moments.seconds(t_ms));
     let (offered, good) = tally(case, span);
     let failing = failures(case, span, [&replies, &pages]);
@@ -99,9 +96,7 @@ fn moment(case: &Case<'_>) -> Option<Span> {
     let whole = axis::span(case);
     let outage = case.moments.outage().unwrap_or(whole);
     let to = outage.to.min(whole.to);
-    let waiting = |at: u64| {
-        case.recording.samples.value_at("lab_queue_depth", &[("pool", "main")], at).unwrap_or_default()
-    };
+    let waiting = |at: u64| case.recording.samples.value_at("lab_queue_depth", &[("pool", "main")], at).unwrap_or_default();
     let mut worst: Option<(f64, f64, Span)> = None;
     for from in (outage.from..to.saturating_sub(MOMENT_MS)).step_by(STEP_MS as usize) {
         let span = Span { from, to: from + MOMENT_MS };
@@ -131,15 +126,11 @@ fn failures(case: &Case<'_>, span: Span, queries: [&str; 2]) -> Replies {
     let mut replies = Replies::new();
     for query in queries {
         for (labels, count) in vector(&case.recording.samples, query, span.to) {
-            let code = ["rpc_response_status_code", "http_response_status_code"]
-                .iter()
-                .find_map(|name| labels.get(*name));
+            let code = ["rpc_response_status_code", "http_response_status_code"].iter().find_map(|name| labels.get(*name));
             let (Some(service), Some(code)) = (labels.get("service"), code) else { continue };
             let of_service = replies.entry(service.clone()).or_default();
             of_service.0 += count;
-            if code.starts_with('5')
-                || !(code == "OK" || code.starts_with(|digit: char| digit.is_ascii_digit()))
-            {
+            if code.starts_with('5') || !(code == "OK" || code.starts_with(|digit: char| digit.is_ascii_digit())) {
                 *of_service.1.entry(code.clone()).or_default() += count;
             }
         }
@@ -162,9 +153,17 @@ fn nodes(case: &Case<'_>, span: Span, replies: &Replies) -> Vec<Node> {
             queued: value("lab_queue_depth"),
             failing: told.map(|(all, failures)| round(failures.values().sum::<f64>() / all)),
             failure: worst.filter(|(_, count)| **count > 0.0).map(|(code, _)| code.clone()),
+            took_seconds: told.and_then(|(all, _)| Some(round(spent(samples, name, span)? / all))),
         }
     };
     names.map(node).collect()
+}
+
+/// Seconds that a service's replies took together.
+fn spent(samples: &Samples, service: &str, span: Span) -> Option<f64> {
+    let sums = ["rpc_server_call_duration_seconds_sum", "http_server_request_duration_seconds_sum"];
+    let grown = |name: &str| samples.increase(name, &[("service", service)], span.from, span.to);
+    sums.into_iter().filter_map(grown).reduce(|sum, one| sum + one)
 }
 
 fn called(case: &Case<'_>, span: Span, calls: &str, attempts: &str) -> Vec<Edge> {

@@ -87,9 +87,9 @@ fn seconds(case: &Case<'_>, span: Span, journey: u8) -> Vec<Second> {
     seconds
 }
 
-/// Each second at its end, up to the last in which anybody came: the load is over before the books are closed.
+/// Each second at its end, but for the last in which anybody came: the load ended somewhere within it.
 fn points(case: &Case<'_>, seconds: &[Second], of: impl Fn(&Second) -> Option<f64>) -> Vec<Point> {
-    let last = seconds.iter().rposition(|second| second.offered > 0).map_or(0, |last| last + 1);
+    let last = seconds.iter().rposition(|second| second.offered > 0).unwrap_or_default();
     let at = |n: usize| round(case.moments.seconds((n as u64 + 1) * STEP_MS));
     let points = seconds[..last].iter().enumerate().map(|(n, second)| (at(n), of(second).map(round)));
     thin(points.collect())

@@ -1,7 +1,5 @@
 //! What happened, in lanes on the same scale as the plots: what lasts is a bar, what does not is a shape of its lane.
 
-use std::collections::BTreeMap;
-
 use crate::report::html::words;
 use crate::story::{Lane, Mark, Story};
 
@@ -15,26 +13,35 @@ const GAP: f64 = 8.0;
 /// About so wide is a character of a label.
 const LETTER: f64 = 6.2;
 
-/// Rows of one lane: the marks of one name, where marks last; else all in one.
-fn rows(lane: &Lane) -> Vec<Vec<&Mark>> {
+/// Rows of one lane: one for each alert, in which those that overlap are one bar; else all in one.
+fn rows(lane: &Lane) -> Vec<Vec<Mark>> {
     if lane.name != "alerts" {
-        return vec![lane.marks.iter().collect()];
+        return vec![lane.marks.clone()];
     }
-    let mut names: Vec<(&str, Vec<&Mark>)> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows: Vec<Vec<Mark>> = Vec::new();
     for mark in &lane.marks {
-        let place = *places.entry(&mark.name).or_insert_with(|| {
-            names.push((&mark.name, Vec::new()));
-            names.len() - 1
-        });
-        names[place].1.push(mark);
+        match rows.iter_mut().find(|row| row[0].name == mark.name) {
+            Some(row) => join(row, mark),
+            None => rows.push(vec![mark.clone()]),
+        }
     }
-    names.into_iter().map(|(_, marks)| marks).collect()
+    rows
+}
+
+/// Adds an alert to those of its name.
+fn join(row: &mut Vec<Mark>, mark: &Mark) {
+    match row.last_mut().filter(|last| last.to.is_some_and(|to| mark.from <= to)) {
+        Some(last) => {
+            last.to = last.to.zip(mark.to).map(|(one, other)| one.max(other));
+            last.what = format!("{}; {}", last.what, mark.what);
+        }
+        None => row.push(mark.clone()),
+    }
 }
 
 pub(in crate::report::html) fn draw(story: &Story) -> String {
     let scale = Scale::of(&story.axis);
-    let lanes: Vec<(&Lane, Vec<Vec<&Mark>>)> = story.lanes.iter().map(|lane| (lane, rows(lane))).collect();
+    let lanes: Vec<(&Lane, Vec<Vec<Mark>>)> = story.lanes.iter().map(|lane| (lane, rows(lane))).collect();
     let count: usize = lanes.iter().map(|(_, rows)| rows.len()).sum();
     let whole = HEAD + GAP + ROW + (count as f64) * ROW + lanes.len() as f64 * GAP + GAP + FOOT;
     let told = "Faults, phases, alerts, versions of the policy, actions and words on one axis of time. \
@@ -43,7 +50,7 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
     svg.group("frame", &scale.data(), "");
     scale.backdrop(&mut svg, story, whole);
     let mut top = HEAD + GAP;
-    svg.text("rowname", (scale.left() - 10.0, top + 14.0), "faults");
+    svg.text("rowname", (scale.left() - 14.0, top + 14.0), "faults");
     for band in &story.axis.bands {
         let (from, to) = (scale.x(band.from), band.to.map_or(scale.right(), |to| scale.x(to)));
         let until = band.to.map_or("the end".to_owned(), words::offset);
@@ -59,7 +66,7 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
         svg.line("lane", (0.0, top - GAP / 2.0), (WIDTH, top - GAP / 2.0));
         for (n, row) in rows.iter().enumerate() {
             let name = if n == 0 { lane.name.as_str() } else { "" };
-            svg.text("rowname", (scale.left() - 10.0, top + 14.0), name);
+            svg.text("rowname", (scale.left() - 14.0, top + 14.0), name);
             draw_row(&mut svg, scale, lane, row, top);
             top += ROW;
         }
@@ -69,7 +76,7 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
     svg.finish()
 }
 
-fn draw_row(svg: &mut Svg, scale: Scale, lane: &Lane, marks: &[&Mark], top: f64) {
+fn draw_row(svg: &mut Svg, scale: Scale, lane: &Lane, marks: &[Mark], top: f64) {
     let mut free = 0.0;
     for (n, mark) in marks.iter().enumerate() {
         let x = scale.x(mark.from);
@@ -78,16 +85,9 @@ fn draw_row(svg: &mut Svg, scale: Scale, lane: &Lane, marks: &[&Mark], top: f64)
         if let Some(to) = mark.to {
             let width = (scale.x(to) - x).max(3.0);
             svg.rect("bar", (x, top + 2.0), (width, ROW - 5.0), 2.0);
-            let first = lane.name != "alerts" || n == 0;
-            if first {
-                label(
-                    svg,
-                    "in",
-                    (x + 5.0, top + 13.5),
-                    &mark.name,
-                    width.max(if lane.name == "alerts" { 200.0 } else { 0.0 }),
-                );
-            }
+            let next = marks.get(n + 1).map_or(scale.right(), |next| scale.x(next.from));
+            let room = if lane.name == "alerts" && n == 0 { next - x } else { width };
+            label(svg, "in", (x + 5.0, top + 13.5), &mark.name, room);
         } else {
             svg.path("shape", &shape(&lane.name, x, top + ROW / 2.0));
             let next = marks.get(n + 1).map_or(scale.right() + 60.0, |next| scale.x(next.from));

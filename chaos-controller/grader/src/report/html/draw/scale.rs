@@ -77,11 +77,15 @@ impl Scale {
 
     /// The names of the triggers, and where somebody changed something.
     pub(super) fn marks(self, svg: &mut Svg, story: &Story, height: f64) {
-        for band in &story.axis.bands {
-            let room = ((self.x(band.to.unwrap_or(self.to)) - self.x(band.from)) / 7.0) as usize;
-            let name = if band.why == "replay" { "trigger again" } else { band.name.as_str() };
-            if room >= 4 {
+        let mut last = "";
+        for (n, band) in story.axis.bands.iter().enumerate() {
+            let next = story.axis.bands.get(n + 1).map_or(RIGHT, |next| self.x(next.from));
+            let room = ((next - self.x(band.from)) / 7.0) as usize;
+            let name = if band.why == "replay" { "again" } else { band.name.as_str() };
+            // What comes back again and again is named once.
+            if room >= 4 && name != last {
                 svg.text("bandname", (self.x(band.from) + 3.0, HEAD - 7.0), &short(name, room));
+                last = name;
             }
         }
         let mut free = 0.0;
@@ -102,9 +106,13 @@ pub(in crate::report::html) fn acts(story: &Story) -> Vec<(f64, String)> {
     let lanes = story.lanes.iter().filter(|lane| matches!(lane.name.as_str(), "policy" | "actions"));
     let marks = lanes.flat_map(|lane| &lane.marks).filter(|mark| mark.actor != "controller");
     let mut acts: Vec<(f64, String)> =
-        marks.filter(|mark| mark.name != "refused").map(|mark| (mark.from, mark.name.clone())).collect();
+        marks.filter(|mark| mark.name != "refused").map(|mark| (mark.from, named(&mark.name))).collect();
     acts.sort_by(|a, b| a.0.total_cmp(&b.0));
     acts
+}
+
+fn named(name: &str) -> String {
+    if name == "declare recovered" { "declared" } else { name }.to_owned()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::Scale;
 use super::scale::{FOOT, HEAD, WIDTH};
 use super::svg::Svg;
 
-const ROW: f64 = 24.0;
+const ROW: f64 = 30.0;
 
 /// Empty, if there was no breaker.
 pub(in crate::report::html) fn draw(story: &Story) -> String {
@@ -22,16 +22,12 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
     scale.backdrop(&mut svg, story, whole);
     for (n, strip) in story.breakers.iter().enumerate() {
         let top = HEAD + n as f64 * ROW;
-        svg.text("rowname", (scale.left() - 10.0, top + 15.0), &strip.name.replace(" → ", "→"));
+        let (caller, callee) = strip.name.split_once(" → ").unwrap_or(("", &strip.name));
+        svg.text("rowname", (scale.left() - 10.0, top + 10.0), &format!("{caller} →"));
+        svg.text("rowname", (scale.left() - 10.0, top + 23.0), callee);
         for stay in &strip.stays {
             let (from, to) = (scale.x(stay.from), scale.x(stay.to));
-            let tip = format!(
-                "{}: {} from {} to {}",
-                strip.name,
-                state(&stay.state),
-                words::offset(stay.from),
-                words::offset(stay.to)
-            );
+            let tip = format!("{}: {} from {} to {}", strip.name, state(&stay.state), words::offset(stay.from), words::offset(stay.to));
             svg.group("stay", &[], &tip);
             match stay.state.as_str() {
                 "closed" => svg.line("closed", (from, top + 11.0), (to, top + 11.0)),
@@ -43,8 +39,7 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
             }
             svg.end();
         }
-        let open: f64 =
-            strip.stays.iter().filter(|stay| stay.state == "open").map(|stay| stay.to - stay.from).sum();
+        let open: f64 = strip.stays.iter().filter(|stay| stay.state == "open").map(|stay| stay.to - stay.from).sum();
         svg.text("rowvalue", (scale.right() + 8.0, top + 15.0), &format!("open {}", words::seconds(open)));
     }
     scale.marks(&mut svg, story, whole);

@@ -33,8 +33,7 @@ const PLACES: [(&str, (f64, f64)); 10] = [
 ];
 
 pub(in crate::report::html) fn draw(card: &Scorecard, picture: &Picture) -> String {
-    let told: Vec<String> =
-        picture.nodes.iter().map(|node| format!("{}: {}", node.name, state(node).1)).collect();
+    let told: Vec<String> = picture.nodes.iter().map(|node| format!("{}: {}", node.name, state(node).1)).collect();
     let title = format!("The shop from {} to {}", words::offset(picture.from), words::offset(picture.to));
     let mut svg = Svg::new("topology", "topology", (WIDTH, HEIGHT), &title, &told.join("; "));
     svg.raw(
@@ -54,10 +53,7 @@ pub(in crate::report::html) fn draw(card: &Scorecard, picture: &Picture) -> Stri
 
 /// Whether the recorded truth names this call as the one that broke first.
 fn is_first(card: &Scorecard, edge: &Edge) -> bool {
-    card.truth
-        .first_broken_edge
-        .as_ref()
-        .is_some_and(|first| first.caller == edge.caller && first.callee == edge.callee)
+    card.truth.first_broken_edge.as_ref().is_some_and(|first| first.caller == edge.caller && first.callee == edge.callee)
 }
 
 fn place(name: &str) -> Option<(f64, f64)> {
@@ -89,20 +85,11 @@ fn draw_edge(svg: &mut Svg, edge: &Edge, busiest: f64, first: bool) {
         let bend = start.0 + 30.0;
         format!(
             "M{},{} C{},{} {},{} {},{}",
-            number(start.0),
-            number(start.1),
-            number(bend),
-            number(start.1),
-            number(end.0 - 44.0),
-            number(end.1),
-            number(end.0),
-            number(end.1)
+            number(start.0), number(start.1), number(bend), number(start.1),
+            number(end.0 - 44.0), number(end.1), number(end.0), number(end.1)
         )
     };
-    svg.raw(&format!(
-        "<path class=\"wire\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"{curve}\"/>",
-        number(width)
-    ));
+    svg.raw(&format!("<path class=\"wire\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"{curve}\"/>", number(width)));
     let (x, y) = if (start.1 - end.1).abs() < 1.0 {
         (f64::midpoint(start.0, end.0) - 2.0, start.1 - 9.0)
     } else {
@@ -112,13 +99,14 @@ fn draw_edge(svg: &mut Svg, edge: &Edge, busiest: f64, first: bool) {
     let x = if end.0 - start.0 > STEP { start.0 + 33.0 } else { x };
     svg.text("rate", (x, y), &format!("{}/s", words::rate(edge.rate)));
     if edge.failing >= SOME {
-        svg.text("share", (x, y + 24.0), &format!("✕ {}", words::percent(edge.failing)));
+        svg.text("share", (x, y + 24.0), &format!("✕ {}", words::glance(edge.failing)));
     }
     if let Some(attempts) = edge.attempts.filter(|attempts| *attempts > 1.05) {
         svg.text("tries", (x, y + 37.0), &format!("×{attempts:.1} tries"));
     }
     if first {
-        svg.text("firstname", (x, y - 14.0), "▼ broke first");
+        // Above the boxes: between them there is no room for it.
+        svg.text("firstname", (x, to.1 - 9.0), "▼ broke first");
     }
     svg.end();
 }
@@ -129,10 +117,10 @@ fn state(node: &Node) -> (&'static str, String) {
     let failing = node.failing.filter(|share| *share >= MOSTLY);
     let failure = node.failure.as_deref().map(words::code).unwrap_or_default();
     match (failing, full) {
-        (Some(share), _) => ("bad", format!("{} {failure}", words::percent(share))),
+        (Some(share), _) => ("bad", format!("{} {failure}", words::glance(share))),
         (None, true) => ("bad", "pool full".to_owned()),
         _ => match node.failing {
-            Some(share) if share >= SOME => ("some", format!("{} {failure}", words::percent(share))),
+            Some(share) if share >= SOME => ("some", format!("{} {failure}", words::glance(share))),
             Some(_) => ("ok", "answers".to_owned()),
             None if node.busy.is_some() => ("ok", "no replies".to_owned()),
             None => ("none", "no data".to_owned()),
@@ -146,7 +134,7 @@ fn draw_users(svg: &mut Svg, picture: &Picture) {
     svg.group(&format!("node users {kind}"), &[], "");
     svg.rect("box", (x, y), BOX, 42.0);
     svg.text("name", (x + BOX.0 / 2.0, y + 28.0), "users");
-    svg.text("fact", (x + BOX.0 / 2.0, y + 48.0), &format!("{} in time", words::percent(picture.good)));
+    svg.text("fact", (x + BOX.0 / 2.0, y + 48.0), &format!("{} in time", words::glance(picture.good)));
     svg.text("fact", (x + BOX.0 / 2.0, y + 64.0), &format!("of {}", words::count(picture.offered)));
     svg.end();
 }
@@ -170,9 +158,12 @@ fn draw_node(svg: &mut Svg, node: &Node) {
         _ => "not scraped".to_owned(),
     };
     svg.text("fact", (center, y + 52.0), &busy);
-    if let Some(queued) = node.queued {
-        svg.text("fact", (center, y + 67.0), &format!("{queued:.0} queued"));
-    }
+    let below = match (node.queued, node.took_seconds) {
+        (Some(queued), _) => format!("{queued:.0} queued"),
+        (None, Some(took)) => format!("{} a reply", words::seconds(took)),
+        _ => String::new(),
+    };
+    svg.text("fact", (center, y + 67.0), &below);
     if let (Some(busy), Some(workers)) = (node.busy, node.workers.filter(|workers| *workers > 0.0)) {
         let room = BOX.0 - 16.0;
         svg.rect("trough", (x + 8.0, y + BOX.1 - 10.0), (room, 4.0), 2.0);
