@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Print what a run would do; start nothing
     Plan(Plan),
-    /// Two runs side by side
+    /// Runs side by side, or one person's over time
     Compare(Compare),
     /// Grade recorded runs again, from their folders alone
     Regrade(Regrade),
@@ -255,10 +255,11 @@ mod tests {
             "check drills/bank-slowdown policy.yaml",
             "plan bank-slowdown --candidate layered",
             "schema fault",
-            "compare runs/a runs/b",
             "regrade runs/a runs/b -o json",
             "report runs/a",
             "report runs/a --format junit --out junit.xml",
+            "compare runs/a runs/b runs/c --all -o json",
+            "compare --progress --author ada --drill bank-slowdown out",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -292,6 +293,8 @@ mod tests {
             "incident severity sev0",
             "hint --level most",
             "say x --to everybody",
+            "compare",
+            "compare a b --author ada",
             "traces 4bf9 --service payment",
             "traces --otlp",
             "up --trace-ratio 2",
