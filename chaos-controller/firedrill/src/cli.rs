@@ -102,7 +102,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Print what a run would do; start nothing
     Plan(Plan),
-    /// Two runs side by side
+    /// Runs side by side, or one person's over time
     Compare(Compare),
     /// Grade recorded runs again, from their folders alone
     Regrade(Regrade),
@@ -266,7 +266,6 @@ mod tests {
             "check drills/bank-slowdown policy.yaml",
             "plan bank-slowdown --candidate layered",
             "schema fault",
-            "compare runs/a runs/b",
             "regrade runs/a runs/b -o json",
             "report runs/a",
             "report runs/a --format junit --out junit.xml",
@@ -275,6 +274,8 @@ mod tests {
             "review self-score framing 4 -m early",
             "review self-score",
             "review show -o json",
+            "compare runs/a runs/b runs/c --all -o json",
+            "compare --progress --author ada --drill bank-slowdown out",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -308,6 +309,8 @@ mod tests {
             "incident severity sev0",
             "hint --level most",
             "say x --to everybody",
+            "compare",
+            "compare a b --author ada",
             "traces 4bf9 --service payment",
             "traces --otlp",
             "review overrule mitigation_speed novice",

@@ -5,6 +5,7 @@ mod api;
 mod board;
 mod cli;
 mod command;
+mod comparison;
 mod doctor;
 mod drills;
 mod exit;

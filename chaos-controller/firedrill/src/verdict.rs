@@ -1,5 +1,5 @@
-//! The verdict in a few lines, for the end of a run, and two of them side by
-//! side. All numbers are the scorecard's; the report says the rest.
+//! The verdict in a few lines, for the end of a run. All numbers are the
+//! scorecard's; the report says the rest.
 
 use std::fmt::Write as _;
 
@@ -159,52 +159,6 @@ pub(crate) fn amount(cents: i64) -> String {
         grouped.push(digit);
     }
     format!("{}{grouped}.{:02}", if cents < 0 { "-" } else { "" }, (cents % 100).unsigned_abs())
-}
-
-/// Two runs, row by row: what broke and when, what was saved.
-pub(crate) fn side_by_side(cards: [&Scorecard; 2]) -> Vec<[String; 3]> {
-    let mut rows = Vec::new();
-    let mut row = |name: &str, value: &dyn Fn(&Scorecard) -> String| {
-        rows.push([name.to_owned(), value(cards[0]), value(cards[1])])
-    };
-    row("played by", &|card| card.candidate.clone().unwrap_or_else(|| "a person".into()));
-    row("verdict", &|card| format!("{} (exit {})", card.verdict.name().to_uppercase(), card.exit));
-    for (service, symptom) in [
-        ("payment", "payment full"),
-        ("order", "order 503"),
-        ("cart", "cart 504"),
-        ("frontend", "blank page"),
-    ] {
-        row(symptom, &|card| {
-            let broken = card.cascade.iter().find(|broken| broken.service == service);
-            broken.map_or("never".into(), |broken| format!("after {:.1} s", broken.seconds))
-        });
-    }
-    row("recovered", &|card| {
-        card.measures
-            .time_to
-            .verified_recovery
-            .map_or("never".into(), |seconds| format!("after {seconds:.1} s"))
-    });
-    row("requests lost", &|card| {
-        card.measures.goodput_lost.map_or("no data".into(), |lost| format!("{lost:.0}"))
-    });
-    let money = |pick: fn(&Money) -> String| {
-        move |card: &Scorecard| card.money.as_ref().map_or("no data".into(), pick)
-    };
-    row("orders confirmed", &money(|money| money.confirmed.to_string()));
-    row("confirmed", &money(|money| amount(money.confirmed_cents)));
-    row(
-        "lost / double / pending",
-        &money(|money| format!("{} / {} / {}", money.lost, money.double, money.pending)),
-    );
-    row("checkouts missed", &|card| {
-        let revenue = card.measures.revenue.as_ref();
-        revenue.map_or("no data".into(), |revenue| {
-            format!("{} ({})", revenue.missed_checkouts, amount(revenue.missed_cents))
-        })
-    });
-    rows
 }
 
 #[cfg(test)]
