@@ -3,6 +3,7 @@
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::command::actions::Actions;
 use crate::command::change::{Halt, Restart, Resume, Say, Scale};
 use crate::command::check::Check;
 use crate::command::compare::Compare;
@@ -13,6 +14,7 @@ use crate::command::fault::Fault;
 use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
+use crate::command::postmortem::Postmortem;
 use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
 use crate::command::run::Run;
@@ -88,6 +90,10 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Two runs side by side
     Compare(Compare),
+    /// Draft a run's postmortem, or check what people made of it
+    Postmortem(Postmortem),
+    /// What postmortems promised, and which rerun proves it
+    Actions(Actions),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell's completion script
@@ -141,6 +147,8 @@ impl Command {
             Self::Check(check) => check.run(),
             Self::Plan(plan) => plan.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Postmortem(postmortem) => postmortem.run(),
+            Self::Actions(actions) => actions.run(),
             Self::Schema(schema) => schema.run(),
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
@@ -220,6 +228,12 @@ mod tests {
             "plan bank-slowdown --candidate layered",
             "schema fault",
             "compare runs/a runs/b",
+            "run bank-slowdown --abort-when up==0 --abort-when up>5 --abort-for 10s",
+            "postmortem runs/a --out a.md --force",
+            "postmortem",
+            "postmortem --check runs/a/postmortem.md --run runs/a -o json",
+            "actions",
+            "actions runs --prove runs/b --item A1 --author ada -o json",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -252,6 +266,10 @@ mod tests {
             "run x --mode exam",
             "traces 4bf9 --service payment",
             "traces --otlp",
+            "postmortem --check --force",
+            "postmortem --run runs/a",
+            "run x --abort-for 5s",
+            "actions --item A1",
             "up --trace-ratio 2",
         ] {
             let words = line.split(' ').filter(|word| !word.is_empty());

@@ -12,7 +12,9 @@ use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
     let said = story.lanes.iter().any(|lane| lane.name == "words");
     let people = !card.people.names.is_empty() || !card.diagnoses.submitted.is_empty();
-    let rated = !card.rating.rubric.is_empty() || !card.rating.signals.is_empty() || !card.rating.self_scores.is_empty();
+    let rated = !card.rating.rubric.is_empty()
+        || !card.rating.signals.is_empty()
+        || !card.rating.self_scores.is_empty();
     render::render(context! {
         style => Value::from_safe_string(render::STYLE.to_owned()),
         script => Value::from_safe_string(render::SCRIPT.to_owned()),
@@ -66,7 +68,10 @@ struct Event<'a> {
 /// Of all lanes, in the order of the journal.
 fn events(lanes: &[Lane]) -> Vec<Event<'_>> {
     let event = |lane: &'_ str, mark: &'_ crate::story::Mark| {
-        mark.why.is_empty() && matches!(lane, "policy" | "actions") && mark.actor != "controller" && !mark.name.starts_with("declare")
+        mark.why.is_empty()
+            && matches!(lane, "policy" | "actions")
+            && mark.actor != "controller"
+            && !mark.name.starts_with("declare")
     };
     let mut events: Vec<Event<'_>> = lanes
         .iter()
@@ -92,7 +97,8 @@ fn plot_shown(story: &Story, plot: &Plot) -> Value {
     let drawn = draw::plot::draw(story, plot);
     let rows = plot.rows.iter().map(|row| {
         let extremes = draw::plot::extremes(&row.points);
-        let told = |value: Option<f64>| value.map_or("no data".to_owned(), |value| words::value(plot.unit, value));
+        let told =
+            |value: Option<f64>| value.map_or("no data".to_owned(), |value| words::value(plot.unit, value));
         context! {
             name => row.name.as_str(),
             before => told(before(row)),
@@ -115,17 +121,29 @@ fn plot_shown(story: &Story, plot: &Plot) -> Value {
 
 /// The mean before the fault.
 fn before(row: &Line) -> Option<f64> {
-    let healthy: Vec<f64> =
-        row.points.iter().take_while(|(seconds, _)| *seconds <= 0.0).filter_map(|(_, value): &Point| *value).collect();
+    let healthy: Vec<f64> = row
+        .points
+        .iter()
+        .take_while(|(seconds, _)| *seconds <= 0.0)
+        .filter_map(|(_, value): &Point| *value)
+        .collect();
     (!healthy.is_empty()).then(|| healthy.iter().sum::<f64>() / healthy.len() as f64)
 }
 
 fn exemplar_shown(exemplar: &Exemplar) -> Value {
     let fall = &exemplar.fall;
-    let mut critical = fall.critical.iter().take(3).map(|(what, ns)| format!("{what} {}", words::nanoseconds(*ns)));
+    let mut critical =
+        fall.critical.iter().take(3).map(|(what, ns)| format!("{what} {}", words::nanoseconds(*ns)));
     let broken = fall.broken.as_ref().map(|edge| {
         let how = serde_json::to_value(edge.how).ok().and_then(|how| how.as_str().map(words::name));
-        format!("{} → {} {}: {}, {}", edge.caller, edge.callee, edge.operation, how.unwrap_or_default(), words::nanoseconds(edge.took_ns))
+        format!(
+            "{} → {} {}: {}, {}",
+            edge.caller,
+            edge.callee,
+            edge.operation,
+            how.unwrap_or_default(),
+            words::nanoseconds(edge.took_ns)
+        )
     });
     context! {
         when => exemplar.when.as_str(),
@@ -196,7 +214,11 @@ mod tests {
     #[test]
     fn headings_go_down_one_step_at_a_time_and_there_is_one_first() {
         let page = page(&Bed::recovered());
-        let levels: Vec<u8> = page.match_indices("<h").filter_map(|(at, _)| page.as_bytes().get(at + 2).copied()).filter(u8::is_ascii_digit).collect();
+        let levels: Vec<u8> = page
+            .match_indices("<h")
+            .filter_map(|(at, _)| page.as_bytes().get(at + 2).copied())
+            .filter(u8::is_ascii_digit)
+            .collect();
         assert_eq!(levels.iter().filter(|level| **level == b'1').count(), 1);
         assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
     }

@@ -80,7 +80,13 @@ fn draw_row(svg: &mut Svg, scale: Scale, lane: &Lane, marks: &[&Mark], top: f64)
             svg.rect("bar", (x, top + 2.0), (width, ROW - 5.0), 2.0);
             let first = lane.name != "alerts" || n == 0;
             if first {
-                label(svg, "in", (x + 5.0, top + 13.5), &mark.name, width.max(if lane.name == "alerts" { 200.0 } else { 0.0 }));
+                label(
+                    svg,
+                    "in",
+                    (x + 5.0, top + 13.5),
+                    &mark.name,
+                    width.max(if lane.name == "alerts" { 200.0 } else { 0.0 }),
+                );
             }
         } else {
             svg.path("shape", &shape(&lane.name, x, top + ROW / 2.0));
