@@ -4,6 +4,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::command::change::{DeclareRecovered, Halt, Restart, Resume, Scale};
+use crate::command::actions::Actions;
 use crate::command::check::Check;
 use crate::command::compare::Compare;
 use crate::command::diagnose::Diagnose;
@@ -16,6 +17,7 @@ use crate::command::incident::Incident;
 use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
+use crate::command::postmortem::Postmortem;
 use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
 use crate::command::regrade::Regrade;
@@ -111,6 +113,10 @@ pub(crate) enum Command {
     /// Marks, overrulings and own scores on a run
     #[command(subcommand)]
     Review(Review),
+    /// Draft a run's postmortem, or check what people made of it
+    Postmortem(Postmortem),
+    /// What postmortems promised, and which rerun proves it
+    Actions(Actions),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell's completion script
@@ -171,6 +177,8 @@ impl Command {
             Self::Regrade(regrade) => regrade.run(),
             Self::Report(report) => report.run(),
             Self::Review(review) => review.run().await,
+            Self::Postmortem(postmortem) => postmortem.run(),
+            Self::Actions(actions) => actions.run(),
             Self::Schema(schema) => schema.run(),
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
@@ -276,6 +284,13 @@ mod tests {
             "review show -o json",
             "compare runs/a runs/b runs/c --all -o json",
             "compare --progress --author ada --drill bank-slowdown out",
+            "compare runs/a runs/b",
+            "run bank-slowdown --abort-when up==0 --abort-when up>5 --abort-for 10s",
+            "postmortem runs/a --out a.md --force",
+            "postmortem",
+            "postmortem --check runs/a/postmortem.md --run runs/a -o json",
+            "actions",
+            "actions runs --prove runs/b --item A1 --author ada -o json",
             "completion bash",
             "service payment --instance payment-1 --controller http://127.0.0.1:1 --token t",
             "service bank --latency 100ms",
@@ -316,6 +331,10 @@ mod tests {
             "review overrule mitigation_speed novice",
             "review self-score framing",
             "review self-score framing 6",
+            "postmortem --check --force",
+            "postmortem --run runs/a",
+            "run x --abort-for 5s",
+            "actions --item A1",
             "up --trace-ratio 2",
         ] {
             let words = line.split(' ').filter(|word| !word.is_empty());

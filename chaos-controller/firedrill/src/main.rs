@@ -1,6 +1,7 @@
 //! Firedrill, the one binary: the command line that people use, and every
 //! process of a lab. Nothing is decided here; each verb hands over to its crate.
 
+mod abort;
 mod api;
 mod board;
 mod cli;
@@ -20,6 +21,7 @@ mod output;
 mod paint;
 mod parameters;
 mod patch;
+mod postmortem;
 mod query;
 mod rows;
 mod rating;

@@ -38,6 +38,7 @@ pub(crate) struct Bed {
     pub(crate) traces: Vec<Trace>,
     /// What was added after the seal, by whom.
     pub(crate) notes: Vec<(&'static str, Note)>,
+    pub(crate) postmortem: Option<String>,
     pub(crate) residue: Option<Value>,
     pub(crate) removal_noted: bool,
     pub(crate) delivered_ms: Option<f64>,
@@ -136,6 +137,7 @@ impl Bed {
             replay: true,
             traces: Vec::new(),
             notes: Vec::new(),
+            postmortem: None,
             residue: Some(json!({"items": []})),
             removal_noted: true,
             delivered_ms: Some(3_000.2),
@@ -269,6 +271,7 @@ impl Bed {
             plan_text: serde_json::to_string(&self.plan()).unwrap(),
             head: journal.last().unwrap().hash.clone(),
             review: self.review(journal.last().unwrap()),
+            postmortem: self.postmortem.clone(),
             journal,
             samples: self.samples(),
             requests: self.requests.clone(),

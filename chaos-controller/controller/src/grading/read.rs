@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use evidence::recording::{JOURNAL, SEALED_FILES};
+use evidence::recording::{JOURNAL, POSTMORTEM, SEALED_FILES};
 use evidence::review::REVIEW;
 use evidence::{Chains, Decoded, Decoding, OpenError, Recording};
 
@@ -28,7 +28,8 @@ pub fn read(dir: &Path) -> Result<Recording, GradingError> {
         OpenError::NoJournal => GradingError::NoRun { folder: dir.to_owned(), why: why_none(dir) },
         source => GradingError::Refused { folder: dir.to_owned(), source },
     })?;
-    Ok(Recording::assemble(chains, side_by_side(dir)?))
+    let postmortem = whole(dir, POSTMORTEM)?.map(|text| String::from_utf8_lossy(&text).into_owned());
+    Ok(Recording { postmortem, ..Recording::assemble(chains, side_by_side(dir)?) })
 }
 
 /// All evidence that is there, on as many threads as there are processors. The largest files come first, so that the

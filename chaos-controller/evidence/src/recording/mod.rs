@@ -34,6 +34,8 @@ pub const SPANS: &str = "spans.jsonl";
 pub const CHARGES: &str = "ledgers/charges.jsonl";
 pub const ORDERS: &str = "ledgers/orders.jsonl";
 pub const STOCK: &str = "ledgers/stock.jsonl";
+/// Written by people; the seal does not cover it.
+pub const POSTMORTEM: &str = "postmortem.md";
 
 /// The files that the seal covers.
 pub const SEALED_FILES: [&str; 7] = [PLAN, SAMPLES, REQUESTS, SPANS, CHARGES, ORDERS, STOCK];
@@ -51,6 +53,8 @@ pub struct Recording {
     pub traces: Vec<Trace>,
     /// What was added after the seal.
     pub review: Vec<Entry>,
+    /// What was written about the run, after the seal as well; nothing vouches for it.
+    pub postmortem: Option<String>,
     pub seal: Seal,
     /// Hash of the last line of the journal.
     pub head: String,
@@ -89,7 +93,8 @@ impl Recording {
             }
             Some(decoded)
         });
-        Ok(Recording::assemble(chains, decoded.collect()))
+        let postmortem = of(POSTMORTEM).map(|text| String::from_utf8_lossy(text).into_owned());
+        Ok(Recording { postmortem, ..Recording::assemble(chains, decoded.collect()) })
     }
 
     /// The journal's entries of one kind.

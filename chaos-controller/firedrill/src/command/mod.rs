@@ -1,5 +1,6 @@
 //! The commands, each a file: its flags and what it does.
 
+pub(crate) mod actions;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -13,6 +14,7 @@ pub(crate) mod incident;
 pub(crate) mod logs;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod postmortem;
 pub(crate) mod process;
 pub(crate) mod query;
 pub(crate) mod regrade;

@@ -20,6 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::fault::active_ids;
 use super::plan::ChoiceFlags;
+use crate::abort::AbortFlags;
 use crate::api::Api;
 use crate::exit::{Exit, Failure};
 use crate::interview::{Conductor, Due};
@@ -41,6 +42,8 @@ const SILENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Run {
     #[command(flatten)]
     choice: ChoiceFlags,
+    #[command(flatten)]
+    abort: AbortFlags,
     /// Folder that the run's folder is made in
     #[arg(long, default_value = "runs", value_name = "FOLDER")]
     runs_dir: PathBuf,
@@ -77,7 +80,8 @@ struct Interrupts {
 impl Run {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
         // Everything that can be wrong with the drill is found before anything starts.
-        let plan = self.choice.plan()?;
+        let mut plan = self.choice.plan()?;
+        self.abort.add_to(&mut plan)?;
         let mut interrupts = Interrupts::listen()?;
         let mut screen = Screen::new(self.quiet);
         let Some((file, own)) = self.lab(&plan, &mut screen, &mut interrupts).await? else {

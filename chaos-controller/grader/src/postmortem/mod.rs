@@ -22,11 +22,11 @@ pub use actions::{Action, Kind, Proof, actions};
 pub use check::{Problem, check};
 pub use date::Date;
 pub use draft::{draft, is_untouched};
-pub use proof::{Rerun, proves};
+pub use proof::{Origin, Rerun, proves};
 pub use quality::{Quality, quality};
 
 /// The file in a run's folder.
-pub const POSTMORTEM: &str = "postmortem.md";
+pub use evidence::recording::POSTMORTEM;
 
 /// Where people have to write, in a draft: `[FILL IN: what is wanted]`. As long as one is left, the check complains.
 pub(crate) const FILL_IN: &str = "[FILL IN:";

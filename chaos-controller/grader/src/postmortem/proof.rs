@@ -5,12 +5,20 @@ use super::actions::Action;
 use crate::scorecard::Scorecard;
 use crate::verdict::Verdict;
 
-/// A run, with what a scorecard does not hold.
+/// The run that a postmortem is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Hash of the journal's last line.
+    pub head: &'a str,
+    /// The journal's wall clock at its start.
+    pub started_unix_ms: u64,
+}
+
+/// A run that is to prove something.
 #[derive(Debug, Clone, Copy)]
 pub struct Rerun<'a> {
     /// From its recording, not from a file beside it.
     pub card: &'a Scorecard,
-    /// The journal's wall clock at its start.
     pub started_unix_ms: u64,
 }
 
@@ -18,13 +26,13 @@ pub struct Rerun<'a> {
 ///
 /// # Errors
 /// Every reason why it does not.
-pub fn proves(action: &Action, of: Rerun<'_>, rerun: Rerun<'_>) -> Result<(), Vec<String>> {
+pub fn proves(action: &Action, of: Origin<'_>, rerun: Rerun<'_>) -> Result<(), Vec<String>> {
     let Some(wanted) = action.proof() else {
         return Err(vec!["the item names no drill that would prove it".to_owned()]);
     };
     let card = rerun.card;
     let mut why = Vec::new();
-    if card.head == of.card.head {
+    if card.head == of.head {
         why.push("it is the run of the postmortem itself".to_owned());
     } else if rerun.started_unix_ms <= of.started_unix_ms {
         why.push("it was played before the run of the postmortem".to_owned());
@@ -76,7 +84,7 @@ mod tests {
     }
 
     fn why(drill: &str, of: &Scorecard, again: &Scorecard, started: u64) -> String {
-        let of = Rerun { card: of, started_unix_ms: 1_000 };
+        let of = Origin { head: &of.head, started_unix_ms: 1_000 };
         let again = Rerun { card: again, started_unix_ms: started };
         proves(&action(drill), of, again).err().unwrap_or_default().join("; ")
     }

@@ -30,7 +30,7 @@ pub(super) fn rows(case: &Case<'_>, card: &Scorecard, facts: &Facts, given: &Giv
         "incident_response" => incident_response::judge(card, facts),
         "system_thinking" => system_thinking::judge(case, card, facts),
         "mitigation_speed" => mitigation_speed::judge(case, card, facts),
-        _ => postmortem_quality::judge(),
+        _ => postmortem_quality::judge(case, card),
     };
     RUBRIC.iter().map(|name| row(case, name, machine(name), given)).collect()
 }

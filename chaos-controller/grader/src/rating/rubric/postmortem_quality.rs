@@ -1,25 +1,38 @@
-//! Postmortem quality. It is written after the run was sealed and is no part of the recording, so the machine has no mark
-//! here: whoever reads it gives one.
+//! Postmortem quality, if one lies in the run's folder: the mark that its check comes to. It is written after the run was
+//! sealed, so the row is blank until somebody has written it and the run is graded again. What no rule can see is for
+//! whoever reads it.
 
 use super::Judged;
+use crate::case::Case;
+use crate::postmortem::{Quality, quality};
+use crate::scorecard::Scorecard;
 
-pub(super) fn judge() -> Judged {
-    Judged {
-        mark: None,
-        why: "the postmortem is written after the run and is no part of the recording; whoever reads it marks it"
-            .to_owned(),
-        evidence: Vec::new(),
+pub(super) fn judge(case: &Case<'_>, card: &Scorecard) -> Judged {
+    match &case.recording.postmortem {
+        Some(text) => {
+            let Quality { mark, why, evidence } = quality(text, card);
+            Judged { mark, why, evidence }
+        }
+        None => Judged {
+            mark: None,
+            why: "no postmortem lies in the run's folder; `firedrill postmortem` drafts one".to_owned(),
+            evidence: Vec::new(),
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::rating::Mark;
     use crate::testbed::Bed;
     use evidence::review::Note;
 
+    fn row(bed: &Bed) -> crate::rating::Row {
+        crate::grade::grade(&bed.recording()).card.rating.rubric.remove(3)
+    }
+
     #[test]
-    fn it_is_blank_until_somebody_marks_it() {
-        let row = |bed: &Bed| crate::grade::grade(&bed.recording()).card.rating.rubric.remove(3);
+    fn it_is_blank_until_somebody_writes_or_marks_it() {
         let mut bed = Bed::recovered();
         assert_eq!((row(&bed).machine, row(&bed).human), (None, None));
         let mark = Note::Mark {
@@ -29,5 +42,21 @@ mod tests {
         };
         bed.notes.push(("eve", mark));
         assert_eq!(row(&bed).human.unwrap().mark, "expert");
+    }
+
+    #[test]
+    fn what_lies_in_the_folder_is_marked_and_a_draft_is_not() {
+        let mut bed = Bed::recovered();
+        bed.postmortem = Some("## Summary\n\nBob forgot it.\n".to_owned());
+        let marked = row(&bed);
+        assert_eq!(marked.machine, Some(Mark::Novice));
+        assert!(
+            marked.evidence.iter().any(|place| place == "postmortem.md:3:1: blame"),
+            "{:?}",
+            marked.evidence
+        );
+        let recording = bed.recording();
+        bed.postmortem = Some(crate::postmortem::draft(&recording, &crate::grade::grade(&recording).card));
+        assert_eq!(row(&bed).machine, None);
     }
 }
