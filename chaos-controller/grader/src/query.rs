@@ -43,13 +43,13 @@ pub(crate) fn range(samples: &Samples, text: &str, span: Span, step_ms: u64) -> 
 fn reset(samples: &Samples, counter: &str, span: Span) -> bool {
     let name = counter.split('{').next().unwrap_or(counter);
     samples.series(name, &[]).iter().any(|series| {
-        let inside = series.points.iter().filter(|(t, _)| *t > span.from && *t <= span.to);
+        let place = |t_ms: u64| series.points.partition_point(|(t, _)| *t <= t_ms);
+        let (from, to) = (place(span.from), place(span.to));
         let mut last = series.at(span.from);
-        let known_before = series.points.iter().any(|(t, value)| *t <= span.from && !value.is_nan());
-        if last.is_none() && known_before {
+        if last.is_none() && series.points[..from].iter().any(|(_, value)| !value.is_nan()) {
             return true;
         }
-        inside.map(|(_, value)| *value).any(|value| {
+        series.points[from..to.max(from)].iter().any(|&(_, value)| {
             let anew = value.is_nan() || last.is_some_and(|before| value < before);
             last = Some(value).filter(|value| !value.is_nan());
             anew
