@@ -88,8 +88,11 @@ impl Claims {
         claims.causes = if claims.explicit { explicit } else { begun };
         claims.listed_climb = !listed.is_empty();
         let services = |who: &String| !matches!(who.as_str(), USERS | ELSEWHERE | super::lexicon::BANK);
-        claims.climb =
-            if listed.is_empty() { graph.ordered(&distinct(&mentioned)) } else { distinct(&listed) };
+        claims.climb = if listed.is_empty() {
+            told_upwards(graph.ordered(&distinct(&mentioned)), &claims.causes, &graph)
+        } else {
+            distinct(&listed)
+        };
         claims.climb.retain(services);
         claims
     }
@@ -157,8 +160,16 @@ fn names(reading: &Reading) -> impl Iterator<Item = &str> {
     reading.mentions.iter().filter(|one| !one.denied).filter_map(Mention::component)
 }
 
-/// Of several who are said to be sick, with nothing that joins them, the one who is called by the others is taken to be meant: whoever
-/// lists symptoms knows that trouble climbs from who is called to who calls.
+/// Symptoms that nothing joins, with the cause at their end, are told from the page down.
+fn told_upwards(mut names: Vec<String>, causes: &[String], graph: &Graph) -> Vec<String> {
+    if graph.is_empty() && names.len() > 1 && names.last().is_some_and(|last| causes.contains(last)) {
+        names.reverse();
+    }
+    names
+}
+
+/// Of several who are said to be sick, with nothing that joins them, the one who is called by the others is taken to be
+/// meant: whoever lists symptoms knows that trouble climbs from who is called to who calls.
 fn depth(who: &str) -> usize {
     const DEEPEST_FIRST: [&str; 8] =
         [USERS, ELSEWHERE, super::lexicon::BANK, "payment", "inventory", "order", "cart", "frontend"];

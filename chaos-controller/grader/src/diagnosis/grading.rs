@@ -51,7 +51,7 @@ pub(super) fn graded(said: &Said, truth: &Truth, given: &Given) -> Graded {
     }
     let lexicon = Lexicon::new();
     if refused::is_copied(&parts, &given.texts) {
-        let why = "That is what the drill itself had told everybody, word for word; what was found out besides is missing.";
+        let why = "That is what the drill itself had told everybody, word for word, and nothing besides.";
         return nothing(Grade::Nonsense, why, truth);
     }
     if refused::is_heap(&parts, &lexicon) {
@@ -60,7 +60,7 @@ pub(super) fn graded(said: &Said, truth: &Truth, given: &Given) -> Graded {
     }
     let claims = Claims::of(&parts, &lexicon);
     if claims.is_empty() {
-        let why = "Nothing in it names a part of the shop or says what happens to it, so nothing can be held against the recording.";
+        let why = "Nothing in it names a part of the shop or says what happens to it.";
         return nothing(Grade::Nonsense, why, truth);
     }
     let held = Held { truth, claims: &claims };

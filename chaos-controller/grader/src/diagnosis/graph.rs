@@ -32,6 +32,10 @@ impl Graph {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.edges.is_empty()
+    }
+
     /// Those of `named` that nothing is said to have brought down; for the others, whoever is said to have.
     pub(super) fn sources(&self, named: &[String]) -> Vec<String> {
         let mut sources = Vec::new();

@@ -23,7 +23,7 @@ pub(super) const TIMES: &str = "<times>";
 pub(super) const ARROW: &str = "->";
 
 /// Words with their own meaning that an ending would be taken off.
-const WHOLE: [&str; 3] = ["orders", "ordering", "queues"];
+const WHOLE: [&str; 4] = ["orders", "ordering", "queues", "site"];
 
 /// The words of a text, in their order.
 pub(super) fn words(text: &str) -> Vec<Word> {

@@ -58,17 +58,17 @@ pub(super) fn judge(held: Held<'_>) -> Found {
 
 /// Each of the kinds said of somebody, once.
 fn said_of(claims: &Claims, claimed: &str, component: &str) -> Vec<&'static [RootKind]> {
-    let about = |who: &Option<String>| match who {
-        Some(who) => who == claimed || who == component || service(component) == Some(who),
-        // With nobody else named, it can only be meant of them.
-        None => claims.causes.len() == 1,
+    let about = |who: &str| who == claimed || who == component || service(component) == Some(who);
+    let of_them = |(who, kinds): &(Option<String>, &'static [RootKind])| {
+        who.as_deref().filter(|who| about(who)).map(|_| *kinds)
     };
-    let mut said: Vec<&'static [RootKind]> = Vec::new();
-    for (who, kinds) in &claims.faults {
-        if about(who) && !said.contains(kinds) {
-            said.push(kinds);
-        }
+    let mut said: Vec<&'static [RootKind]> = claims.faults.iter().filter_map(of_them).collect();
+    // Said of nobody, it can only be meant of the one who is called the cause.
+    if said.is_empty() && claims.causes.len() == 1 {
+        said = claims.faults.iter().filter(|(who, _)| who.is_none()).map(|(_, kinds)| *kinds).collect();
     }
+    said.sort_unstable();
+    said.dedup();
     said
 }
 

