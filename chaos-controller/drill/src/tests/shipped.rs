@@ -80,8 +80,8 @@ fn smoke_is_an_overlay_that_ends_within_ninety_seconds() {
     assert_eq!(plan.faults[0].spec.ramp.as_ref().unwrap().over.0, 12 * SECOND);
     assert_eq!(plan.windows.count, 5);
     assert_eq!(plan.windows.length, SECOND);
-    let at: Vec<u64> = plan.candidate.unwrap().steps.iter().map(|s| s.at.as_secs()).collect();
-    assert_eq!(at, [22, 22, 22, 22, 22, 22, 28, 33]);
+    let acts = plan.candidate.unwrap().steps.into_iter().filter(|s| !matches!(s.action, Action::Said(_)));
+    assert_eq!(acts.map(|s| s.at.as_secs()).collect::<Vec<_>>(), [22, 33]);
 }
 
 #[test]

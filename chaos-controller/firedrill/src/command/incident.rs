@@ -57,8 +57,9 @@ enum Word {
     /// Somebody takes a role
     #[command(after_help = "Example:\n  firedrill incident role commander ada")]
     Role {
-        #[arg(value_parser = PossibleValuesParser::new(Role::NAMES))]
-        role: String,
+        // `role` is the one that `--as` names.
+        #[arg(value_name = "ROLE", value_parser = PossibleValuesParser::new(Role::NAMES))]
+        taken: String,
         /// Who takes it [default: who speaks]
         name: Option<String>,
         #[command(flatten)]
@@ -173,9 +174,9 @@ impl Word {
             Self::Severity { level, text, voice } => {
                 (Said::Severity { level: named(level), text: text.clone() }, voice)
             }
-            Self::Role { role, name, voice } => {
+            Self::Role { taken, name, voice } => {
                 let name = name.clone().unwrap_or_else(|| voice.name().to_owned());
-                (Said::Role { role: named(role), name }, voice)
+                (Said::Role { role: named(taken), name }, voice)
             }
             Self::Hypothesis { text, prediction, reversal, id, voice } => {
                 let (text, prediction, reversal) = (text.clone(), prediction.clone(), reversal.clone());

@@ -252,7 +252,9 @@ async fn watch(
         let over = tokio::select! {
             event = tokio::time::timeout(SILENCE, events.next()), if finished.is_none() => match event {
                 Ok(Some(event)) => {
-                    screen.show(&event);
+                    if conductor.is_none() || !is_mark(&event) {
+                        screen.show(&event);
+                    }
                     if let Some(conductor) = &mut conductor {
                         conductor.hear(&event, screen);
                     }
@@ -302,6 +304,11 @@ async fn watch(
             }
         }
     }
+}
+
+/// Whoever conducts has seen what they marked.
+fn is_mark(event: &Event) -> bool {
+    matches!(event, Event::Journal { body, .. } if body["verb"] == "mark")
 }
 
 /// What the conductor has to do next; without one, nothing ever.
