@@ -126,10 +126,20 @@ impl Facts<'_> {
             (None, None) => " Nobody acted, and the shop did not recover.".to_owned(),
             (None, Some(at)) => format!(" Nobody acted; users were served again from {}.", offset(at)),
             (Some(acted), Some(back)) if back >= acted => {
-                format!(" Somebody acted at {}, and {} later users were served again.", offset(acted), words::seconds(back - acted))
+                format!(
+                    " Somebody acted at {}, and {} later users were served again.",
+                    offset(acted),
+                    words::seconds(back - acted)
+                )
             }
-            (Some(acted), Some(back)) => format!(" Somebody acted at {}; users were served again from {}.", offset(acted), offset(back)),
-            (Some(acted), None) => format!(" Somebody acted at {}, and the shop did not recover.", offset(acted)),
+            (Some(acted), Some(back)) => format!(
+                " Somebody acted at {}; users were served again from {}.",
+                offset(acted),
+                offset(back)
+            ),
+            (Some(acted), None) => {
+                format!(" Somebody acted at {}, and the shop did not recover.", offset(acted))
+            }
         };
         told
     }
@@ -145,7 +155,8 @@ impl Facts<'_> {
         let times = &self.card.measures.time_to;
         if let Some(acted) = times.first_action {
             let acts = draw::acts(self.story);
-            let named = acts.iter().find(|(seconds, _)| *seconds >= acted - 0.01).map(|(_, name)| name.as_str());
+            let named =
+                acts.iter().find(|(seconds, _)| *seconds >= acted - 0.01).map(|(_, name)| name.as_str());
             let by = self.first_change().map_or("somebody", |change| change.author.as_str());
             let what = match named.unwrap_or_default() {
                 "" => "changes something".to_owned(),
@@ -182,18 +193,38 @@ impl Facts<'_> {
             label,
             note,
         };
-        let of_users = if self.story.about.users > 0 { format!("of {}", count(self.story.about.users)) } else { String::new() };
+        let of_users = if self.story.about.users > 0 {
+            format!("of {}", count(self.story.about.users))
+        } else {
+            String::new()
+        };
         let never = |value: Option<f64>| Some(value.map_or("never".to_owned(), offset));
         let revenue = measures.revenue.as_ref();
         let sound = self.card.verdict != Verdict::Void || measures.users_hit.is_some();
         let mut tiles = vec![
             tile(measures.users_hit.map(count), "users hit", of_users),
-            tile(measures.goodput_lost.map(|lost| count(lost as u64)), "requests not answered in time", String::new()),
-            tile(revenue.map(|revenue| words::about(revenue.missed_cents)), "in missed checkouts", "estimate, at the mean order".to_owned()),
+            tile(
+                measures.goodput_lost.map(|lost| count(lost as u64)),
+                "requests not answered in time",
+                String::new(),
+            ),
+            tile(
+                revenue.map(|revenue| words::about(revenue.missed_cents)),
+                "in missed checkouts",
+                "estimate, at the mean order".to_owned(),
+            ),
         ];
         if sound {
-            tiles.push(tile(never(measures.time_to.first_action), "first action", "after the fault's start".to_owned()));
-            tiles.push(tile(never(measures.time_to.recovery), "users served again", "after the fault's start".to_owned()));
+            tiles.push(tile(
+                never(measures.time_to.first_action),
+                "first action",
+                "after the fault's start".to_owned(),
+            ));
+            tiles.push(tile(
+                never(measures.time_to.recovery),
+                "users served again",
+                "after the fault's start".to_owned(),
+            ));
         }
         tiles
     }
@@ -212,22 +243,37 @@ impl Facts<'_> {
         } else {
             told += &format!(" Then, in this order, {}.", list(&broken));
         }
-        if let [Some(busy), Some(queued)] = [self.card.measures.payment_workers_busy_max, self.card.measures.payment_queue_depth_max] {
-            told += &format!(" At its worst payment had {busy:.0} workers busy and {queued:.0} requests waiting.");
+        if let [Some(busy), Some(queued)] =
+            [self.card.measures.payment_workers_busy_max, self.card.measures.payment_queue_depth_max]
+        {
+            told += &format!(
+                " At its worst payment had {busy:.0} workers busy and {queued:.0} requests waiting."
+            );
         }
         told
     }
 
     fn hurt(&self) -> String {
         let measures = &self.card.measures;
-        let (Some(users), Some(lost)) = (measures.users_hit, measures.goodput_lost) else { return String::new() };
+        let (Some(users), Some(lost)) = (measures.users_hit, measures.goodput_lost) else {
+            return String::new();
+        };
         if lost <= 0.0 {
             return "Nobody: every request was answered in time.".to_owned();
         }
-        let mut journeys: Vec<(&String, &f64)> = measures.goodput_lost_by_journey.iter().filter(|(_, lost)| **lost > 0.0).collect();
+        let mut journeys: Vec<(&String, &f64)> =
+            measures.goodput_lost_by_journey.iter().filter(|(_, lost)| **lost > 0.0).collect();
         journeys.sort_by(|a, b| b.1.total_cmp(a.1));
-        let by: Vec<String> = journeys.iter().map(|(name, lost)| format!("{} {}", words::name(name), count(**lost as u64))).collect();
-        let mut told = format!("{} were not answered in time at least once; {} requests in all ({}).", times(users, "user", "users"), count(lost as u64), list(&by));
+        let by: Vec<String> = journeys
+            .iter()
+            .map(|(name, lost)| format!("{} {}", words::name(name), count(**lost as u64)))
+            .collect();
+        let mut told = format!(
+            "{} were not answered in time at least once; {} requests in all ({}).",
+            times(users, "user", "users"),
+            count(lost as u64),
+            list(&by)
+        );
         if let Some(revenue) = &measures.revenue {
             told += &format!(
                 " {} did not go through, worth about {}; ",
@@ -235,7 +281,11 @@ impl Facts<'_> {
                 words::about(revenue.missed_cents)
             );
             told += &if revenue.saved_orders > 0 {
-                format!("{} worth {} were saved while the trigger was on.", times(revenue.saved_orders, "order", "orders"), words::about(revenue.saved_cents))
+                format!(
+                    "{} worth {} were saved while the trigger was on.",
+                    times(revenue.saved_orders, "order", "orders"),
+                    words::about(revenue.saved_cents)
+                )
             } else {
                 "none was saved while the trigger was on.".to_owned()
             };
@@ -244,7 +294,9 @@ impl Facts<'_> {
     }
 
     fn books(&self) -> String {
-        let Some(money) = &self.card.money else { return " The ledgers are missing, so nothing is known of the money.".to_owned() };
+        let Some(money) = &self.card.money else {
+            return " The ledgers are missing, so nothing is known of the money.".to_owned();
+        };
         let wrong: Vec<String> = [
             (money.double, money.double_cents, "charged twice or more"),
             (money.lost, money.lost_cents, "lost"),
@@ -252,23 +304,40 @@ impl Facts<'_> {
         ]
         .into_iter()
         .filter(|(orders, _, _)| *orders > 0)
-        .map(|(orders, cents, what)| format!("{} {what} ({})", times(orders, "order was", "orders were"), words::about(cents)))
+        .map(|(orders, cents, what)| {
+            format!("{} {what} ({})", times(orders, "order was", "orders were"), words::about(cents))
+        })
         .collect();
-        if wrong.is_empty() { " The books balance.".to_owned() } else { format!(" {}.", words::capital(&list(&wrong))) }
+        if wrong.is_empty() {
+            " The books balance.".to_owned()
+        } else {
+            format!(" {}.", words::capital(&list(&wrong)))
+        }
     }
 
     fn survived(&self) -> String {
         let times = &self.card.measures.time_to;
         match self.card.verdict {
             Verdict::Pass => {
-                let back = times.recovery.map_or(String::new(), |at| format!(" Users were served again from {}", offset(at)));
-                let held = times.verified_recovery.map_or(".".to_owned(), |at| format!(", it held until {}", offset(at)));
-                let again = if back.is_empty() { "" } else if held == "." { "." } else { ", and the trigger was fired again and survived." };
+                let back = times
+                    .recovery
+                    .map_or(String::new(), |at| format!(" Users were served again from {}", offset(at)));
+                let held = times
+                    .verified_recovery
+                    .map_or(".".to_owned(), |at| format!(", it held until {}", offset(at)));
+                let again = if back.is_empty() {
+                    ""
+                } else if held == "." {
+                    "."
+                } else {
+                    ", and the trigger was fired again and survived."
+                };
                 let held = if held == "." { String::new() } else { held };
                 format!("Yes. Every required criterion passed, and every proof holds.{back}{held}{again}")
             }
             Verdict::Fail => {
-                let failed: Vec<String> = self.failed().map(|criterion| words::name(&criterion.name)).collect();
+                let failed: Vec<String> =
+                    self.failed().map(|criterion| words::name(&criterion.name)).collect();
                 format!("No: {} failed. {}.", list(&failed), words::capital(&self.card.reason))
             }
             Verdict::Void => format!("Nobody can say: {}.", self.card.reason),
@@ -276,22 +345,41 @@ impl Facts<'_> {
     }
 
     fn failed(&self) -> impl Iterator<Item = &crate::scorecard::Criterion> {
-        self.card.criteria.iter().filter(|one| one.required && one.finding.status == crate::finding::Status::Fail)
+        self.card
+            .criteria
+            .iter()
+            .filter(|one| one.required && one.finding.status == crate::finding::Status::Fail)
     }
 
     fn difference(&self) -> String {
         let measures = &self.card.measures;
         if measures.time_to.first_action.is_none() {
             let held = measures.goodput_during.get("checkout").map_or(String::new(), |share| {
-                format!(" While the trigger was on, {} of the checkouts were answered in time.", percent(*share))
+                format!(
+                    " While the trigger was on, {} of the checkouts were answered in time.",
+                    percent(*share)
+                )
             });
-            return if self.card.cascade.is_empty() { String::new() } else { format!("Nothing was changed, by anybody.{held}") };
+            return if self.card.cascade.is_empty() {
+                String::new()
+            } else {
+                format!("Nothing was changed, by anybody.{held}")
+            };
         }
         let Some(change) = self.first_change() else {
             return "No policy was changed; what was done is on the axis below.".to_owned();
         };
-        let reason = if change.reason.is_empty() { "no reason was stated".to_owned() } else { format!("“{}”", change.reason) };
-        let what = format!("{} by {} at {}: {reason}.", format_args!("Version {} of the policy", change.version), change.author, offset(change.seconds));
+        let reason = if change.reason.is_empty() {
+            "no reason was stated".to_owned()
+        } else {
+            format!("“{}”", change.reason)
+        };
+        let what = format!(
+            "{} by {} at {}: {reason}.",
+            format_args!("Version {} of the policy", change.version),
+            change.author,
+            offset(change.seconds)
+        );
         let effect = match (measures.time_to.recovery, self.failed().next()) {
             (Some(at), _) if at >= change.seconds => format!(
                 " {} later every journey was answered again{}.",
@@ -306,12 +394,18 @@ impl Facts<'_> {
 
     /// Whether a trigger was on at that moment.
     fn still_on(&self, seconds: f64) -> &'static str {
-        let on = self.story.axis.bands.iter().any(|band| band.from <= seconds && band.to.is_none_or(|to| to > seconds));
+        let on = self
+            .story
+            .axis
+            .bands
+            .iter()
+            .any(|band| band.from <= seconds && band.to.is_none_or(|to| to > seconds));
         if on { ", with the trigger still on" } else { "" }
     }
 
     fn next(&self) -> String {
-        let improvements: Vec<String> = self.card.rating.improvements.iter().map(|remark| sentence(&remark.text)).collect();
+        let improvements: Vec<String> =
+            self.card.rating.improvements.iter().map(|remark| sentence(&remark.text)).collect();
         if !improvements.is_empty() && self.card.verdict != Verdict::Void {
             return improvements.join(" ").replace('`', "");
         }
@@ -369,7 +463,11 @@ mod tests {
     #[test]
     fn who_reads_only_the_top_knows_what_turned_it() {
         let told = told(&Bed::recovered());
-        for part in ["survived", "Somebody acted at +5 s, and 1 s later users were served again", "Yes. Every required criterion"] {
+        for part in [
+            "survived",
+            "Somebody acted at +5 s, and 1 s later users were served again",
+            "Yes. Every required criterion",
+        ] {
             assert!(told.contains(part), "no `{part}` in\n{told}");
         }
     }
@@ -379,7 +477,10 @@ mod tests {
         let mut bed = Bed::never_recovered();
         bed.delivered_ms = Some(1.0);
         let told = told(&bed);
-        assert!(told.contains("nothing can be concluded") && told.contains("proves nothing either way"), "{told}");
+        assert!(
+            told.contains("nothing can be concluded") && told.contains("proves nothing either way"),
+            "{told}"
+        );
         assert!(!told.contains("Not survived") && !told.contains("Yes."), "{told}");
     }
 }
