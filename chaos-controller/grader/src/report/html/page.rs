@@ -4,7 +4,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::{criteria, draw, render, safety, summary, words};
+use super::{criteria, draw, numbers, render, safety, summary, words};
 use crate::scorecard::Scorecard;
 use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 
@@ -33,6 +33,8 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         strips => given(&story.breakers),
         topology => picture(story.worst.as_ref().map(|worst| draw::topology::draw(card, worst)).unwrap_or_default()),
         worst => given(&story.worst),
+        moments => numbers::moments(&card.measures),
+        figures => numbers::figures(&card.measures),
         exemplars => story.exemplars.iter().map(exemplar_shown).collect::<Vec<Value>>(),
         traces => story.traces,
         revisions => given(&story.revisions),
