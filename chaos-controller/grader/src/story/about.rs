@@ -89,7 +89,10 @@ fn settings(case: &Case<'_>) -> Vec<Setting> {
     };
     let mut rows = vec![
         ("drill", format!("{} ({})", plan.drill, plan.variant)),
-        ("played by", plan.candidate.as_ref().map_or("a person".to_owned(), |c| format!("script {}", c.name))),
+        (
+            "played by",
+            plan.candidate.as_ref().map_or("a person".to_owned(), |c| format!("script {}", c.name)),
+        ),
         ("mode", plan.mode.name().to_owned()),
         ("seed", plan.seed.to_string()),
         ("scale", plan.scale.to_string()),
@@ -109,7 +112,16 @@ fn settings(case: &Case<'_>) -> Vec<Setting> {
     ];
     rows.extend(plan.faults.iter().map(|fault| {
         let spec = serde_json::to_value(&fault.spec).unwrap_or_default();
-        ("fault", format!("{} on {} at +{} for {}: {spec}", fault.id, fault.target, words(fault.at), words(fault.length)))
+        (
+            "fault",
+            format!(
+                "{} on {} at +{} for {}: {spec}",
+                fault.id,
+                fault.target,
+                words(fault.at),
+                words(fault.length)
+            ),
+        )
     }));
     let setting = |(name, value): (&str, String)| Setting { name: name.to_owned(), value };
     rows.into_iter().filter(|(_, value)| !value.is_empty()).map(setting).collect()

@@ -56,11 +56,14 @@ pub(super) fn choose(case: &Case<'_>, truth: &Truth) -> Vec<Exemplar> {
     let failed = failing(within(outage).filter(|one| one.failed), truth);
     show("outage", "a checkout that failed while the trigger was on and nobody had acted", failed);
     if let Some(from) = recovered {
-        let why = match &case.search {
-            Search::Recovered(_) => "a checkout once the shop had recovered, with the trigger as it then was",
-            _ => "a checkout after the trigger was gone: nobody had recovered it",
+        let (to, why) = match (&case.search, case.moments.heal) {
+            (Search::Recovered(_), Some(heal)) if heal > from => {
+                (heal, "a checkout once the shop had recovered, with the trigger still on")
+            }
+            (Search::Recovered(_), _) => (end, "a checkout once the shop had recovered"),
+            _ => (end, "a checkout when the trigger was gone; until then the shop had not recovered"),
         };
-        show("after", why, well(Span { from, to: end }));
+        show("after", why, well(Span { from, to }));
     }
     found
 }
@@ -95,7 +98,8 @@ fn failing<'a>(seen: impl Iterator<Item = &'a Seen<'a>>, truth: &Truth) -> Optio
     let rank = |one: &&Seen<'_>| {
         let broken = first_broken_edge(one.trace);
         let first = truth.first_broken_edge.as_ref().zip(broken.as_ref());
-        let by_first = first.is_some_and(|(first, edge)| first.caller == edge.caller && first.callee == edge.callee);
+        let by_first =
+            first.is_some_and(|(first, edge)| first.caller == edge.caller && first.callee == edge.callee);
         let untold = broken.is_none_or(|edge| edge.untold.is_some());
         (!one.buys, !by_first, untold, std::cmp::Reverse(one.trace.spans.len()), one.t_ms, one.trace.id)
     };

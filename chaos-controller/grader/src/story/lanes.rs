@@ -46,10 +46,9 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Lane> {
     lanes.into_iter().filter(|lane| !lane.marks.is_empty()).collect()
 }
 
-/// A mark without a length, and without the controller's own housekeeping after the books were closed.
+/// Marks without a length, those after the end of the axis included: they are in the table of events.
 fn moments(case: &Case<'_>, told: fn(&Entry) -> Option<(String, String, String)>) -> Vec<Mark> {
-    let end = axis::span(case).to;
-    let marks = case.recording.journal.iter().filter(|entry| entry.t_ms <= end).filter_map(|entry| {
+    let marks = case.recording.journal.iter().filter_map(|entry| {
         let (name, what, why) = told(entry)?;
         Some(mark(case, entry, name, what, why))
     });
@@ -110,7 +109,8 @@ fn action(entry: &Entry) -> Option<(String, String, String)> {
     if entry.kind == kind::REFUSED {
         return Some(("refused".to_owned(), entry.text("what").to_owned(), entry.text("why").to_owned()));
     }
-    let verb = Some(entry.text("verb")).filter(|_| entry.kind == kind::ACTION && Said::of(entry).is_none())?;
+    let verb =
+        Some(entry.text("verb")).filter(|_| entry.kind == kind::ACTION && Said::of(entry).is_none())?;
     let detail: Vec<String> = ["services", "targets", "service", "instances", "text"]
         .iter()
         .filter_map(|field| entry.body.get(*field))
@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn an_alert_lasts_from_firing_to_resolved() {
-        let alert = |state: &str| json!({"name": "WorkersFull", "state": state, "summary": "full", "labels": {}});
+        let alert =
+            |state: &str| json!({"name": "WorkersFull", "state": state, "summary": "full", "labels": {}});
         let bed = Bed::recovered()
             .entry(7_000, kind::ALERT, "controller", alert("firing"))
             .entry(11_000, kind::ALERT, "controller", alert("resolved"))
@@ -184,7 +185,12 @@ mod tests {
     fn words_and_acts_have_lanes_of_their_own() {
         let bed = Bed::recovered()
             .said(8_000, "ada", &Said::Say { text: "paying is down".into(), to: Default::default() })
-            .entry(9_000, kind::ACTION, "ada", json!({"verb": "restart", "targets": ["payment"], "reason": "stuck"}));
+            .entry(
+                9_000,
+                kind::ACTION,
+                "ada",
+                json!({"verb": "restart", "targets": ["payment"], "reason": "stuck"}),
+            );
         let lanes = lanes(&bed);
         let (words, acts) = (lane(&lanes, "words"), lane(&lanes, "actions"));
         assert_eq!((words[0].what.as_str(), words[0].actor.as_str()), ("team; paying is down", "ada"));

@@ -66,8 +66,14 @@ pub(super) fn worst(case: &Case<'_>) -> Option<Picture> {
     let samples = &case.recording.samples;
     let calls = growth(samples, "lab_client_calls_total", "service, target, outcome", span);
     let attempts = growth(samples, "lab_client_attempts_total", "service, target", span);
-    let replies = growth(samples, "rpc_server_call_duration_seconds_count", "service, rpc_response_status_code", span);
-    let pages = growth(samples, "http_server_request_duration_seconds_count", "service, http_response_status_code", span);
+    let replies =
+        growth(samples, "rpc_server_call_duration_seconds_count", "service, rpc_response_status_code", span);
+    let pages = growth(
+        samples,
+        "http_server_request_duration_seconds_count",
+        "service, http_response_status_code",
+        span,
+    );
     let seconds = |t_ms: u64| round(case.moments.seconds(t_ms));
     let (offered, good) = tally(case, span);
     let failing = failures(case, span, [&replies, &pages]);
@@ -96,7 +102,9 @@ fn moment(case: &Case<'_>) -> Option<Span> {
     let whole = axis::span(case);
     let outage = case.moments.outage().unwrap_or(whole);
     let to = outage.to.min(whole.to);
-    let waiting = |at: u64| case.recording.samples.value_at("lab_queue_depth", &[("pool", "main")], at).unwrap_or_default();
+    let waiting = |at: u64| {
+        case.recording.samples.value_at("lab_queue_depth", &[("pool", "main")], at).unwrap_or_default()
+    };
     let mut worst: Option<(f64, f64, Span)> = None;
     for from in (outage.from..to.saturating_sub(MOMENT_MS)).step_by(STEP_MS as usize) {
         let span = Span { from, to: from + MOMENT_MS };
@@ -126,11 +134,15 @@ fn failures(case: &Case<'_>, span: Span, queries: [&str; 2]) -> Replies {
     let mut replies = Replies::new();
     for query in queries {
         for (labels, count) in vector(&case.recording.samples, query, span.to) {
-            let code = ["rpc_response_status_code", "http_response_status_code"].iter().find_map(|name| labels.get(*name));
+            let code = ["rpc_response_status_code", "http_response_status_code"]
+                .iter()
+                .find_map(|name| labels.get(*name));
             let (Some(service), Some(code)) = (labels.get("service"), code) else { continue };
             let of_service = replies.entry(service.clone()).or_default();
             of_service.0 += count;
-            if code.starts_with('5') || !(code == "OK" || code.starts_with(|digit: char| digit.is_ascii_digit())) {
+            if code.starts_with('5')
+                || !(code == "OK" || code.starts_with(|digit: char| digit.is_ascii_digit()))
+            {
                 *of_service.1.entry(code.clone()).or_default() += count;
             }
         }

@@ -142,7 +142,8 @@ fn rows(case: &Case<'_>, text: &str, by: &[&str]) -> Vec<(String, Vec<Point>)> {
     let span = axis::span(case);
     let answer = query::range(&case.recording.samples, text, span, STEP_MS);
     let row = |row: evidence::promql::Row| {
-        let name: Vec<&str> = by.iter().filter_map(|label| row.labels.get(*label)).map(String::as_str).collect();
+        let name: Vec<&str> =
+            by.iter().filter_map(|label| row.labels.get(*label)).map(String::as_str).collect();
         (name.join(" → "), thin(filled(case, &row.points, span.to)))
     };
     answer.into_iter().map(row).filter(|(name, _)| !name.is_empty()).collect()

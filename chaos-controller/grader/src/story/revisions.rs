@@ -39,7 +39,8 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Revision> {
 
 fn revision(case: &Case<'_>, entry: &Entry) -> Revision {
     let version = entry.number("version");
-    let applied = case.recording.entries(kind::POLICY_APPLIED).find(|other| other.number("version") == version);
+    let applied =
+        case.recording.entries(kind::POLICY_APPLIED).find(|other| other.number("version") == version);
     let applied = applied.and_then(|applied| {
         let count = |field| applied.number(field).map(|n| n as u64);
         Some((count("instances")?, count("of")?, round(applied.number("elapsed_ms")?)))
@@ -100,7 +101,9 @@ mod tests {
 
     #[test]
     fn a_list_of_changes_says_what_was_before() {
-        let found = changes(Some(&json!([{"path": "a.b", "before": 1, "after": null}, {"path": "c", "before": null, "after": "2s"}])));
+        let found = changes(Some(
+            &json!([{"path": "a.b", "before": 1, "after": null}, {"path": "c", "before": null, "after": "2s"}]),
+        ));
         let sides = |change: &Change| (change.before.clone(), change.after.clone());
         assert_eq!(sides(&found[0]), (Some("1".to_owned()), None));
         assert_eq!(sides(&found[1]), (None, Some("2s".to_owned())));

@@ -4,6 +4,7 @@
 
 mod criteria;
 mod draw;
+mod numbers;
 mod page;
 mod render;
 mod safety;

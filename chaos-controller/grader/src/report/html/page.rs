@@ -4,7 +4,7 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::{criteria, draw, render, safety, summary, words};
+use super::{criteria, draw, numbers, render, safety, summary, words};
 use crate::scorecard::Scorecard;
 use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 
@@ -12,7 +12,9 @@ use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
     let said = story.lanes.iter().any(|lane| lane.name == "words");
     let people = !card.people.names.is_empty() || !card.diagnoses.submitted.is_empty();
-    let rated = !card.rating.rubric.is_empty() || !card.rating.signals.is_empty() || !card.rating.self_scores.is_empty();
+    let rated = !card.rating.rubric.is_empty()
+        || !card.rating.signals.is_empty()
+        || !card.rating.self_scores.is_empty();
     render::render(context! {
         style => Value::from_safe_string(render::STYLE.to_owned()),
         script => Value::from_safe_string(render::SCRIPT.to_owned()),
@@ -31,6 +33,8 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         strips => given(&story.breakers),
         topology => picture(story.worst.as_ref().map(|worst| draw::topology::draw(card, worst)).unwrap_or_default()),
         worst => given(&story.worst),
+        moments => numbers::moments(&card.measures),
+        figures => numbers::figures(&card.measures),
         exemplars => story.exemplars.iter().map(exemplar_shown).collect::<Vec<Value>>(),
         traces => story.traces,
         revisions => given(&story.revisions),
@@ -66,7 +70,10 @@ struct Event<'a> {
 /// Of all lanes, in the order of the journal.
 fn events(lanes: &[Lane]) -> Vec<Event<'_>> {
     let event = |lane: &'_ str, mark: &'_ crate::story::Mark| {
-        mark.why.is_empty() && matches!(lane, "policy" | "actions") && mark.actor != "controller" && !mark.name.starts_with("declare")
+        mark.why.is_empty()
+            && matches!(lane, "policy" | "actions")
+            && mark.actor != "controller"
+            && !mark.name.starts_with("declare")
     };
     let mut events: Vec<Event<'_>> = lanes
         .iter()
@@ -92,7 +99,8 @@ fn plot_shown(story: &Story, plot: &Plot) -> Value {
     let drawn = draw::plot::draw(story, plot);
     let rows = plot.rows.iter().map(|row| {
         let extremes = draw::plot::extremes(&row.points);
-        let told = |value: Option<f64>| value.map_or("no data".to_owned(), |value| words::value(plot.unit, value));
+        let told =
+            |value: Option<f64>| value.map_or("no data".to_owned(), |value| words::value(plot.unit, value));
         context! {
             name => row.name.as_str(),
             before => told(before(row)),
@@ -115,17 +123,29 @@ fn plot_shown(story: &Story, plot: &Plot) -> Value {
 
 /// The mean before the fault.
 fn before(row: &Line) -> Option<f64> {
-    let healthy: Vec<f64> =
-        row.points.iter().take_while(|(seconds, _)| *seconds <= 0.0).filter_map(|(_, value): &Point| *value).collect();
+    let healthy: Vec<f64> = row
+        .points
+        .iter()
+        .take_while(|(seconds, _)| *seconds <= 0.0)
+        .filter_map(|(_, value): &Point| *value)
+        .collect();
     (!healthy.is_empty()).then(|| healthy.iter().sum::<f64>() / healthy.len() as f64)
 }
 
 fn exemplar_shown(exemplar: &Exemplar) -> Value {
     let fall = &exemplar.fall;
-    let mut critical = fall.critical.iter().take(3).map(|(what, ns)| format!("{what} {}", words::nanoseconds(*ns)));
+    let mut critical =
+        fall.critical.iter().take(3).map(|(what, ns)| format!("{what} {}", words::nanoseconds(*ns)));
     let broken = fall.broken.as_ref().map(|edge| {
         let how = serde_json::to_value(edge.how).ok().and_then(|how| how.as_str().map(words::name));
-        format!("{} → {} {}: {}, {}", edge.caller, edge.callee, edge.operation, how.unwrap_or_default(), words::nanoseconds(edge.took_ns))
+        format!(
+            "{} → {} {}: {}, {}",
+            edge.caller,
+            edge.callee,
+            edge.operation,
+            how.unwrap_or_default(),
+            words::nanoseconds(edge.took_ns)
+        )
     });
     context! {
         when => exemplar.when.as_str(),
@@ -184,6 +204,67 @@ mod tests {
         assert_eq!(page.matches("</script>").count(), 1);
     }
 
+    /// Templates are strict in tests: a section that names what is not there fails here.
+    #[test]
+    fn what_people_did_and_how_it_was_graded_is_told_when_there_is_any() {
+        let said = |verb: &str, more: serde_json::Value| {
+            let mut body = json!({"verb": verb});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let words = [
+            said("role", json!({"role": "commander", "name": "ada"})),
+            said("severity", json!({"level": "sev1"})),
+            said("say", json!({"text": "paying is down", "to": "users"})),
+            said(
+                "hypothesis",
+                json!({"id": "h1", "text": "the bank", "prediction": "slow", "reversal": "fast"}),
+            ),
+            said("decide", json!({"text": "a breaker", "reason": "it waits"})),
+            said("task", json!({"id": "t1", "text": "watch", "owner": "bob"})),
+            said("hint", json!({"level": "nudge"})),
+            said("diagnose", json!({"text": "the bank is slow, payment's pool is full"})),
+        ];
+        let mut bed = Bed::recovered();
+        for (n, body) in words.into_iter().enumerate() {
+            bed = bed.entry(9_000 + n as u64, kind::ACTION, "ada", body);
+        }
+        let mut graded = crate::grade(&bed.recording());
+        graded.card.diagnoses.submitted.push(crate::Diagnosis {
+            seconds: 4.0,
+            actor: "ada".to_owned(),
+            said: "the bank is slow".to_owned(),
+            grade: crate::Grade::Partial,
+            score: 0.5,
+            points: vec![crate::Point {
+                name: "cause.component".to_owned(),
+                worth: 0.3,
+                got: 0.3,
+                claimed: "bank".to_owned(),
+                recorded: "bank".to_owned(),
+                why: "it is".to_owned(),
+                evidence: "journal: entry 7".to_owned(),
+            }],
+            blamed: Vec::new(),
+            explanation: "Half of it.".to_owned(),
+            evidence: "journal: entry 9".to_owned(),
+        });
+        let page = graded.report_html();
+        for part in [
+            "commander",
+            "sev1",
+            "paying is down",
+            "a breaker",
+            "watch",
+            "nudge",
+            "partial, 50 %",
+            "0.3 of 0.3",
+            "Rubric",
+        ] {
+            assert!(page.contains(part), "no `{part}`");
+        }
+    }
+
     #[test]
     fn a_page_asks_for_nothing_from_outside() {
         let page = page(&Bed::never_recovered());
@@ -196,7 +277,11 @@ mod tests {
     #[test]
     fn headings_go_down_one_step_at_a_time_and_there_is_one_first() {
         let page = page(&Bed::recovered());
-        let levels: Vec<u8> = page.match_indices("<h").filter_map(|(at, _)| page.as_bytes().get(at + 2).copied()).filter(u8::is_ascii_digit).collect();
+        let levels: Vec<u8> = page
+            .match_indices("<h")
+            .filter_map(|(at, _)| page.as_bytes().get(at + 2).copied())
+            .filter(u8::is_ascii_digit)
+            .collect();
         assert_eq!(levels.iter().filter(|level| **level == b'1').count(), 1);
         assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
     }

@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use super::words;
 
 /// Every template, by the name that others include it by.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("page.html", include_str!("templates/page.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("summary.html", include_str!("templates/summary.html")),
@@ -16,6 +16,7 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("topology.html", include_str!("templates/topology.html")),
     ("traces.html", include_str!("templates/traces.html")),
     ("money.html", include_str!("templates/money.html")),
+    ("numbers.html", include_str!("templates/numbers.html")),
     ("changes.html", include_str!("templates/changes.html")),
     ("people.html", include_str!("templates/people.html")),
     ("rating.html", include_str!("templates/rating.html")),

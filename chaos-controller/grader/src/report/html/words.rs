@@ -37,7 +37,11 @@ pub(super) fn nanoseconds(ns: u64) -> String {
 
 /// One place behind the point, if it says something.
 fn tenth(value: f64) -> String {
-    if value >= 100.0 || (value - value.round()).abs() < 0.05 { format!("{value:.0}") } else { format!("{value:.1}") }
+    if value >= 100.0 || (value - value.round()).abs() < 0.05 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
 
 pub(super) fn percent(share: f64) -> String {
@@ -48,7 +52,11 @@ pub(super) fn percent(share: f64) -> String {
         percent => percent,
     };
     let whole = rounded <= 0.0 || rounded >= 100.0 || (10.0..90.0).contains(&rounded);
-    if whole || (rounded - rounded.round()).abs() < 0.05 { format!("{rounded:.0} %") } else { format!("{rounded:.1} %") }
+    if whole || (rounded - rounded.round()).abs() < 0.05 {
+        format!("{rounded:.0} %")
+    } else {
+        format!("{rounded:.1} %")
+    }
 }
 
 /// A share for a glance, where a tenth is too much: still never rounded into a claim.
@@ -145,7 +153,8 @@ pub(super) fn date(unix_ms: u64) -> String {
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let (day, month) =
+        (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
     let year = year + era * 400 + u64::from(month <= 2);
     format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60 % 24, minutes % 60)
 }
@@ -177,7 +186,10 @@ mod tests {
 
     #[test]
     fn nothing_is_rounded_into_a_claim() {
-        assert_eq!([1.0, 0.9999, 0.995, 0.43, 0.0, 0.0004].map(percent), ["100 %", "99.9 %", "99.5 %", "43 %", "0 %", "under 0.1 %"]);
+        assert_eq!(
+            [1.0, 0.9999, 0.995, 0.43, 0.0, 0.0004].map(percent),
+            ["100 %", "99.9 %", "99.5 %", "43 %", "0 %", "under 0.1 %"]
+        );
     }
 
     #[test]
@@ -188,7 +200,10 @@ mod tests {
 
     #[test]
     fn times_read_as_times() {
-        assert_eq!([0.0, 6.796, 16.0, -8.2, 725.0].map(offset), ["0 s", "+6.8 s", "+16 s", "−8.2 s", "+12:05 min"]);
+        assert_eq!(
+            [0.0, 6.796, 16.0, -8.2, 725.0].map(offset),
+            ["0 s", "+6.8 s", "+16 s", "−8.2 s", "+12:05 min"]
+        );
         assert_eq!([0.00099, 2.607, 30.0].map(seconds), ["1 ms", "2.6 s", "30 s"]);
         assert_eq!([0, 900_000, 2_000_000_000].map(nanoseconds), ["0", "900 µs", "2 s"]);
     }
@@ -202,7 +217,10 @@ mod tests {
 
     #[test]
     fn numbers_read_as_numbers() {
-        assert_eq!((count(1_234_567), amount(-123_456), about(123_456)), ("1,234,567".to_owned(), "−1,234.56".to_owned(), "1,235".to_owned()));
+        assert_eq!(
+            (count(1_234_567), amount(-123_456), about(123_456)),
+            ("1,234,567".to_owned(), "−1,234.56".to_owned(), "1,235".to_owned())
+        );
         assert_eq!((plain(0.256), plain(7_678.0)), ("0.256".to_owned(), "7,678".to_owned()));
         assert_eq!(list(&["a", "b", "c"].map(str::to_owned)), "a, b and c");
     }

@@ -78,7 +78,7 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
 
 fn draw_row(svg: &mut Svg, scale: Scale, lane: &Lane, marks: &[Mark], top: f64) {
     let mut free = 0.0;
-    for (n, mark) in marks.iter().enumerate() {
+    for (n, mark) in marks.iter().enumerate().filter(|(_, mark)| scale.shows(mark.from)) {
         let x = scale.x(mark.from);
         let tip = format!("{} {}: {}", words::offset(mark.from), mark.actor, mark.what);
         svg.group(&format!("mark {}", lane.name), &seq(Some(mark.seq)), &tip);

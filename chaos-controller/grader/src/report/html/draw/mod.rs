@@ -10,6 +10,6 @@ mod svg;
 pub(super) mod topology;
 pub(super) mod waterfall;
 
-pub(super) use scale::acts;
 use scale::Scale;
+pub(super) use scale::acts;
 use svg::short;

@@ -32,10 +32,12 @@ pub(in crate::report::html) fn draw(story: &Story, plot: &Plot) -> Drawn {
     let height = if plot.rows.len() == 1 { ALONE } else { ROW };
     let whole = HEAD + shown.len() as f64 * (height + GAP) + FOOT;
     let told: Vec<String> = shown.iter().map(|row| spoken(plot, row)).collect();
-    let mut svg = Svg::new(&format!("plot-{}", plot.id), "time", (WIDTH, whole), &plot.title, &told.join("; "));
+    let mut svg =
+        Svg::new(&format!("plot-{}", plot.id), "time", (WIDTH, whole), &plot.title, &told.join("; "));
     svg.group("frame", &scale.data(), "");
     scale.backdrop(&mut svg, story, whole);
-    let highest = plot.rows.iter().filter_map(|row| extremes(&row.points)).map(|(_, high)| high).fold(0.0, f64::max);
+    let highest =
+        plot.rows.iter().filter_map(|row| extremes(&row.points)).map(|(_, high)| high).fold(0.0, f64::max);
     for (n, row) in shown.iter().enumerate() {
         let top = HEAD + n as f64 * (height + GAP);
         let full = full(plot, row, highest);
@@ -131,7 +133,8 @@ impl Row {
     }
 
     fn lines(&self, svg: &mut Svg, class: &str, points: &[Point]) {
-        let parts: Vec<String> = self.stretches(points).iter().map(|stretch| polyline(&places(stretch))).collect();
+        let parts: Vec<String> =
+            self.stretches(points).iter().map(|stretch| polyline(&places(stretch))).collect();
         if !parts.is_empty() {
             svg.path(class, &parts.concat());
         }
@@ -154,7 +157,11 @@ impl Row {
             (*x, value.map_or(*y, |value| self.y(value)))
         });
         outline.extend(above);
-        let lost = outline.iter().take(stretch.len()).zip(outline.iter().rev()).any(|(line, held)| line.1 - held.1 > 0.2);
+        let lost = outline
+            .iter()
+            .take(stretch.len())
+            .zip(outline.iter().rev())
+            .any(|(line, held)| line.1 - held.1 > 0.2);
         if lost {
             svg.path("missing", &(polyline(&outline) + "Z"));
         }

@@ -32,6 +32,11 @@ impl Scale {
         LEFT + share * (RIGHT - LEFT)
     }
 
+    /// Whether a second is on the axis at all.
+    pub(super) fn shows(self, seconds: f64) -> bool {
+        (self.from..=self.to).contains(&seconds)
+    }
+
     pub(super) fn left(self) -> f64 {
         LEFT
     }
@@ -89,7 +94,7 @@ impl Scale {
             }
         }
         let mut free = 0.0;
-        for (seconds, name) in acts(story) {
+        for (seconds, name) in acts(story).into_iter().filter(|(seconds, _)| self.shows(*seconds)) {
             let x = self.x(seconds);
             svg.line("act", (x, HEAD - 4.0), (x, height - FOOT));
             if x > free {

@@ -27,7 +27,13 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
         svg.text("rowname", (scale.left() - 10.0, top + 23.0), callee);
         for stay in &strip.stays {
             let (from, to) = (scale.x(stay.from), scale.x(stay.to));
-            let tip = format!("{}: {} from {} to {}", strip.name, state(&stay.state), words::offset(stay.from), words::offset(stay.to));
+            let tip = format!(
+                "{}: {} from {} to {}",
+                strip.name,
+                state(&stay.state),
+                words::offset(stay.from),
+                words::offset(stay.to)
+            );
             svg.group("stay", &[], &tip);
             match stay.state.as_str() {
                 "closed" => svg.line("closed", (from, top + 11.0), (to, top + 11.0)),
@@ -39,7 +45,8 @@ pub(in crate::report::html) fn draw(story: &Story) -> String {
             }
             svg.end();
         }
-        let open: f64 = strip.stays.iter().filter(|stay| stay.state == "open").map(|stay| stay.to - stay.from).sum();
+        let open: f64 =
+            strip.stays.iter().filter(|stay| stay.state == "open").map(|stay| stay.to - stay.from).sum();
         svg.text("rowvalue", (scale.right() + 8.0, top + 15.0), &format!("open {}", words::seconds(open)));
     }
     scale.marks(&mut svg, story, whole);

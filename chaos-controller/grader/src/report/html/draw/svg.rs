@@ -49,7 +49,10 @@ impl Svg {
 
     pub(super) fn rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), round: f64) {
         let [x, y, width, height] = [x, y, width.max(0.0), height.max(0.0)].map(number);
-        let _ = write!(self.out, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");
+        let _ = write!(
+            self.out,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\""
+        );
         if round > 0.0 {
             let _ = write!(self.out, " rx=\"{}\"", number(round));
         }

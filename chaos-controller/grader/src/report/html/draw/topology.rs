@@ -33,7 +33,8 @@ const PLACES: [(&str, (f64, f64)); 10] = [
 ];
 
 pub(in crate::report::html) fn draw(card: &Scorecard, picture: &Picture) -> String {
-    let told: Vec<String> = picture.nodes.iter().map(|node| format!("{}: {}", node.name, state(node).1)).collect();
+    let told: Vec<String> =
+        picture.nodes.iter().map(|node| format!("{}: {}", node.name, state(node).1)).collect();
     let title = format!("The shop from {} to {}", words::offset(picture.from), words::offset(picture.to));
     let mut svg = Svg::new("topology", "topology", (WIDTH, HEIGHT), &title, &told.join("; "));
     svg.raw(
@@ -53,7 +54,10 @@ pub(in crate::report::html) fn draw(card: &Scorecard, picture: &Picture) -> Stri
 
 /// Whether the recorded truth names this call as the one that broke first.
 fn is_first(card: &Scorecard, edge: &Edge) -> bool {
-    card.truth.first_broken_edge.as_ref().is_some_and(|first| first.caller == edge.caller && first.callee == edge.callee)
+    card.truth
+        .first_broken_edge
+        .as_ref()
+        .is_some_and(|first| first.caller == edge.caller && first.callee == edge.callee)
 }
 
 fn place(name: &str) -> Option<(f64, f64)> {
@@ -85,11 +89,20 @@ fn draw_edge(svg: &mut Svg, edge: &Edge, busiest: f64, first: bool) {
         let bend = start.0 + 30.0;
         format!(
             "M{},{} C{},{} {},{} {},{}",
-            number(start.0), number(start.1), number(bend), number(start.1),
-            number(end.0 - 44.0), number(end.1), number(end.0), number(end.1)
+            number(start.0),
+            number(start.1),
+            number(bend),
+            number(start.1),
+            number(end.0 - 44.0),
+            number(end.1),
+            number(end.0),
+            number(end.1)
         )
     };
-    svg.raw(&format!("<path class=\"wire\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"{curve}\"/>", number(width)));
+    svg.raw(&format!(
+        "<path class=\"wire\" stroke-width=\"{}\" marker-end=\"url(#tip)\" d=\"{curve}\"/>",
+        number(width)
+    ));
     let (x, y) = if (start.1 - end.1).abs() < 1.0 {
         (f64::midpoint(start.0, end.0) - 2.0, start.1 - 9.0)
     } else {

@@ -79,7 +79,11 @@ fn draw_row(svg: &mut Svg, time: Time, row: &Row, top: f64) {
         svg.line("pause", (time.x(pause.from_ns), middle), (time.x(pause.to_ns), middle));
     }
     for critical in &row.critical {
-        svg.line("critical", (time.x(critical.from_ns), top + ROW - 3.0), (time.x(critical.to_ns), top + ROW - 3.0));
+        svg.line(
+            "critical",
+            (time.x(critical.from_ns), top + ROW - 3.0),
+            (time.x(critical.to_ns), top + ROW - 3.0),
+        );
     }
     if let Some(deadline) = row.deadline_ns.filter(|deadline| *deadline as f64 <= time.extent_ns) {
         let x = time.x(deadline);

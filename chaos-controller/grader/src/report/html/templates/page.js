@@ -2,7 +2,6 @@
 // their line of the journal, queries that can be copied, and everything unfolded on paper.
 (() => {
   "use strict";
-  const SVG = "http://www.w3.org/2000/svg";
   const round = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)).replace(/\.0+$/, "");
   const told = {
     share: (v) => round(v * 100) + " %",
@@ -39,7 +38,7 @@
       of: row.querySelector(".rowof"),
     }));
     rows.forEach((row) => { row.usual = [row.value.textContent, row.of.textContent]; });
-    const hair = document.createElementNS(SVG, "line");
+    const hair = document.createElementNS(svg.namespaceURI, "line");
     hair.setAttribute("class", "hair");
     hair.setAttribute("y1", "14");
     hair.setAttribute("y2", String(svg.viewBox.baseVal.height - 18));
