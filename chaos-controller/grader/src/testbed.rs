@@ -6,20 +6,24 @@
 //!  well    well 1 s, then sick . . well  (recovered)           (never_recovered: sick until the heal, and in the replay)
 //! ```
 
+mod rows;
+
 use std::collections::BTreeMap;
 
 use drill::{Journey, Plan};
 use evidence::review::{self, Note};
-use evidence::traces::{Kind, Span, SpanId, Trace, TraceId};
+use evidence::traces::Trace;
 use evidence::{
-    Chain, Charge, Entry, Ledgers, Order, Outcome, Recording, Request, RequestWriter, Said, SampleWriter,
-    Samples, Seal, kind,
+    Chain, Entry, Ledgers, Outcome, Recording, Request, RequestWriter, Said, SampleWriter, Samples, Seal,
+    kind,
 };
 use evidence::{journal, recording};
 use serde_json::{Value, json};
 
 use crate::case::{Case, SHOP};
 use crate::finding::Finding;
+
+pub(crate) use rows::{charge, order, span};
 
 const FAULT: u64 = 5_000;
 const HEAL: u64 = 25_000;
@@ -464,54 +468,4 @@ fn lines<T: serde::Serialize>(rows: &[T]) -> Vec<u8> {
 pub(crate) fn judge(bed: &Bed, judge: fn(&Case<'_>) -> Finding) -> Finding {
     let recording = bed.recording();
     judge(&Case::new(&recording, bed.plan()))
-}
-
-pub(crate) fn order(id: &str, state: &str) -> Order {
-    Order {
-        id: id.into(),
-        user: "u1".into(),
-        state: state.into(),
-        amount_cents: 1_999,
-        created_unix_ms: 0,
-        updated_unix_ms: 0,
-        settled: false,
-    }
-}
-
-pub(crate) fn charge(reference: &str) -> Charge {
-    Charge {
-        id: "c".into(),
-        reference: reference.into(),
-        amount_cents: 1_999,
-        key: None,
-        at_unix_ms: 0,
-        region: None,
-    }
-}
-
-/// A span that went well; times in milliseconds of the run.
-pub(crate) fn span(
-    trace: u128,
-    id: u64,
-    parent: u64,
-    service: &str,
-    name: &str,
-    kind: Kind,
-    (from_ms, to_ms): (u64, u64),
-) -> Span {
-    Span {
-        trace: TraceId(trace),
-        span: SpanId(id),
-        parent: (parent > 0).then_some(SpanId(parent)),
-        service: service.to_owned(),
-        instance: format!("{service}-0"),
-        name: name.to_owned(),
-        kind,
-        start_unix_ns: from_ms * 1_000_000,
-        end_unix_ns: to_ms * 1_000_000,
-        error: false,
-        message: String::new(),
-        attributes: serde_json::Map::new(),
-        events: Vec::new(),
-    }
 }

@@ -41,52 +41,79 @@ impl Votes {
     }
 }
 
-/// `None` if no failing trace is there.
-pub(super) fn first(case: &Case<'_>, seen: &Seen) -> Option<Edge> {
-    let (votes, span) = [seen.full, seen.span, case.moments.outage()?]
-        .into_iter()
-        .map(|span| (vote(case, span), span))
-        .find(|(votes, _)| votes.values().map(|votes| votes.traces).sum::<u64>() >= FEWEST)?;
-    let all: u64 = votes.values().map(|votes| votes.traces).sum();
-    let (mut edge, mut found) = votes.iter().max_by_key(|(_, votes)| votes.traces)?;
-    let mut path = vec![told(edge, found, all)];
-    // Nothing of the shop calls its own callers, so this ends.
-    while let Some((below, votes)) = deeper(&votes, edge, found) {
-        (edge, found) = (below, votes);
-        path.push(told(edge, found, all));
-    }
-    let example = found.example.map(|id| format!(", as trace {id}")).unwrap_or_default();
-    Some(Edge {
-        caller: edge.0.clone(),
-        callee: edge.1.clone(),
-        share: round(found.traces as f64 / all as f64),
-        traces: found.traces,
-        evidence: format!(
-            "spans.jsonl: {all} failing or slow traces, {}: {}{example}",
-            case.moments.name(span),
-            path.join("; ")
-        ),
-    })
+/// The votes of the traces that began in a span.
+struct Poll {
+    span: Span,
+    votes: BTreeMap<Named, Votes>,
 }
 
 type Named = (String, String);
 
-fn vote(case: &Case<'_>, span: Span) -> BTreeMap<Named, Votes> {
-    let mut votes: BTreeMap<Named, Votes> = BTreeMap::new();
-    for trace in &case.recording.traces {
-        let Some(start) = trace.spans.iter().map(|span| span.start_unix_ns).min() else { continue };
-        let at = case.moments.on_clock(start / 1_000_000);
-        if at < span.from || at >= span.to {
-            continue;
-        }
-        let Some(broken) = first_broken_edge(trace) else { continue };
-        let caller = if broken.caller == USER.0 { USER.1.to_owned() } else { broken.caller };
-        let votes = votes.entry((caller, broken.callee)).or_default();
-        votes.traces += 1;
-        *votes.how.entry(words(broken.how)).or_default() += 1;
-        votes.example.get_or_insert(trace.id);
+/// `None` if no failing trace is there.
+pub(super) fn first(case: &Case<'_>, seen: &Seen) -> Option<Edge> {
+    let poll = [seen.full, seen.span, case.moments.outage()?]
+        .into_iter()
+        .map(|span| Poll::of(case, span))
+        .find(|poll| poll.traces() >= FEWEST)?;
+    let (named, found) = poll.votes.iter().max_by_key(|(_, votes)| votes.traces)?;
+    let (mut edge, mut found) = (named.clone(), found.clone());
+    let mut told = vec![poll.told(case, &edge, &found)];
+    // What held the workers was sent before the refusals that it explains: the ramp is looked at as well.
+    let whole = Poll::of(case, Span { from: seen.span.from.min(poll.span.from), to: poll.span.to });
+    // Nothing of the shop calls its own callers, so this ends.
+    while let Some((below, votes)) = deeper(&whole.votes, &edge, &found) {
+        (edge, found) = (below.clone(), votes.clone());
+        told.push(whole.told(case, &edge, &found));
     }
-    votes
+    let all = if told.len() > 1 { whole.traces() } else { poll.traces() };
+    let example = found.example.map(|id| format!(", as trace {id}")).unwrap_or_default();
+    Some(Edge {
+        caller: edge.0,
+        callee: edge.1,
+        share: round(found.traces as f64 / all as f64),
+        traces: found.traces,
+        evidence: format!("spans.jsonl: {}{example}", told.join("; ")),
+    })
+}
+
+impl Poll {
+    fn of(case: &Case<'_>, span: Span) -> Poll {
+        let mut votes: BTreeMap<Named, Votes> = BTreeMap::new();
+        // A request that was still on when somebody acted may have failed by the act.
+        let acted = case.moments.first_action.filter(|acted| *acted >= span.to).unwrap_or(u64::MAX);
+        for trace in &case.recording.traces {
+            let Some(root) = trace.spans.first() else { continue };
+            let at = case.moments.on_clock(root.start_unix_ns / 1_000_000);
+            let ended = case.moments.on_clock(root.end_unix_ns / 1_000_000);
+            if at < span.from || at >= span.to || ended > acted {
+                continue;
+            }
+            let Some(broken) = first_broken_edge(trace) else { continue };
+            let caller = if broken.caller == USER.0 { USER.1.to_owned() } else { broken.caller };
+            let votes = votes.entry((caller, broken.callee)).or_default();
+            votes.traces += 1;
+            *votes.how.entry(words(broken.how)).or_default() += 1;
+            votes.example.get_or_insert(trace.id);
+        }
+        Poll { span, votes }
+    }
+
+    /// Failing and slow traces.
+    fn traces(&self) -> u64 {
+        self.votes.values().map(|votes| votes.traces).sum()
+    }
+
+    fn told(&self, case: &Case<'_>, edge: &Named, votes: &Votes) -> String {
+        format!(
+            "{} -> {} {} in {} of {} failing or slow traces, {}",
+            edge.0,
+            edge.1,
+            votes.mostly().unwrap_or("broken"),
+            percent(votes.traces as f64 / self.traces() as f64),
+            self.traces(),
+            case.moments.name(self.span)
+        )
+    }
 }
 
 /// What its callee broke by, if enough traces show it: some call of the callee, or of whom it calls. Only who waited in
@@ -118,11 +145,6 @@ fn below(service: &str) -> Vec<&str> {
         next += 1;
     }
     below
-}
-
-fn told(edge: &Named, votes: &Votes, all: u64) -> String {
-    let how = votes.mostly().unwrap_or("broken");
-    format!("{} -> {} {how} in {}", edge.0, edge.1, percent(votes.traces as f64 / all as f64))
 }
 
 fn words(how: How) -> &'static str {
@@ -224,6 +246,17 @@ mod tests {
         let mut traces: Vec<Trace> = (1..80).map(|id| refused(id, 9_000)).collect();
         traces.push(waiting(100, 9_000));
         assert_eq!(found(traces).map(|edge| edge.callee).as_deref(), Some("order"));
+    }
+
+    #[test]
+    fn a_request_that_was_still_on_at_the_first_act_says_nothing() {
+        let mut bed = Bed::recovered();
+        bed.traces = (1..20).map(|id| waiting(id, 8_000)).collect();
+        bed.traces.extend((100..105).map(|id| queued(id, 7_500)));
+        let recording = bed.recording();
+        let case = Case::new(&recording, bed.plan());
+        let edge = first(&case, &Seen::of(&case).unwrap()).unwrap();
+        assert_eq!((edge.callee.as_str(), edge.traces), ("payment", 5), "{edge:?}");
     }
 
     #[test]

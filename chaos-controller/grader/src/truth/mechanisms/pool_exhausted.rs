@@ -45,9 +45,10 @@ pub(super) fn full(case: &Case<'_>, service: &str, span: Span) -> Option<Vec<u64
         let queued = value("lab_queue_depth", at);
         busy.is_some_and(|(busy, limit)| busy >= limit) && queued.is_some_and(|queued| queued > 0.0)
     };
-    let times = scraped(samples, service, span);
-    let lasted = times.windows(SCRAPES).any(|row| row.iter().all(|at| held(*at)));
-    lasted.then(|| times.into_iter().filter(|at| held(*at)).collect())
+    let seen: Vec<(u64, bool)> =
+        scraped(samples, service, span).into_iter().map(|at| (at, held(at))).collect();
+    let lasted = seen.windows(SCRAPES).any(|row| row.iter().all(|(_, held)| *held));
+    lasted.then(|| seen.into_iter().filter(|(_, held)| *held).map(|(at, _)| at).collect())
 }
 
 #[cfg(test)]
