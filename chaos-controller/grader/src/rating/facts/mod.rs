@@ -28,7 +28,7 @@ pub(super) struct Tally {
 impl Facts {
     pub(super) fn of(case: &Case<'_>, card: &Scorecard) -> Facts {
         let found = |about| match about {
-            About::Prompt => recovery::prompt(case),
+            About::Prompt => recovery::prompt(case, card),
             About::PartlyBack => recovery::partly_back(case),
             About::Recovered => recovery::recovered(case, card),
             About::Lasted => recovery::lasted(case, card),
@@ -42,7 +42,7 @@ impl Facts {
             About::NobodyBlamed => cascade::nobody_blamed(case, card),
             About::BlastRadius => cascade::blast_radius(case, card),
             About::Amplification => cascade::amplification(case, card),
-            About::MitigatedFirst => response::mitigated_first(case, card),
+            About::MitigatedFirst => response::mitigated_first(card),
             About::Heard => response::heard(case),
             About::Severity => response::severity(case, card),
             About::Roles => response::roles(card),

@@ -16,20 +16,31 @@ const PROMPT_S: f64 = 300.0;
 
 const NOBODY_ACTED: &str = "nobody changed anything";
 
-pub(super) fn prompt(case: &Case<'_>) -> Fact {
-    let Some(handover) = case.moments.handover else {
-        return Fact::unseen(About::Prompt, "there was no handover to count from");
+/// A change that helped nobody is none: what counts is the first after which more users were served, or where that is not
+/// how the drill measures, the first change of somebody who brought the shop back.
+pub(super) fn prompt(case: &Case<'_>, card: &Scorecard) -> Fact {
+    let about = About::Prompt;
+    let Some(handover) = case.moments.handover.map(|at| case.moments.seconds(at)) else {
+        return Fact::unseen(about, "there was no handover to count from");
     };
-    let Some(acted) = case.moments.first_action else {
-        return Fact::judged(About::Prompt, false, NOBODY_ACTED);
+    let times = &card.measures.time_to;
+    let well = recovered(case, card).holds == Some(true);
+    let Some(helped) = times.mitigation.or(times.first_action.filter(|_| well)) else {
+        let text = match changes(case).count() {
+            0 => NOBODY_ACTED.to_owned(),
+            tried => format!("none of {tried} change(s) brought more users an answer"),
+        };
+        return Fact::judged(about, false, text).at("measures.time_to.mitigation");
     };
-    let after = (acted as f64 - handover as f64) / 1_000.0;
-    let text =
-        format!("the first change came {after:.0} s after the handover ({PROMPT_S:.0} s or less is prompt)");
-    let fact = Fact::judged(About::Prompt, after <= PROMPT_S, text);
-    match changes(case).find(|entry| entry.t_ms >= acted) {
+    let after = helped - handover;
+    let text = format!(
+        "the first change that helped came {after:.0} s after the handover ({PROMPT_S:.0} s or less is prompt)"
+    );
+    let fact = Fact::judged(about, after <= PROMPT_S, text);
+    // Reported seconds are rounded, the journal's are not.
+    match changes(case).find(|entry| case.moments.seconds(entry.t_ms) >= helped - 0.001) {
         Some(entry) => fact.at(line(entry.seq)),
-        None => fact,
+        None => fact.at("measures.time_to.mitigation"),
     }
 }
 

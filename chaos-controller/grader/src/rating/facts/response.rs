@@ -82,9 +82,10 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }
 
-pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
+pub(super) fn mitigated_first(card: &Scorecard) -> Fact {
     let about = About::MitigatedFirst;
-    let acted = case.moments.first_action.map(|at| case.moments.seconds(at));
+    let times = &card.measures.time_to;
+    let acted = times.mitigation.or(times.first_action);
     let (holds, text) = match (acted, card.diagnoses.first_right()) {
         (None, _) => (false, "nothing was done for the users".to_owned()),
         (Some(acted), None) => (
@@ -98,7 +99,7 @@ pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
             ),
         ),
     };
-    Fact::judged(about, holds, text).at("people.mitigated_before_cause, measures.time_to.first_action")
+    Fact::judged(about, holds, text).at("measures.time_to: mitigation, right_diagnosis")
 }
 
 /// Why nothing can be said about working together; `None` if there were several.

@@ -1,6 +1,6 @@
 //! Mitigation speed: how soon, and in how many layers, users were helped.
 //!
-//! - expert: the first change within five minutes of the handover; well again, for good and through the second trigger, and
+//! - expert: the first change that helped within five minutes of the handover; well again, for good and through the second trigger, and
 //!   verified within fifteen minutes; in layers; inside the safe bounds; the money right;
 //! - intermediate: well again, or at least one journey that users had lost brought back, inside the bounds;
 //! - novice: less, or nothing was changed.

@@ -6,9 +6,15 @@ use super::Judged;
 use crate::case::Case;
 use crate::postmortem::{Quality, quality};
 use crate::scorecard::Scorecard;
+use crate::verdict::Verdict;
 
 pub(super) fn judge(case: &Case<'_>, card: &Scorecard) -> Judged {
     match &case.recording.postmortem {
+        // Whether its actions cut the mechanisms cannot be said of a run that proves none.
+        Some(_) if card.verdict == Verdict::Void => {
+            let why = format!("the run is void ({}), and this rests on it", card.reason);
+            Judged { mark: None, why, evidence: Vec::new() }
+        }
         Some(text) => {
             let Quality { mark, why, evidence } = quality(text, card);
             Judged { mark, why, evidence }
@@ -58,5 +64,14 @@ mod tests {
         let recording = bed.recording();
         bed.postmortem = Some(crate::postmortem::draft(&recording, &crate::grade::grade(&recording).card));
         assert_eq!(row(&bed).machine, None);
+    }
+
+    #[test]
+    fn of_a_void_run_nothing_is_held_against_it() {
+        let mut bed = Bed::recovered();
+        bed.postmortem = Some("## Summary\n\nBob forgot it.\n".to_owned());
+        bed.delivered_ms = None;
+        let row = row(&bed);
+        assert!(row.machine.is_none() && row.why.contains("void"), "{row:?}");
     }
 }
