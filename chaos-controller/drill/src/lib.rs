@@ -22,6 +22,7 @@ mod rules;
 mod scale;
 mod schema;
 mod source;
+mod threshold;
 mod time;
 mod tree;
 mod trigger;

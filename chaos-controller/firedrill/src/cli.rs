@@ -3,8 +3,8 @@
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::command::change::{DeclareRecovered, Halt, Restart, Resume, Scale};
 use crate::command::actions::Actions;
+use crate::command::change::{DeclareRecovered, Halt, Restart, Resume, Scale};
 use crate::command::check::Check;
 use crate::command::compare::Compare;
 use crate::command::diagnose::Diagnose;
@@ -217,6 +217,7 @@ mod tests {
         for line in [
             "run bank-slowdown --variant smoke --candidate nothing --output json",
             "run drills/bank-slowdown --scale 1/4 --seed 7 --mode gate --runs-dir out --lab red --keep -q",
+            "run bank-slowdown --gate --candidate layered --junit junit.xml --threshold goodput=0.99 --threshold amplification=1.02",
             "up --drill bank-slowdown --scale 1/10 --no-load --lab red",
             "down --all",
             "status --as observer -o json",
@@ -320,6 +321,8 @@ mod tests {
             "watch --queries --every 2s",
             "explain",
             "run x --scale 0",
+            "run x --gate --mode practice",
+            "run x --threshold goodput",
             "run x --mode exam",
             "incident severity sev0",
             "hint --level most",

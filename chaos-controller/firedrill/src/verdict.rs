@@ -29,7 +29,7 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
     writeln!(text, "     seed {}, scale {}, exit code {}", card.seed, card.scale, card.exit)?;
     if card.exit == Exit::INTERRUPTED.0 {
         write_residue(text, card, paint)?;
-        return writeln!(text, "report  {dir}/report.md");
+        return writeln!(text, "report  {dir}/report.html");
     }
     if !card.cascade.is_empty() {
         writeln!(text, "\nwhat broke, seconds after the fault")?;
@@ -61,7 +61,7 @@ fn write_summary(text: &mut String, card: &Scorecard, dir: &str, paint: Paint) -
     }
     text.push_str(&rating::lines(card));
     write_residue(text, card, paint)?;
-    writeln!(text, "report  {dir}/report.md")
+    writeln!(text, "report  {dir}/report.html")
 }
 
 fn write_residue(text: &mut String, card: &Scorecard, paint: Paint) -> std::fmt::Result {

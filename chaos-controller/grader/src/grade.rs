@@ -11,7 +11,7 @@ use crate::finding::{Finding, Status};
 use crate::measures::Measures;
 use crate::people::People;
 use crate::rating::Rating;
-use crate::report::{html, junit};
+use crate::report::{html, junit, markdown};
 use crate::scorecard::{Criterion, FORMAT, SEALED, Scorecard, reason};
 use crate::story::Story;
 use crate::truth::Truth;
@@ -44,6 +44,11 @@ impl Graded {
     /// One file that opens in any browser, offline.
     pub fn report_html(&self) -> String {
         html::page(&self.card, &self.story)
+    }
+
+    /// The same in Markdown.
+    pub fn report_markdown(&self) -> String {
+        markdown::page(&self.card, &self.story)
     }
 
     /// The verdict for CI, a case per criterion.

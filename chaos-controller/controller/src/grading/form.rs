@@ -38,7 +38,7 @@ impl Form {
         match self {
             Form::Html => graded.report_html(),
             Form::Markdown => {
-                let report = graded.card.report_markdown();
+                let report = graded.report_markdown();
                 format!("{}\n\nHead of the journal: `{}`\n", report.trim_end(), graded.card.head)
             }
             Form::Junit => graded.junit(),

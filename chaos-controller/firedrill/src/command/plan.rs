@@ -31,26 +31,51 @@ pub(crate) struct ChoiceFlags {
     /// learn: no clock, and explanations. practice. assessed: nothing is revealed before the end. gate: a script, for CI
     #[arg(long, value_parser = mode, default_value = "practice", value_name = "learn|practice|assessed|gate")]
     pub(crate) mode: Mode,
+    /// Short for `--mode gate`
+    #[arg(long, conflicts_with = "mode")]
+    gate: bool,
+    /// A threshold of a gate in the place of the drill's, such as goodput=0.99; may be repeated
+    #[arg(long, value_parser = threshold, value_name = "NAME=VALUE")]
+    threshold: Vec<(String, String)>,
 }
 
 impl ChoiceFlags {
     /// The validated plan of these choices.
     pub(crate) fn plan(&self) -> Result<RunPlan, Failure> {
-        if self.mode == Mode::Gate && self.candidate.is_none() {
+        if self.is_gate() && self.candidate.is_none() {
             return Err(Failure::new(
                 Exit::Usage,
                 "a gate has nobody at the keyboard: name the script that plays",
             )
-            .hint(format!("firedrill run {} --mode gate --candidate layered", self.drill)));
+            .hint(format!("firedrill run {} --gate --candidate layered", self.drill)));
+        }
+        if !self.is_gate() && !self.threshold.is_empty() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "a drill's thresholds are its own; only a gate sets others",
+            )
+            .hint("add --gate"));
         }
         let choice = Choice {
             variant: self.variant.clone(),
             candidate: self.candidate.clone(),
             scale: self.scale,
             seed: self.seed,
-            mode: self.mode,
+            mode: if self.gate { Mode::Gate } else { self.mode },
         };
-        drills::plan(&self.drill, &choice)
+        let mut plan = drills::plan(&self.drill, &choice)?;
+        let set = self.threshold.iter().map(|(name, value)| plan.thresholds.set(name, value));
+        let refused: Vec<String> = set.filter_map(Result::err).collect();
+        if refused.is_empty() {
+            return Ok(plan);
+        }
+        let failure = Failure::new(Exit::Usage, "the thresholds cannot be set");
+        Err(refused.into_iter().fold(failure, Failure::detail))
+    }
+
+    /// Whether a script plays for CI.
+    pub(crate) fn is_gate(&self) -> bool {
+        self.gate || self.mode == Mode::Gate
     }
 }
 
@@ -78,6 +103,11 @@ fn mode(text: &str) -> Result<Mode, String> {
     let names = Mode::ALL.map(Mode::name);
     let known = Mode::ALL.into_iter().find(|mode| mode.name() == text);
     known.ok_or_else(|| format!("write one of: {}", names.join(", ")))
+}
+
+fn threshold(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as goodput=0.99")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// When a trigger ends with a person.
@@ -189,6 +219,7 @@ fn render(plan: &RunPlan) -> String {
     let own = plan.criteria.iter().filter(|own| own.required).map(|own| own.name.as_str());
     let required: Vec<&str> = plan.required.iter().map(String::as_str).chain(own).collect();
     text.push_str(&format!("\nmust pass: {}\n", required.join(", ")));
+    text.push_str(&format!("thresholds: {}\n", plan.thresholds.told()));
     for steady in &plan.steady_state {
         text.push_str(&format!("steady state {}: {}\n", steady.name, steady.promql));
     }

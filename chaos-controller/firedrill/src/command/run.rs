@@ -23,6 +23,7 @@ use super::plan::ChoiceFlags;
 use crate::abort::AbortFlags;
 use crate::api::Api;
 use crate::exit::{Exit, Failure};
+use crate::gate;
 use crate::interview::{Conductor, Due};
 use crate::lab::LabFlags;
 use crate::launch::{Launch, Presence, launch, presence, take_down};
@@ -53,6 +54,9 @@ pub(crate) struct Run {
     /// Nobody conducts: an assessed run without its agenda
     #[arg(long)]
     no_interview: bool,
+    /// Write the verdict as JUnit XML into this file too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Tell nothing while it runs
     #[arg(long, short = 'q')]
     quiet: bool,
@@ -82,6 +86,9 @@ impl Run {
         // Everything that can be wrong with the drill is found before anything starts.
         let mut plan = self.choice.plan()?;
         self.abort.add_to(&mut plan)?;
+        if let Some(file) = &self.junit {
+            gate::may_write(file)?;
+        }
         let mut interrupts = Interrupts::listen()?;
         let mut screen = Screen::new(self.quiet);
         let Some((file, own)) = self.lab(&plan, &mut screen, &mut interrupts).await? else {
@@ -231,7 +238,13 @@ impl Run {
         let card = super::compare::read(std::path::Path::new(&status.dir))?;
         match self.output.output {
             Format::Json => write_json(&card),
+            Format::Text if self.choice.is_gate() => {
+                write_data(&gate::lines(&card, &status.dir, Paint::for_stdout()));
+            }
             Format::Text => write_data(&verdict::summary(&card, &status.dir, Paint::for_stdout())),
+        }
+        if let Some(file) = &self.junit {
+            gate::write_junit(std::path::Path::new(&status.dir), file)?;
         }
         Ok(Exit::of_run(status.exit.unwrap_or(card.exit)))
     }

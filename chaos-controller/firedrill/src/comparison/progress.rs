@@ -140,7 +140,11 @@ impl Step {
 
 fn step(card: &Scorecard) -> Step {
     let measured = serde_json::to_value(&card.measures.time_to).expect("times are plain data");
-    let times = TIMES.iter().filter_map(|(name, _)| Some((*name, measured.get(*name)?.as_f64()?)));
+    let time = |name: &str| match name {
+        "effective_mitigation" => card.measures.mitigation.as_ref().map(|helped| helped.seconds),
+        name => measured.get(name)?.as_f64(),
+    };
+    let times = TIMES.iter().filter_map(|(name, _)| Some((*name, time(name)?)));
     let rating = &card.rating;
     let marks = rating.rubric.iter().filter_map(|row| {
         let mark = row.human.as_ref().map(|human| human.mark.clone()).or_else(|| row.machine.map(word));

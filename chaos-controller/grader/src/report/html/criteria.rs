@@ -8,16 +8,16 @@ use crate::scorecard::Criterion;
 
 /// One row.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(in crate::report) struct Row {
     name: String,
     id: String,
     /// `pass`, `fail` or `unknown`.
     status: &'static str,
     sign: &'static str,
     required: bool,
-    target: String,
-    measured: String,
-    margin: String,
+    pub(in crate::report) target: String,
+    pub(in crate::report) measured: String,
+    pub(in crate::report) margin: String,
     reason: String,
     evidence: String,
     query: Option<String>,
@@ -51,7 +51,7 @@ fn reading(name: &str) -> Reading {
     }
 }
 
-pub(super) fn rows(criteria: &[Criterion]) -> Vec<Row> {
+pub(in crate::report) fn rows(criteria: &[Criterion]) -> Vec<Row> {
     criteria.iter().map(row).collect()
 }
 

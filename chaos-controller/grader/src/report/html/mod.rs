@@ -2,13 +2,13 @@
 //! Words and pictures are made of the scorecard and its story alone, by these files; the markup is in `templates/`,
 //! which escape whatever they are given.
 
-mod criteria;
+pub(super) mod criteria;
 mod draw;
 mod numbers;
 mod page;
 mod render;
 mod safety;
-mod summary;
+pub(super) mod summary;
 mod words;
 
 pub(crate) use page::page;

@@ -14,19 +14,19 @@ use crate::truth::RootKind;
 use crate::verdict::{Exit, Verdict};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+pub(in crate::report) struct Summary {
     headline: String,
     /// `pass`, `fail` or `void`.
     tone: &'static str,
     sign: &'static str,
     word: &'static str,
-    lead: String,
+    pub(in crate::report) lead: String,
     chain: Vec<Link>,
     tiles: Vec<Tile>,
-    paragraphs: Vec<(&'static str, String)>,
+    pub(in crate::report) paragraphs: Vec<(&'static str, String)>,
 }
 
-pub(super) fn of(card: &Scorecard, story: &Story) -> Summary {
+pub(in crate::report) fn of(card: &Scorecard, story: &Story) -> Summary {
     let (tone, sign, word, outcome) = match (card.verdict, card.exit) {
         (_, exit) if exit == Exit::INTERRUPTED.0 => ("void", "◆", "Interrupted", "interrupted"),
         (Verdict::Pass, _) => ("pass", "✓", "Survived", "survived"),
