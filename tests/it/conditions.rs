@@ -63,23 +63,42 @@ fn a_candidate_may_act_when_the_outage_shows_and_the_drill_judges_by_its_own_que
 }
 
 #[test]
-fn a_guardrail_stops_the_run_and_nothing_is_left_of_it() {
+fn a_spent_error_budget_stops_the_run_and_it_is_proven_that_nothing_is_left_of_it() {
     let _turn = Turn::take();
     let site = Site::new();
-    let guardrail = "guardrails:\n  - name: payment_is_full\n    promql: >-\n      \
-        sum(lab_workers_busy{service=\"payment\"}) >= sum(lab_workers_limit{service=\"payment\"})\n    for: 2s\n";
+    // 57 s x 45 checkouts/s x 1 %: 26 may fail. Payment is full after 5 s, and 2 s later the first users leave.
+    let guardrail = "guardrails:\n  - {name: nobody_can_buy, error_budget: {journey: checkout, spent: 2}}\n";
     let folder = watched_drill(&site, guardrail);
-    let mut run = Playing::start_at(site, &folder, "watchful", "1/10", &[]);
+    let never = ["--abort-when", "count(up == 0) > 7", "--abort-for", "2s"];
+    let mut run = Playing::start_at(site, &folder, "watchful", "1/10", &never);
     let stopped = run
         .journaled("that a guardrail stopped it", Duration::from_secs(60), |entry| entry.kind == "guardrail");
-    assert_eq!((stopped.text("name"), stopped.text("for")), ("payment_is_full", "2s"));
+    assert_eq!((stopped.text("name"), stopped.text("journey")), ("nobody_can_buy", "checkout"));
     let said = run.end().expect(98);
     let card = said.json();
     assert_eq!((card["verdict"].as_str(), card["residue"].as_array().map(Vec::len)), (Some("void"), Some(0)));
-    let reason = card["reason"].as_str().unwrap_or_default();
-    assert!(reason.starts_with("guardrails: guardrail `payment_is_full` stopped the run"), "{reason}");
+    let proof = |name: &str| {
+        let all = card["proofs"].as_array().into_iter().flatten();
+        all.into_iter().find(|proof| proof["name"] == name).cloned().unwrap_or_default()
+    };
+    // Live and from the request log it is the same budget; the log knows what was under way when it was stopped.
+    let guardrails = proof("guardrails");
+    assert!(guardrails["value"].as_f64() >= Some(2.0) && guardrails["threshold"] == 2.0, "{guardrails}");
+    let reason = guardrails["reason"].as_str().unwrap_or_default();
+    for words in [
+        "guardrail `nobody_can_buy` stopped the run",
+        "of the error budget of checkout",
+        "by the request log",
+    ] {
+        assert!(reason.contains(words), "{words}: {reason}");
+    }
+    for name in ["trigger_removed", "clean"] {
+        assert_eq!(proof(name)["status"], "pass", "{name}: {}", proof(name));
+    }
     let journal = run.journal();
     let cleared = journal.iter().find(|entry| entry.kind == "fault_cleared").expect("the fault was cleared");
     assert!(cleared.t_ms - stopped.t_ms < 2_000, "cleared {} ms later", cleared.t_ms - stopped.t_ms);
     assert!(!journal.iter().any(|entry| entry.kind == "policy" && entry.actor == "script:watchful"));
+    let plan = repo::read(&run.dir().expect("the run has a folder").join("plan.yaml"));
+    assert!(plan.contains("abort_when_1"), "the plan says what was watched besides");
 }

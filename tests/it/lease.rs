@@ -80,6 +80,12 @@ fn a_fault_ends_with_its_lease_when_the_controller_is_killed() {
         serde_json::from_slice::<Value>(&card).map_err(|error| error.to_string())
     });
     assert_eq!(card["exit"], 105, "interrupted: {}", card["reason"]);
+    // Whoever closes a run proves that nothing is left of it, also where another one played it.
+    for name in ["trigger_removed", "clean"] {
+        let mut proofs = card["proofs"].as_array().into_iter().flatten();
+        let proof = proofs.find(|proof| proof["name"] == name);
+        assert!(proof.is_some_and(|proof| proof["status"] == "pass"), "{name}: {proof:?}");
+    }
 
     // Nothing that was written is lost.
     let journal = run.journal();

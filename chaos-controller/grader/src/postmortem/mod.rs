@@ -11,7 +11,6 @@ mod actions;
 mod check;
 mod date;
 mod draft;
-mod impact;
 mod levers;
 mod page;
 mod phrase;

@@ -40,7 +40,7 @@ fn cuts(action: &Action, mechanism: &Mechanism) -> bool {
 }
 
 fn told(mechanism: &Mechanism, actions: &[Action], head: Place) -> Problem {
-    let words = levers::words(mechanism.kind);
+    let words = levers::said(mechanism.kind);
     let (wanted, better) = levers::cuts(mechanism.kind);
     let near =
         actions.iter().find(|action| levers::named(&action.text).iter().any(|lever| wanted.contains(lever)));

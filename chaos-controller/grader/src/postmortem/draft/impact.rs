@@ -2,12 +2,24 @@
 
 use drill::{Journey, Plan};
 
+use super::{Draft, asked};
 use crate::finding::percent;
 use crate::report::markdown::amount;
 use crate::scorecard::Scorecard;
 
+impl Draft<'_> {
+    pub(super) fn impact(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            lines(self.card, self.plan).iter().map(|line| format!("- {line}")).collect();
+        if lines.is_empty() {
+            lines.push(asked("users, requests, money and error budget, in numbers"));
+        }
+        lines
+    }
+}
+
 /// A line for each thing that was measured; what was not is not guessed.
-pub(super) fn lines(card: &Scorecard, plan: Option<&Plan>) -> Vec<String> {
+fn lines(card: &Scorecard, plan: Option<&Plan>) -> Vec<String> {
     let measures = &card.measures;
     let mut lines = Vec::new();
     if let Some(users) = measures.users_hit {
