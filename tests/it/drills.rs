@@ -4,8 +4,12 @@
 use tests::played::full;
 use tests::{Played, Playing, Turn, in_lanes, repo};
 
+use crate::regrade;
+
 /// Played at the drill's own rates.
 const FULL: [&str; 3] = ["nothing", "layered", "double-charger"];
+/// Whose run is graded again.
+const REGRADED: &str = "flush-only";
 /// Labs at a tenth that the machine bears side by side.
 const LANES: usize = 3;
 
@@ -134,6 +138,10 @@ fn every_other_planted_candidate_gets_its_verdict_at_a_tenth() {
         let run = Playing::start(candidate, "1/10", &[]).finish(false);
         let mut wrong = run.differences(&expected);
         wrong.extend(busy(candidate, &run));
+        if candidate == REGRADED {
+            let (dir, exit) = (run.dir.as_deref(), run.said.code.unwrap_or_default());
+            wrong.extend(dir.map_or(vec!["no folder".to_owned()], |dir| regrade::wrong(dir, exit)));
+        }
         wrong.iter_mut().for_each(|difference| *difference = format!("{candidate}: {difference}"));
         wrong
     });

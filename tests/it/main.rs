@@ -7,6 +7,7 @@
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions, invariants   drills from their baseline to their verdict
+//! regrade        the verdict again, of one of them
 //! report         what a browser makes of the reports of two of them
 //! ```
 //! Whole-lab tests take turns.
@@ -25,6 +26,7 @@ mod metrics;
 mod money;
 mod promql;
 mod regions;
+mod regrade;
 mod report;
 mod seeing;
 mod swap;

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+/// The parts of a scorecard that the verdict follows from, or is.
+const DECIDING: [&str; 5] = ["verdict", "exit", "reason", "criteria", "proofs"];
 /// Characters of a value that are shown.
 const SHOWN: usize = 60;
 
@@ -21,7 +23,7 @@ pub(crate) struct Difference {
     pub(crate) now: Option<Value>,
 }
 
-/// Every row that differs, by its place.
+/// Every row that differs, by its place; what decides first.
 pub(crate) fn differences(before: &Value, now: &Value) -> Vec<Difference> {
     let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
     flatten(before, String::new(), &mut old);
@@ -30,7 +32,12 @@ pub(crate) fn differences(before: &Value, now: &Value) -> Vec<Difference> {
     let rows: std::collections::BTreeSet<String> = gone.chain(new.keys().cloned()).collect();
     let pairs = rows.into_iter().map(|row| (old.get(&row).copied(), new.get(&row).copied(), row));
     let differ = pairs.filter(|(before, now, _)| before != now);
-    differ.map(|(before, now, row)| Difference { row, before: before.cloned(), now: now.cloned() }).collect()
+    let mut rows: Vec<Difference> = differ
+        .map(|(before, now, row)| Difference { row, before: before.cloned(), now: now.cloned() })
+        .collect();
+    let of_part = |row: &Difference| DECIDING.iter().position(|part| row.row.split('.').next() == Some(part));
+    rows.sort_by_key(|row| of_part(row).unwrap_or(DECIDING.len()));
+    rows
 }
 
 /// Every value that is neither an object nor a list, by its path.
@@ -77,7 +84,7 @@ mod tests {
     #[test]
     fn rows_are_named_by_their_criterion_and_not_by_their_number() {
         let before = json!({"exit": 99, "criteria": [{"name": "goodput", "status": "fail"}, {"name": "hold", "status": "pass"}]});
-        let now = json!({"exit": 99, "criteria": [{"name": "hold", "status": "fail"}], "mode": "gate"});
+        let now = json!({"exit": 99, "criteria": [{"name": "hold", "status": "fail"}], "cascade": [], "burn": 1, "mode": "gate"});
         let told: Vec<String> = differences(&before, &now).iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
@@ -85,6 +92,7 @@ mod tests {
                 "criteria.goodput.name: no longer there, was goodput",
                 "criteria.goodput.status: no longer there, was fail",
                 "criteria.hold.status: pass -> fail",
+                "burn: 1, was not there",
                 "mode: gate, was not there",
             ]
         );

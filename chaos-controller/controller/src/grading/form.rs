@@ -35,18 +35,20 @@ impl Form {
 
     /// A graded run in this form.
     pub fn of(self, graded: &Graded) -> String {
-        match self {
+        let mut text = match self {
             Form::Html => graded.report_html(),
             Form::Markdown => {
                 let report = graded.report_markdown();
-                format!("{}\n\nHead of the journal: `{}`\n", report.trim_end(), graded.card.head)
+                format!("{}\n\nHead of the journal: `{}`", report.trim_end(), graded.card.head)
             }
             Form::Junit => graded.junit(),
-            Form::Scorecard => {
-                let json = serde_json::to_string_pretty(&graded.card);
-                json.expect("a scorecard is plain data") + "\n"
-            }
+            Form::Scorecard => serde_json::to_string_pretty(&graded.card).expect("a scorecard is plain data"),
+        };
+        // On a terminal and in a file the same bytes.
+        if !text.ends_with('\n') {
+            text.push('\n');
         }
+        text
     }
 }
 

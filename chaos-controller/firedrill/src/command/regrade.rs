@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use controller::grading::{self, Form, GradingError};
-use grader::{Scorecard, Verdict};
+use grader::Verdict;
 use serde::Serialize;
 use serde_json::Value;
 
