@@ -20,7 +20,7 @@ use crate::moments::Span;
 /// Fewer traces than this below a broken service are a coincidence.
 const FEWEST: u64 = 3;
 /// The same as a share of those that name the edge above.
-const LEAST_SHARE: f64 = 0.05;
+const LEAST_SHARE: f64 = 0.15;
 /// Who comes in from outside, in the words of the traces and in ours.
 const USER: (&str, &str) = ("its user", "users");
 
