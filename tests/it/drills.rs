@@ -93,6 +93,10 @@ fn layered_survives_and_everybody_has_paid_once() {
     let criteria = run.card["criteria"].as_array().expect("a scorecard has criteria");
     assert!(criteria.iter().all(|criterion| criterion["status"] == "pass"), "{criteria:?}");
     assert_eq!(run.card["verdict"], "pass");
+    // What can be seen in a run of the people's side is an expert's; the postmortem comes after it.
+    let rows = run.card["rating"]["rubric"].as_array().expect("a scorecard has the rubric");
+    let marks: Vec<&str> = rows.iter().filter_map(|row| row["machine"].as_str()).collect();
+    assert_eq!(marks, ["expert"; 3], "{rows:?}");
 }
 
 #[test]

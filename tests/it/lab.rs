@@ -54,6 +54,8 @@ fn a_role_may_do_what_it_may_and_nothing_more() {
         let spec = json!({"effect": {"latency": {"fixed": {"value": "1s"}}}});
         Some(json!({"target": "bank", "id": "by-whom", "spec": spec, "for_ms": 10}))
     };
+    let said = |said: serde_json::Value| Some(json!({ "said": said }));
+    let mark = json!({"verb": "mark", "row": "system_thinking", "mark": "expert"});
     let (nobody, process) = (Role::Nobody, Role::Process);
     let (observer, candidate, operator) = (Role::Observer, Role::Candidate, Role::Operator);
     for (role, method, path, body, status) in [
@@ -65,6 +67,17 @@ fn a_role_may_do_what_it_may_and_nothing_more() {
         (candidate, "PATCH", "/api/policy", patch(), 200),
         (observer, "POST", "/api/say", Some(json!({"text": "hello"})), 403),
         (candidate, "POST", "/api/say", Some(json!({"text": "hello"})), 200),
+        (observer, "POST", "/api/record", said(json!({"verb": "say", "text": "hello"})), 403),
+        (candidate, "POST", "/api/record", said(json!({"verb": "say", "text": "hello"})), 200),
+        (candidate, "POST", "/api/record", said(json!({"verb": "say", "text": " "})), 400),
+        (candidate, "POST", "/api/record", said(json!({"verb": "severity", "level": "sev1"})), 409),
+        (candidate, "POST", "/api/record", said(mark.clone()), 403),
+        (operator, "POST", "/api/record", said(mark), 409),
+        (observer, "POST", "/api/hint", Some(json!({})), 403),
+        (candidate, "POST", "/api/hint", Some(json!({})), 409),
+        (observer, "POST", "/api/reveal", Some(json!({})), 403),
+        (candidate, "POST", "/api/reveal", Some(json!({})), 404),
+        (observer, "GET", "/api/incident", None, 404),
         (observer, "GET", "/api/faults", None, 403),
         (candidate, "GET", "/api/faults", None, 403),
         (operator, "GET", "/api/faults", None, 200),

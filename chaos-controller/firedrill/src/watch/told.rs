@@ -15,6 +15,7 @@ pub(crate) fn sentence(by: &str, said: &Said) -> String {
         Said::Role { role, name } if name == by => format!("{by} takes the role of {}", role_words(*role)),
         Said::Role { role, name } => format!("{by} gives {name} the role of {}", role_words(*role)),
         Said::Hypothesis { id, text, prediction, reversal } => {
+            let [text, prediction, reversal] = [text, prediction, reversal].map(|part| open(part));
             format!("{by} believes ({id}): {text}; then {prediction}; unless {reversal}")
         }
         Said::Conclude { id, outcome, text } => {
@@ -26,9 +27,10 @@ pub(crate) fn sentence(by: &str, said: &Said) -> String {
             format!("{by} concludes: {id} {outcome}{}", after(text))
         }
         Said::Decide { text, reason, expect, undo } => {
-            let expect = if expect.is_empty() { String::new() } else { format!("; expected: {expect}") };
+            let expect =
+                if expect.is_empty() { String::new() } else { format!("; expected: {}", open(expect)) };
             let undo = if undo.is_empty() { String::new() } else { format!("; taken back by: {undo}") };
-            format!("{by} decides: {text}, because {reason}{expect}{undo}")
+            format!("{by} decides: {}, because {}{expect}{undo}", open(text), open(reason))
         }
         Said::Task { id, text, owner } => format!("{by} gives {owner} a task ({id}): {text}"),
         Said::Done { id, text } => format!("{by} is done with {id}{}", after(text)),
@@ -76,6 +78,11 @@ fn role_words(role: Role) -> &'static str {
 /// A word as it is written in the journal.
 pub(crate) fn word(word: &impl Serialize) -> String {
     serde_json::to_value(word).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Without its full stop: the sentence goes on.
+fn open(text: &str) -> &str {
+    text.trim_end().trim_end_matches('.')
 }
 
 fn after(text: &str) -> String {
