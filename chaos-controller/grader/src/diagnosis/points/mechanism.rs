@@ -15,7 +15,7 @@ pub(super) fn judge(held: Held<'_>) -> Found {
     let right: Vec<MechanismKind> = said.iter().copied().filter(|kind| held.records(*kind)).collect();
     let unseen: Vec<String> = said.iter().filter(|kind| !held.records(**kind)).map(word).collect();
     let kinds = kinds(recorded);
-    let strong = kinds.iter().take((kinds.len() / 2).max(1)).any(|kind| said.contains(kind));
+    let strong = kinds.iter().take(kinds.len().div_ceil(2)).any(|kind| said.contains(kind));
     let base = match right.len() {
         0 => 0.0,
         1 if !strong => HALF,

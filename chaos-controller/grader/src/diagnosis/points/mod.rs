@@ -38,6 +38,9 @@ pub(super) struct Held<'a> {
     pub(super) claims: &'a Claims,
 }
 
+/// What a point's file does.
+type Judge = fn(Held<'_>) -> Found;
+
 /// What a point's file finds.
 struct Found {
     /// 0 to 1 of what the point is worth.
@@ -51,20 +54,16 @@ struct Found {
 /// Every point, and who was blamed without reason.
 pub(super) fn judged(held: Held<'_>) -> (Vec<Point>, Vec<String>) {
     let truth = held.truth;
-    let asked: Vec<(&str, f64, fn(Held<'_>) -> Found)> = [
-        (COMPONENT, 0.30, !truth.roots.is_empty(), component::judge as fn(Held<'_>) -> Found),
+    let all: [(&str, f64, bool, Judge); 4] = [
+        (COMPONENT, 0.30, !truth.roots.is_empty(), component::judge),
         (KIND, 0.20, !truth.roots.is_empty(), kind::judge),
         (MECHANISM, 0.30, !truth.mechanisms.is_empty(), mechanism::judge),
         (PROPAGATION, 0.20, !truth.propagation.is_empty(), propagation::judge),
-    ]
-    .into_iter()
-    .filter(|(_, _, recorded, _)| *recorded)
-    .map(|(name, worth, _, judge)| (name, worth, judge))
-    .collect();
-    let whole: f64 = asked.iter().map(|(_, worth, _)| worth).sum();
-    let mut points: Vec<Point> = asked
-        .into_iter()
-        .map(|(name, worth, judge)| {
+    ];
+    let asked = || all.into_iter().filter(|(_, _, recorded, _)| *recorded);
+    let whole: f64 = asked().map(|(_, worth, ..)| worth).sum();
+    let mut points: Vec<Point> = asked()
+        .map(|(name, worth, _, judge)| {
             let found = judge(held);
             let worth = worth / whole;
             Point {
