@@ -55,8 +55,9 @@ impl Levers {
 
     pub(super) fn evidence(&self) -> String {
         let Some(seq) = self.seq else { return String::new() };
+        let policy = format!("journal: entry {seq}, policy {}", self.version);
         let fields: Vec<&str> = self.shown.values().map(String::as_str).collect();
-        format!("journal: entry {seq}, policy {}: {}", self.version, fields.join(", "))
+        if fields.is_empty() { policy } else { format!("{policy}: {}", fields.join(", ")) }
     }
 }
 

@@ -12,6 +12,8 @@ pub const SELF_SCORES: [&str; 6] =
 
 /// The signals that a run can sample: all but the one that needs code.
 const CAN_BE_SAMPLED: f64 = 6.0;
+/// A signal below this was asked for and not shown.
+const SHOWN: u8 = 3;
 /// Of the other five rows, so many with both numbers before reflection says anything.
 const FEWEST: usize = 3;
 
@@ -44,9 +46,10 @@ pub(super) fn self_scores(facts: &Facts, signals: &[Score], given: &Givens) -> V
 }
 
 fn coverage(signals: &[Score]) -> (Option<u8>, String) {
-    let sampled = signals.iter().filter(|score| score.machine.is_some()).count();
-    let why = format!("{sampled} of {CAN_BE_SAMPLED:.0} signals that a run can show were shown");
-    (Some(scored(sampled as f64 / CAN_BE_SAMPLED)), why)
+    let shown = signals.iter().filter(|score| score.machine.is_some_and(|score| score >= SHOWN)).count();
+    let why =
+        format!("{shown} of {CAN_BE_SAMPLED:.0} signals that a run can sample were at {SHOWN} or above");
+    (Some(scored(shown as f64 / CAN_BE_SAMPLED)), why)
 }
 
 fn reflection(rows: &[SelfScore]) -> (Option<u8>, String) {

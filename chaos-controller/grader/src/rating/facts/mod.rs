@@ -42,7 +42,7 @@ impl Facts {
             About::NobodyBlamed => cascade::nobody_blamed(case, card),
             About::BlastRadius => cascade::blast_radius(case, card),
             About::Amplification => cascade::amplification(case, card),
-            About::MitigatedFirst => response::mitigated_first(card),
+            About::MitigatedFirst => response::mitigated_first(case, card),
             About::Heard => response::heard(case),
             About::Severity => response::severity(case, card),
             About::Roles => response::roles(card),

@@ -16,23 +16,27 @@ const PROMPT_S: f64 = 300.0;
 
 const NOBODY_ACTED: &str = "nobody changed anything";
 
-/// A change that helped nobody is none: what counts is the first after which more users were served, or where that is not
-/// how the drill measures, the first change of somebody who brought the shop back.
+/// When something was first done that helped, in seconds after the fault: the first change after which more users were
+/// served, or where that is not how the drill measures, the first of somebody who brought the shop back.
+pub(super) fn helped(case: &Case<'_>, card: &Scorecard) -> Option<f64> {
+    let times = &card.measures.time_to;
+    let well = || recovered(case, card).holds == Some(true);
+    times.mitigation.or_else(|| times.first_action.filter(|_| well()))
+}
+
 pub(super) fn prompt(case: &Case<'_>, card: &Scorecard) -> Fact {
     let about = About::Prompt;
     let Some(handover) = case.moments.handover.map(|at| case.moments.seconds(at)) else {
         return Fact::unseen(about, "there was no handover to count from");
     };
-    let times = &card.measures.time_to;
-    let well = recovered(case, card).holds == Some(true);
-    let Some(helped) = times.mitigation.or(times.first_action.filter(|_| well)) else {
+    let Some(helped) = helped(case, card) else {
         let text = match changes(case).count() {
             0 => NOBODY_ACTED.to_owned(),
             tried => format!("none of {tried} change(s) brought more users an answer"),
         };
         return Fact::judged(about, false, text).at("measures.time_to.mitigation");
     };
-    let after = helped - handover;
+    let after = (helped - handover).max(0.0);
     let text = format!(
         "the first change that helped came {after:.0} s after the handover ({PROMPT_S:.0} s or less is prompt)"
     );

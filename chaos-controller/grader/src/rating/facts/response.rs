@@ -1,6 +1,7 @@
 //! How people took the incident on: when the first word came, how bad they said it was, who led, and whether the users had
 //! to wait for the search.
 
+use super::recovery::helped;
 use super::{About, Fact, line};
 use crate::case::Case;
 use crate::people;
@@ -82,20 +83,18 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }
 
-pub(super) fn mitigated_first(card: &Scorecard) -> Fact {
+pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
     let about = About::MitigatedFirst;
-    let times = &card.measures.time_to;
-    let acted = times.mitigation.or(times.first_action);
-    let (holds, text) = match (acted, card.diagnoses.first_right()) {
-        (None, _) => (false, "nothing was done for the users".to_owned()),
-        (Some(acted), None) => (
+    let (holds, text) = match (helped(case, card), card.diagnoses.first_right()) {
+        (None, _) => (false, "nothing was done that helped the users".to_owned()),
+        (Some(helped), None) => (
             true,
-            format!("something was done {acted:+.0} s after the fault, before the cause was named right"),
+            format!("users were helped {helped:+.0} s after the fault, before the cause was named right"),
         ),
-        (Some(acted), Some(named)) => (
-            acted <= named + AT_ONCE_S,
+        (Some(helped), Some(named)) => (
+            helped <= named + AT_ONCE_S,
             format!(
-                "something was done {acted:+.0} s after the fault; the cause was named right at {named:+.0} s"
+                "users were helped {helped:+.0} s after the fault; the cause was named right at {named:+.0} s"
             ),
         ),
     };
