@@ -13,13 +13,16 @@ const SCRIPTLESS: Eyes = Eyes { scripts: false, ..Eyes::PLAIN };
 /// A telephone.
 const NARROW: Eyes = Eyes { width: 400, ..Eyes::PLAIN };
 
+/// Of each page: the rest is tables.
+const PICTURES: u32 = 4;
+
 /// What is wrong with a page, and all that it says.
 struct Seen {
     wrong: Vec<String>,
     text: String,
 }
 
-/// Opens a page, folded and unfolded, and leaves a picture of it.
+/// Opens a page, folded and unfolded, and leaves pictures of it.
 fn look(browser: &Browser, axe: &Axe, page: &Path, name: &str) -> Seen {
     browser.requests();
     browser.open(page);
@@ -29,6 +32,7 @@ fn look(browser: &Browser, axe: &Axe, page: &Path, name: &str) -> Seen {
     if eyes.scripts {
         folded = axe.violations(browser);
     }
+    browser.pictures(&repo::target().join("screenshots"), name, PICTURES);
     browser.unfold();
     let text = browser.text();
     if eyes.scripts {
@@ -45,7 +49,6 @@ fn look(browser: &Browser, axe: &Axe, page: &Path, name: &str) -> Seen {
     if wider.as_i64() > Some(0) {
         wrong.push(format!("the page is {wider} px wider than a window of {} px", eyes.width));
     }
-    browser.picture(&repo::target().join("screenshots").join(format!("{name}.png")));
     Seen { wrong, text }
 }
 
@@ -69,15 +72,13 @@ fn looks(page: &Path, name: &str, says: &[String]) {
 }
 
 /// What whoever opens the report of a run must find in it.
-fn facts(run: &Played) -> Vec<String> {
+fn facts(card: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut facts = vec![text(&run.card["verdict"]), text(&run.card["drill"]), text(&run.card["head"])];
+    let mut facts = vec![text(&card["verdict"]), text(&card["drill"]), text(&card["head"])];
     for list in ["criteria", "proofs"] {
-        facts.extend(
-            run.card[list].as_array().into_iter().flatten().map(|criterion| text(&criterion["reason"])),
-        );
+        facts.extend(card[list].as_array().into_iter().flatten().map(|criterion| text(&criterion["reason"])));
     }
-    facts.extend(run.card["cascade"].as_array().into_iter().flatten().map(|broken| text(&broken["symptom"])));
+    facts.extend(card["cascade"].as_array().into_iter().flatten().map(|broken| text(&broken["symptom"])));
     facts
 }
 
@@ -90,7 +91,7 @@ fn report(run: &Played) -> PathBuf {
 fn a_report_opens_anywhere_asks_for_nothing_and_everybody_can_read_it() {
     for candidate in ["nothing", "layered"] {
         let run = full(candidate);
-        looks(&report(&run), candidate, &facts(&run));
+        looks(&report(&run), candidate, &facts(&run.card));
     }
 }
 

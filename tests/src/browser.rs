@@ -18,6 +18,8 @@ use driver::Driver;
 
 /// Starting a browser on a busy machine, or axe on a long page.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Of the window, and of one picture, in CSS pixels: as much as can be looked at in one piece.
+const HEIGHT: u32 = 1700;
 
 /// How a page is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +67,15 @@ impl Browser {
                     // Whatever it asks for, nobody hears it.
                     "--host-resolver-rules=MAP * ~NOTFOUND",
                     format!("--user-data-dir={}", driver.profile().display()),
-                    format!("--window-size={},1000", eyes.width),
                 ],
             },
         }}});
         let made = driver.ask("POST", "/session", &asked);
         let session = made["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {made}")).to_owned();
         let browser = Self { driver, session, eyes };
+        // A window cannot be as narrow as a telephone; what is shown in it can.
+        let size = json!({"width": eyes.width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false});
+        browser.devtools("Emulation.setDeviceMetricsOverride", &size);
         if !eyes.scripts {
             browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
         }
@@ -132,17 +136,21 @@ impl Browser {
         messages.collect()
     }
 
-    /// The whole page as a picture, written to be looked at.
-    pub fn picture(&self, file: &Path) {
-        let taken = self.devtools(
-            "Page.captureScreenshot",
-            &json!({"captureBeyondViewport": true, "clip": self.whole()}),
-        );
-        let picture = base64::decode(taken["data"].as_str().unwrap_or_default());
-        let folder = file.parent().expect("a picture is in a folder");
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(file, picture))
-            .unwrap_or_else(|error| panic!("failed to write `{}`: {error}", file.display()));
+    /// The page as it is shown, in pictures from its top on that are written to be looked at: `<name>-1.png` and so on.
+    pub fn pictures(&self, folder: &Path, name: &str, most: u32) {
+        let height = self.devtools("Page.getLayoutMetrics", &json!({}))["cssContentSize"]["height"].as_f64();
+        let all = (height.unwrap_or_default() / f64::from(HEIGHT)).ceil().max(1.0) as u32;
+        for number in 0..all.min(most) {
+            let piece =
+                json!({"x": 0, "y": number * HEIGHT, "width": self.eyes.width, "height": HEIGHT, "scale": 1});
+            let taken = json!({"captureBeyondViewport": true, "clip": piece});
+            let taken = self.devtools("Page.captureScreenshot", &taken);
+            let picture = base64::decode(taken["data"].as_str().unwrap_or_default());
+            let file = folder.join(format!("{name}-{}.png", number + 1));
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&file, picture))
+                .unwrap_or_else(|error| panic!("failed to write `{}`: {error}", file.display()));
+        }
     }
 
     /// The page as it is printed: a PDF.
@@ -153,12 +161,6 @@ impl Browser {
     /// How the page is looked at.
     pub fn eyes(&self) -> Eyes {
         self.eyes
-    }
-
-    fn whole(&self) -> Value {
-        let metrics = self.devtools("Page.getLayoutMetrics", &json!({}));
-        let size = &metrics["cssContentSize"];
-        json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1})
     }
 
     fn log(&self, kind: &str) -> Vec<Value> {
