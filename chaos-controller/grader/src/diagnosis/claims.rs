@@ -93,7 +93,10 @@ impl Claims {
         } else {
             distinct(&listed)
         };
-        claims.climb.retain(services);
+        // Who is named to be cleared is no link that was told.
+        let told = |who: &String| claims.listed_climb || !claims.cleared.contains(who);
+        let climb = claims.climb.iter().filter(|who| services(who) && told(who)).cloned().collect();
+        claims.climb = climb;
         claims
     }
 

@@ -1,5 +1,5 @@
-//! What made an outage of it. One of the stronger half of the recorded kinds is enough, and so are any two; one of the
-//! weaker half earns half. One that the recording does not show is forgiven, because people tell more than they must; each
+//! What made an outage of it. One that stands by itself is enough, and so is whichever the recording shows strongest, and
+//! so are any two; one that follows from others (retries, late queues, wasted work, shared workers) earns half. One that the recording does not show is forgiven, because people tell more than they must; each
 //! further one thins what the right ones earn.
 
 use crate::truth::{Mechanism, MechanismKind};
@@ -14,11 +14,11 @@ pub(super) fn judge(held: Held<'_>) -> Found {
     let said = &held.claims.mechanisms;
     let right: Vec<MechanismKind> = said.iter().copied().filter(|kind| held.records(*kind)).collect();
     let unseen: Vec<String> = said.iter().filter(|kind| !held.records(**kind)).map(word).collect();
-    let kinds = kinds(recorded);
-    let strong = kinds.iter().take(kinds.len().div_ceil(2)).any(|kind| said.contains(kind));
+    let strongest = recorded.first().map(|one| one.kind);
+    let enough = right.iter().any(|kind| !follows(*kind) || Some(*kind) == strongest);
     let base = match right.len() {
         0 => 0.0,
-        1 if !strong => HALF,
+        1 if !enough => HALF,
         _ => 1.0,
     };
     let thinned = right.len() as f64 / (right.len() + unseen.len().saturating_sub(1)).max(1) as f64;
@@ -31,7 +31,9 @@ pub(super) fn judge(held: Held<'_>) -> Found {
             listed(&names),
             listed(&unseen)
         ),
-        (false, _) if base < 1.0 => format!("recorded: {}, and stronger ones were not named", listed(&names)),
+        (false, _) if base < 1.0 => {
+            format!("recorded: {}, and what it follows from was not named", listed(&names))
+        }
         (false, _) => format!("recorded: {}", listed(&names)),
     };
     let evidence = recorded.iter().find(|one| right.contains(&one.kind)).or(recorded.first());
@@ -42,6 +44,12 @@ pub(super) fn judge(held: Held<'_>) -> Found {
         why,
         evidence: evidence.map(|one| one.evidence.clone()).unwrap_or_default(),
     }
+}
+
+/// Whether it comes about by another one, and tells little without it.
+fn follows(kind: MechanismKind) -> bool {
+    use MechanismKind::{LateQueue, RetryAmplification, SharedPool, WastedWork};
+    matches!(kind, RetryAmplification | LateQueue | WastedWork | SharedPool)
 }
 
 /// The recorded kinds, the strongest first.

@@ -1,9 +1,12 @@
 //! The planted answers of the drills are right, each in its drill, in their own words and in the candidates'.
 
-use super::{fields, judge, text, truths};
+use evidence::Said;
+use serde_json::{Value, json};
+
+use super::{judge, truths};
 use crate::diagnosis::Grade;
 
-/// The words that a planted candidate diagnoses with.
+/// The planted candidates that diagnose.
 const CANDIDATES: [(&str, &str); 3] = [
     ("bank-slowdown", include_str!("../../../../../drills/bank-slowdown/candidates/layered.yaml")),
     (
@@ -23,35 +26,30 @@ const ANSWERS: [(&str, &str); 7] = [
     ("black-friday", include_str!("../../../../../drills/black-friday/answer.yaml")),
 ];
 
+fn is_right(drill: &str, fields: &Value) {
+    let mut body = json!({"verb": "diagnose"});
+    for field in ["text", "root_cause", "mechanism", "propagation"] {
+        if !fields[field].is_null() {
+            body[field] = fields[field].clone();
+        }
+    }
+    let said: Said = serde_json::from_value(body).unwrap();
+    let found = judge(&said, &truths::named(drill));
+    assert_eq!(found.grade, Grade::Right, "{drill}: {}\n{:#?}", found.explanation, found.points);
+}
+
 #[test]
 fn the_answer_of_every_drill_is_right() {
     for (drill, file) in ANSWERS {
-        // The folded text under `root_cause`, up to the next key.
-        let words: Vec<&str> = file
-            .lines()
-            .skip_while(|line| !line.starts_with("root_cause:"))
-            .skip(1)
-            .take_while(|line| line.starts_with("  "))
-            .map(str::trim)
-            .collect();
-        let mechanism: Vec<&str> = file
-            .lines()
-            .skip_while(|line| !line.starts_with("mechanism:"))
-            .skip(1)
-            .map_while(|line| line.strip_prefix("  - "))
-            .map(|line| line.trim_matches('"'))
-            .collect();
-        let found = judge(&fields(&words.join(" "), &mechanism, &[]), &truths::named(drill));
-        assert_eq!(found.grade, Grade::Right, "{drill}: {}\n{:#?}", found.explanation, found.points);
+        is_right(drill, &serde_saphyr::from_str(file).unwrap());
     }
 }
 
 #[test]
 fn what_planted_candidates_say_is_right() {
     for (drill, file) in CANDIDATES {
-        let line = file.lines().find(|line| line.contains("do: diagnose")).unwrap();
-        let words = line.split('"').nth(1).unwrap();
-        let found = judge(&text(words), &truths::named(drill));
-        assert_eq!(found.grade, Grade::Right, "{drill}: {words}: {}\n{:#?}", found.explanation, found.points);
+        let file: Value = serde_saphyr::from_str(file).unwrap();
+        let steps = file["steps"].as_array().unwrap();
+        is_right(drill, steps.iter().find(|step| step["do"] == "diagnose").unwrap());
     }
 }

@@ -269,7 +269,7 @@ fn blaming_a_victim_costs() {
             "black-friday",
             text("The bank is slow, so payment's pool is exhausted."),
             Wrong,
-            [0.0, 0.0, 0.5, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
             &["bank"],
         ),
     ]);
@@ -394,7 +394,7 @@ fn every_drill_has_its_right_answer_and_its_tempting_one() {
             "retry-storm",
             text("The bank is slow, payment's pool is exhausted."),
             Partial,
-            [0.5, 0.5, 0.5, 0.0],
+            [0.5, 0.5, 1.0, 0.0],
             &[],
         ),
         row(
