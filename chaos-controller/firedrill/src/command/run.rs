@@ -68,7 +68,7 @@ pub(crate) struct Run {
 
 /// How watching a run ended.
 enum Watched {
-    Finished(RunStatus),
+    Finished(Box<RunStatus>),
     /// The second Ctrl-C.
     Abandoned,
 }
@@ -291,7 +291,7 @@ async fn watch(
             () = interrupts.next() => {
                 if let Some(status) = finished {
                     // What is left to end is the interview.
-                    return Ok(Watched::Finished(status));
+                    return Ok(Watched::Finished(Box::new(status)));
                 }
                 if aborted {
                     remove_faults(api).await;
@@ -311,10 +311,10 @@ async fn watch(
             }
             finished = Some(status);
         }
-        if aborted || conductor.as_ref().is_none_or(Conductor::is_over) {
-            if let Some(status) = finished.take() {
-                return Ok(Watched::Finished(status));
-            }
+        if (aborted || conductor.as_ref().is_none_or(Conductor::is_over))
+            && let Some(status) = finished.take()
+        {
+            return Ok(Watched::Finished(Box::new(status)));
         }
     }
 }

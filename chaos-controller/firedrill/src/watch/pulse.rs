@@ -253,11 +253,11 @@ mod tests {
     #[test]
     fn whoever_plays_sees_what_is_left_of_their_time() {
         let mut pulses = Pulses::default();
-        let clock = Some(Clock { elapsed_ms: 132_000, left_ms: Some(768_000) });
-        pulses.push(Pulse { clock, ..pulse(200_000, 100) });
+        let clock = Clock { elapsed_ms: 132_000, left_ms: Some(768_000) };
+        pulses.push(Pulse { clock: Some(clock), ..pulse(200_000, 100) });
         assert!(pulses.line(200, Paint::PLAIN).starts_with("[03:20] recover  12:48 left  home"));
-        assert_eq!(counted(clock.unwrap()), "handed over 02:12 ago, 12:48 left");
-        assert_eq!(counted(Clock { left_ms: None, ..clock.unwrap() }), "handed over 02:12 ago");
+        assert_eq!(counted(clock), "handed over 02:12 ago, 12:48 left");
+        assert_eq!(counted(Clock { left_ms: None, ..clock }), "handed over 02:12 ago");
     }
 
     #[test]
