@@ -89,6 +89,33 @@ fn one_altered_fact_changes_just_its_row() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Of the rows that only some drills have: what the drill says for it, and its fact.
+#[test]
+fn the_rows_of_some_drills_have_facts_of_their_own() {
+    let quick = json!({"criteria": [{
+        "name": "quick", "during": "hold", "required": true,
+        "promql": "lab_queue_wait_seconds_bucket{service=\"search\",le=\"0.005\"} > 0",
+    }]});
+    let guarded = json!({"guardrails": [{"name": "gone", "promql": "up == 0", "for": "5s"}]});
+    let one = |row: &str| BTreeSet::from([row.to_owned()]);
+
+    let mut bed = Bed::recovered().with_plan(quick);
+    assert_eq!(changed(&bed), BTreeSet::new());
+    // Still below what is asked of every queue.
+    bed.wait_ms.insert("search", 60);
+    assert_eq!(changed(&bed), one("quick"));
+
+    let bed = Bed::recovered().with_plan(guarded);
+    assert_eq!(changed(&bed), BTreeSet::new());
+    let stopped = json!({"name": "gone", "promql": "up == 0", "for": "5s"});
+    assert_eq!(changed(&bed.entry(38_000, kind::GUARDRAIL, "controller", stopped)), one("guardrails"));
+
+    let mut bed = Bed::stormy();
+    assert_eq!(changed(&bed), BTreeSet::new());
+    bed.storm = Some(3);
+    assert_eq!(changed(&bed), one("metastable_amplification"));
+}
+
 #[test]
 fn every_row_has_a_fact_that_changes_it() {
     let known: BTreeSet<&str> = FACTS.iter().map(|(row, _)| *row).collect();
