@@ -25,6 +25,7 @@ pub mod story;
 mod summary;
 mod surge;
 mod timeline;
+mod told;
 mod truth;
 mod verdict;
 

@@ -1,12 +1,13 @@
 //! What was done, by whom and why, on one axis: phases, faults, policy changes, actions, processes, alerts. The raw journal
 //! has more; this is what a reader of a report wants first.
 
-use evidence::{Entry, kind};
+use evidence::{Entry, Said, kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::finding::{percent, round};
+use crate::told;
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,10 @@ fn told(entry: &Entry) -> Option<(String, String)> {
             };
             let why = entry.text("reason").to_owned();
             Some((format!("policy {version}{changed}"), why))
+        }
+        kind::ACTION if Said::of(entry).is_some() => {
+            let told = told::said(entry)?;
+            Some((format!("{}: {}", told.name, told.what).trim_end_matches(": ").to_owned(), told.why))
         }
         kind::ACTION => {
             let detail = ["text", "services", "targets", "service", "instances"]

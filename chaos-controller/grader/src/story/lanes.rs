@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::axis;
 use crate::case::Case;
 use crate::finding::round;
+use crate::told;
 
 /// Marks of one sort.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,25 +123,8 @@ fn action(entry: &Entry) -> Option<(String, String, String)> {
 }
 
 fn word(entry: &Entry) -> Option<(String, String, String)> {
-    let said = Said::of(entry)?;
-    let joined = |parts: &[&str]| {
-        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
-        parts.join("; ")
-    };
-    let name = entry.text("verb").replace('_', " ");
-    let field = |name| entry.text(name);
-    let (what, why) = match said {
-        // An instructor's marks are shown beside the rubric.
-        Said::Mark { .. } => return None,
-        Said::Hypothesis { text, prediction, reversal, .. } => (joined(&[&text, &prediction, &reversal]), ""),
-        Said::Decide { text, expect, undo, .. } => (joined(&[&text, &expect, &undo]), field("reason")),
-        Said::Diagnose { text, root_cause, mechanism, propagation } => {
-            (joined(&[&text, &root_cause, &mechanism.join(", "), &propagation.join(" → ")]), "")
-        }
-        Said::Reveal {} => ("the faults were shown".to_owned(), ""),
-        _ => (joined(&["level", "role", "name", "to", "owner", "outcome", "alert", "text"].map(field)), ""),
-    };
-    Some((name, what, why.to_owned()))
+    let told = told::said(entry)?;
+    Some((told.name, told.what, told.why))
 }
 
 fn process(entry: &Entry) -> Option<(String, String, String)> {

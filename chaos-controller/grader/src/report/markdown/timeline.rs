@@ -12,7 +12,10 @@ pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
     }
     writeln!(page, "## Timeline\n\nSeconds count from the fault's start.\n")?;
     let rows = events.iter().map(|event| {
-        let unstated = event.why.is_empty() && matches!(event.kind.as_str(), "policy" | "action");
+        // Words need no reason; a change of the shop does.
+        let changes =
+            event.kind == "policy" || ["restart", "scale"].iter().any(|verb| event.what.starts_with(verb));
+        let unstated = event.why.is_empty() && changes;
         let why = if unstated { "*no reason stated*".to_owned() } else { cell(&event.why) };
         vec![offset(event.seconds), cell(&event.actor), cell(&event.what), why]
     });
