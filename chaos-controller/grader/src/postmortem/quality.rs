@@ -18,9 +18,6 @@ pub struct Quality {
     pub evidence: Vec<String>,
 }
 
-/// Places that a mark names; the check tells all.
-const MOST_PLACES: usize = 8;
-
 /// Marks a postmortem of this run.
 ///
 /// Novice: it blames, parts of it are missing, or nobody owns what is to be done. Intermediate: blameless, whole, owned,
@@ -61,7 +58,14 @@ pub fn quality(text: &str, card: &Scorecard) -> Quality {
     Quality { mark: Some(mark), why, evidence: places(&problems) }
 }
 
+/// The first place of each rule.
 fn places(problems: &[Problem]) -> Vec<String> {
+    let mut told: Vec<&Problem> = Vec::new();
+    for one in problems {
+        if told.iter().all(|other| other.rule != one.rule) {
+            told.push(one);
+        }
+    }
     let place = |one: &Problem| format!("{}:{}:{}: {}", super::POSTMORTEM, one.line, one.column, one.rule);
-    problems.iter().take(MOST_PLACES).map(place).collect()
+    told.into_iter().map(place).collect()
 }

@@ -10,13 +10,21 @@ use crate::timeline::Event;
 
 /// A timeline that nobody reads to its end is none.
 const MOST_EVENTS: usize = 80;
-/// Phases that are the experiment's and not the incident's.
-const OWN_PHASES: [&str; 6] =
-    ["phase hold", "phase replay", "phase settle", "phase reconcile", "phase prove_clean", "phase done"];
+/// From here on the incident is over, and it is the experiment: the trigger is fired again.
+const REPLAY: &str = "phase replay";
+/// Phases of a run that was cut short, and one that is the grader's.
+const OWN_PHASES: [&str; 5] =
+    ["phase hold", "phase settle", "phase reconcile", "phase prove_clean", "phase done"];
 
 impl Draft<'_> {
     pub(super) fn timeline(&self) -> Vec<String> {
-        let told: Vec<&Event> = self.card.timeline.iter().filter(|event| is_told(event)).collect();
+        let told: Vec<&Event> = self
+            .card
+            .timeline
+            .iter()
+            .take_while(|event| event.what != REPLAY)
+            .filter(|event| is_told(event))
+            .collect();
         let mut lines = vec![
             "| time | after the start | who | what | why |".to_owned(),
             "|---|---|---|---|---|".to_owned(),
