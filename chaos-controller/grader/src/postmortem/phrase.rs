@@ -12,6 +12,8 @@
 const GAP: usize = 6;
 /// Where a clause ends, as a word.
 const END: &str = ".";
+/// Ends a clause too, and not what is said of a list.
+const COMMA: &str = ",";
 
 /// A text in lower case, cut into its words; clauses end with a word of their own.
 pub(super) struct Words(Vec<String>);
@@ -27,10 +29,12 @@ impl Words {
             }
             // A point within a number ends nothing; nor does an apostrophe within a word.
             let inside = letters.peek().is_some_and(|next| next.is_alphanumeric());
-            let ends = matches!(letter, '.' | ',' | ';' | ':' | '!' | '?') && !inside;
-            if ends {
-                words.push(END.to_owned());
-            }
+            let end = match letter {
+                ',' => Some(COMMA),
+                '.' | ';' | ':' | '!' | '?' => Some(END),
+                _ => None,
+            };
+            words.extend(end.filter(|_| !inside).map(str::to_owned));
             if words.last().is_some_and(|word| !word.is_empty()) {
                 words.push(String::new());
             }
@@ -47,12 +51,22 @@ impl Words {
 
     /// The words before a place, nearest first, up to the beginning of the clause.
     pub(super) fn before(&self, at: usize) -> impl Iterator<Item = &str> {
-        self.0[..at].iter().rev().map(String::as_str).take_while(|word| *word != END)
+        self.0[..at].iter().rev().map(String::as_str).take_while(|word| !ends(word))
+    }
+
+    /// The same up to the beginning of the sentence: what is said of the first of a list is said of all of it.
+    pub(super) fn sentence_before(&self, at: usize) -> impl Iterator<Item = &str> {
+        let words = self.0[..at].iter().rev().map(String::as_str);
+        words.take_while(|word| *word != END).filter(|word| *word != COMMA)
     }
 
     pub(super) fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
     }
+}
+
+fn ends(word: &str) -> bool {
+    word == END || word == COMMA
 }
 
 /// Whether a word is one of `a|b*`.
@@ -68,7 +82,7 @@ fn fits(words: &[String], wanted: &[&str]) -> bool {
     match (wanted.split_first(), words.split_first()) {
         (None, _) => true,
         (Some((&"...", rest)), _) => {
-            let clause = words.iter().position(|word| word == END).unwrap_or(words.len());
+            let clause = words.iter().position(|word| ends(word)).unwrap_or(words.len());
             (0..=clause.min(GAP)).any(|skipped| fits(&words[skipped..], rest))
         }
         (Some((one, rest)), Some((word, more))) => is(word, one) && fits(more, rest),

@@ -34,13 +34,17 @@ pub(super) enum Lever {
 }
 
 /// A verb whose object is a lever takes it away, or makes it wider.
-const UNDOES: &str = "raise|raises|raising|increas*|extend*|lengthen*|double|triple|enlarg*|widen*|relax*|loosen*|remov*|delet*|disabl*|abolish*";
-/// What a verb's object does not reach across: "increase resilience by a breaker".
-const BY: &str = "by|with|through|via|using|and|then|but";
+const UNDOES: &str = "raise|raises|raising|increas*|extend*|lengthen*|double|triple|enlarg*|widen*|relax*|loosen*|remov*|delet*|disabl*|abolish*|drop|drops|dropping|scrap*|undo|revert*";
+/// A verb that pulls what follows it, so that what was undone before it ends there: "raise the limit and add a breaker".
+const PULLS: &str = "add|adds|adding|set|sets|setting|put|puts|putting|give|gives|giving|use|uses|using|introduc*|install*|configur*|enabl*|bound|bounds|limit|limits|limiting|cap|caps|capping|reserv*|keep|keeps|make|makes|refus*|reject*|return*|answer*|stop|stops|pass|passes|hand|hands";
+/// What is not done: "do not add".
+const NOT: &str = "not|never|don|dont|doesn|won|avoid|avoids|avoiding|stop|stops|cannot|longer";
+/// What a verb's object does not reach across: "increase resilience by a breaker". A list goes on over "and".
+const BY: &str = "by|with|through|via|then|but|instead|so|because";
 /// "No more than", "no longer than" take nothing away.
 const MORE: &str = "more|longer|later|fewer|less|other";
-/// Words between a verb and its object, at most.
-const OBJECT: usize = 4;
+/// Words between a verb and what denies it, at most.
+const DENIED: usize = 2;
 
 /// A sentence that begins so only watches, writes or practises: a lever in it is not pulled.
 const ONLY_WATCHES: &str = "alert*|page|pages|monitor*|graph*|chart*|dashboard*|document*|write|log|record|describe|review*|rehears*|practi*|train*|teach|explain|investigat*|look|consider*|discuss*|evaluat*|explor*|think|analy*|assess*";
@@ -57,8 +61,13 @@ pub(super) fn named(text: &str) -> BTreeSet<Lever> {
 }
 
 fn is_undone(words: &Words, at: usize) -> bool {
-    let mut object = words.before(at).take(OBJECT).take_while(|word| !phrase::is(word, BY));
-    object.any(|word| phrase::is(word, UNDOES))
+    let clause: Vec<&str> = words.sentence_before(at).take_while(|word| !phrase::is(word, BY)).collect();
+    let verb = clause.iter().position(|word| phrase::is(word, UNDOES) || phrase::is(word, PULLS));
+    let undone = verb.is_some_and(|verb| {
+        let mut before = clause[verb + 1..].iter().take(DENIED);
+        phrase::is(clause[verb], UNDOES) || before.any(|word| phrase::is(word, NOT))
+    });
+    undone
         || words
             .before(at)
             .take(2)
@@ -80,6 +89,9 @@ mod tests {
             ("Stop calling the bank for 5 s once half of the calls fail", Breaker),
             ("Reserve 50 of payment's workers for ListMethods", Bulkhead),
             ("No more than 150 charges at once", Bulkhead),
+            ("Remove the immediate retries and add a breaker", Breaker),
+            ("Raise the alert threshold and bound the wait with a timeout of 400 ms", Timeout),
+            ("Do not only alert: use a breaker", Breaker),
             ("Take the charge out of the request path", Decouple),
             ("Retry at most 20 % of the calls", RetryLimit),
             ("Turn order's retries off", RetryLimit),
@@ -100,6 +112,12 @@ mod tests {
     fn a_lever_that_is_taken_away_or_only_watched_is_not_pulled() {
         for text in [
             "Remove the timeout on the bank",
+            "Remove the timeout on payment to bank, the breaker, the bulkhead and the retry budget",
+            "Do not add a timeout, a breaker, a bulkhead, a retry budget or a deadline",
+            "Never use breakers",
+            "Avoid adding a bulkhead",
+            "Don't introduce breakers",
+            "Drop the deadline",
             "Raise the queue limit to 100,000",
             "Increase the timeout of payment to 60 s",
             "Alert when timeouts exceed 1 %",
