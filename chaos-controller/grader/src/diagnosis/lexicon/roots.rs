@@ -11,6 +11,12 @@ pub(super) const ALL: &[(&[RootKind], &[&str])] = &[
         &[
             "slow",
             "slowness",
+            "slowly",
+            "slower",
+            "answer * late",
+            "reply * late",
+            "response * late",
+            "respond * late",
             "slowdown",
             "slow down",
             "sluggish",
