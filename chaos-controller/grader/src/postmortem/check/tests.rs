@@ -52,6 +52,12 @@ fn a_person_is_no_explanation() {
         "The reviewers should know better.",
         "Nothing was tried because of the team.",
         "The intern blindly restarted order.",
+        "The on-call did not notice the page.",
+        "Ada was supposed to check the pool.",
+        "They were too slow to react.",
+        "The team neglected the alert.",
+        "Bob didn't look at payment.",
+        "The responders were expected to page somebody.",
     ] {
         assert!(wording(sentence).contains(&"blame".to_owned()), "{sentence}: {:?}", wording(sentence));
     }
@@ -79,6 +85,12 @@ fn names_and_failing_systems_are_no_blame() {
         "Users gave up after 10 s.",
         "Prometheus missed two scrapes.",
         "Orders broke first, at 14:00:25.",
+        "The bank did not answer.",
+        "Payment was too slow to keep up with order.",
+        "The alert did not notice the queue.",
+        "Ada noticed that the bank did not respond.",
+        "The breaker was supposed to open at half of the calls.",
+        "Callers did not see the mark on the answer.",
     ] {
         assert_eq!(wording(sentence), Vec::<String>::new(), "{sentence}");
     }
