@@ -1,7 +1,9 @@
 //! The readiness gate: at least 4 on average and none below 3, over every row that is scored 1 to 5 and was sampled. A
-//! person's mark stands where it overrules the machine's, or where the machine has none. One's own scores open no gate.
+//! person's mark stands where it overrules the machine's, or where the machine has none. One's own scores open no gate: the row
+//! that is reckoned from them, reflection, is left out.
 
 use super::given::score;
+use super::self_scores::REFLECTION;
 use super::{Given, Readiness, Score, SelfScore};
 use crate::finding::round;
 use crate::scorecard::Scorecard;
@@ -14,7 +16,8 @@ const FEWEST: usize = 4;
 
 pub(super) fn readiness(card: &Scorecard, signals: &[Score], self_scores: &[SelfScore]) -> Readiness {
     let signals = signals.iter().map(|row| (row.name.as_str(), standing(row.machine, row.human.as_ref())));
-    let rows = self_scores.iter().map(|row| (row.name.as_str(), standing(row.machine, row.human.as_ref())));
+    let rows = self_scores.iter().filter(|row| row.name != REFLECTION);
+    let rows = rows.map(|row| (row.name.as_str(), standing(row.machine, row.human.as_ref())));
     let sampled: Vec<(&str, u8)> =
         signals.chain(rows).filter_map(|(name, score)| Some((name, score?))).collect();
     let count = sampled.len();
@@ -93,6 +96,20 @@ mod tests {
         assert_eq!(standing(Some(2), Some(&given("5", true))), Some(5));
         assert_eq!(standing(Some(2), Some(&given("5", false))), Some(2));
         assert_eq!(standing(None, Some(&given("5", false))), Some(5));
+    }
+
+    #[test]
+    fn one_s_own_scores_move_nothing() {
+        let reflection = SelfScore {
+            name: REFLECTION.into(),
+            own: Some(5),
+            own_reason: String::new(),
+            machine: Some(1),
+            why: String::new(),
+            human: None,
+        };
+        let gate = readiness(&card(), &rows(&[Some(4); 4]), &[reflection]);
+        assert_eq!((gate.ready, gate.sampled), (Some(true), 4));
     }
 
     #[test]

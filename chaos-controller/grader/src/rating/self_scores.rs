@@ -8,7 +8,9 @@ use super::{Score, SelfScore};
 
 /// The rows, in the order of the card.
 pub const SELF_SCORES: [&str; 6] =
-    ["framing", "evidence", "time_control", "signal_coverage", "recovery", "reflection"];
+    ["framing", "evidence", "time_control", "signal_coverage", "recovery", REFLECTION];
+/// The one row that one's own scores move.
+pub(super) const REFLECTION: &str = "reflection";
 
 /// The signals that a run can sample: all but the one that needs code.
 const CAN_BE_SAMPLED: f64 = 6.0;
