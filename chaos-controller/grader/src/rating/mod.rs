@@ -170,7 +170,7 @@ impl Rating {
         let facts = facts::Facts::of(case, card);
         let given = given::Givens::of(case);
         let signals = signals::signals(card, &facts, &given);
-        let self_scores = self_scores::self_scores(&facts, &signals, &given);
+        let self_scores = self_scores::self_scores(card, &facts, &signals, &given);
         Rating {
             rubric: rubric::rows(case, card, &facts, &given),
             readiness: ready::readiness(card, &signals, &self_scores),

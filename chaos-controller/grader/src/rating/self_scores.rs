@@ -5,6 +5,7 @@ use super::facts::{About, Facts};
 use super::given::Givens;
 use super::signals::{counted, scored};
 use super::{Score, SelfScore};
+use crate::scorecard::Scorecard;
 
 /// The rows, in the order of the card.
 pub const SELF_SCORES: [&str; 6] =
@@ -18,8 +19,14 @@ const CAN_BE_SAMPLED: f64 = 6.0;
 const SHOWN: u8 = 3;
 /// Of the other five rows, so many with both numbers before reflection says anything.
 const FEWEST: usize = 3;
+const NOBODY: &str = "nobody said or did anything, so no signal was asked for";
 
-pub(super) fn self_scores(facts: &Facts, signals: &[Score], given: &Givens) -> Vec<SelfScore> {
+pub(super) fn self_scores(
+    card: &Scorecard,
+    facts: &Facts,
+    signals: &[Score],
+    given: &Givens,
+) -> Vec<SelfScore> {
     let mut rows: Vec<SelfScore> = Vec::new();
     for name in SELF_SCORES {
         let (machine, why) = match name {
@@ -35,6 +42,7 @@ pub(super) fn self_scores(facts: &Facts, signals: &[Score], given: &Givens) -> V
                 counted(facts, &rests_on)
             }
             "time_control" => counted(facts, &[About::Prompt, About::MitigatedFirst, About::Declared]),
+            "signal_coverage" if card.people.names.is_empty() => (None, NOBODY.to_owned()),
             "signal_coverage" => coverage(signals),
             "recovery" => counted(facts, &[About::Recovered, About::Lasted, About::Money, About::Bounds]),
             _ => reflection(&rows),
@@ -105,6 +113,20 @@ mod tests {
         let far: Vec<(&str, u8)> =
             same.iter().map(|(name, score)| (*name, if *score > 2 { 1 } else { 5 })).collect();
         assert!(rows(&far)[5].machine.unwrap() < 3);
+    }
+
+    #[test]
+    fn coverage_counts_what_was_shown_and_is_blank_without_a_player() {
+        let score = |machine| Score {
+            name: String::new(),
+            machine,
+            why: String::new(),
+            evidence: Vec::new(),
+            human: None,
+        };
+        assert_eq!(coverage(&[1, 1, 1, 2, 3, 3].map(|found| score(Some(found)))).0, Some(2), "2 of 6");
+        let nobody = crate::grade::grade(&Bed::never_recovered().recording()).card.rating;
+        assert_eq!((nobody.self_scores[3].machine, nobody.self_scores[3].why.as_str()), (None, NOBODY));
     }
 
     #[test]
