@@ -2,6 +2,7 @@
 //! person's mark stands where it overrules the machine's, or where the machine has none. One's own scores open no gate: the row
 //! that is reckoned from them, reflection, is left out.
 
+use super::facts::void;
 use super::given::score;
 use super::self_scores::REFLECTION;
 use super::{Given, Readiness, Score, SelfScore};
@@ -22,7 +23,8 @@ pub(super) fn readiness(card: &Scorecard, signals: &[Score], self_scores: &[Self
         signals.chain(rows).filter_map(|(name, score)| Some((name, score?))).collect();
     let count = sampled.len();
     let Some((weakest, lowest)) = sampled.iter().min_by_key(|(_, score)| *score).copied() else {
-        return Readiness { why: "nothing was sampled".to_owned(), ..Readiness::default() };
+        let why = void(card).unwrap_or_else(|| "nothing was sampled".to_owned());
+        return Readiness { why, ..Readiness::default() };
     };
     let average = sampled.iter().map(|(_, score)| f64::from(*score)).sum::<f64>() / count as f64;
     let found = format!("{average:.1} on average over {count} rows, the lowest {lowest} ({weakest})");
@@ -117,5 +119,6 @@ mod tests {
         let void = Scorecard { verdict: Verdict::Void, ..card() };
         let gate = readiness(&void, &rows(&[Some(5); 5]), &[]);
         assert!(gate.ready.is_none() && gate.why.contains("void"));
+        assert!(readiness(&void, &[], &[]).why.contains("void"), "also where nothing was sampled");
     }
 }

@@ -1,7 +1,7 @@
 //! The six rows that whoever played scores themselves on, 1 to 5, and what the run shows of each. One's own number never
 //! moves the machine's, but for the last row: reflection is how near they are to each other.
 
-use super::facts::{About, Facts};
+use super::facts::{About, Facts, void};
 use super::given::Givens;
 use super::signals::{counted, scored};
 use super::{Score, SelfScore};
@@ -27,9 +27,11 @@ pub(super) fn self_scores(
     signals: &[Score],
     given: &Givens,
 ) -> Vec<SelfScore> {
+    let void = void(card);
     let mut rows: Vec<SelfScore> = Vec::new();
     for name in SELF_SCORES {
         let (machine, why) = match name {
+            _ if void.is_some() => (None, void.clone().unwrap_or_default()),
             "framing" => counted(facts, &[About::Heard, About::Severity, About::BlastRadius]),
             "evidence" => {
                 let rests_on = [
@@ -134,7 +136,8 @@ mod tests {
         let mut bed = Bed::recovered();
         bed.delivered_ms = None;
         let rows = crate::grade::grade(&bed.recording()).card.rating.self_scores;
-        assert_eq!(rows[4].machine, None);
-        assert!(rows[4].why.contains("void"), "{}", rows[4].why);
+        for row in rows {
+            assert!(row.machine.is_none() && row.why.contains("void"), "{row:?}");
+        }
     }
 }
