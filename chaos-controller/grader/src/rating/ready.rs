@@ -30,6 +30,8 @@ pub(super) fn readiness(card: &Scorecard, signals: &[Score], self_scores: &[Self
     let found = format!("{average:.1} on average over {count} rows, the lowest {lowest} ({weakest})");
     let (ready, why) = if card.verdict == Verdict::Void {
         (None, format!("{found}; the run is void, so it proves nothing"))
+    } else if let Some(script) = &card.candidate {
+        (None, format!("{found}; but the script {script} played, and the gate is for persons"))
     } else if count < FEWEST {
         (None, format!("{found}; it takes {FEWEST} rows to say anything"))
     } else {
@@ -54,7 +56,7 @@ mod tests {
     use crate::testbed::Bed;
 
     fn card() -> Scorecard {
-        crate::grade::grade(&Bed::recovered().recording()).card
+        Scorecard { candidate: None, ..crate::grade::grade(&Bed::recovered().recording()).card }
     }
 
     fn rows(scores: &[Option<u8>]) -> Vec<Score> {
@@ -112,6 +114,14 @@ mod tests {
         };
         let gate = readiness(&card(), &rows(&[Some(4); 4]), &[reflection]);
         assert_eq!((gate.ready, gate.sampled), (Some(true), 4));
+    }
+
+    #[test]
+    fn a_script_opens_no_gate_and_keeps_its_scores() {
+        let script = Scorecard { candidate: Some("layered".into()), ..card() };
+        let gate = readiness(&script, &rows(&[Some(5); 5]), &[]);
+        assert_eq!((gate.ready, gate.average), (None, Some(5.0)));
+        assert!(gate.why.contains("script layered"), "{}", gate.why);
     }
 
     #[test]
