@@ -1,7 +1,7 @@
 //! The rating in a few lines, for the end of a run: the four rows and the readiness gate. Only where somebody put
 //! something on record; of who said nothing the verdict says enough. The report and `review show` say the rest.
 
-use grader::{Readiness, Row, Scorecard};
+use grader::{Rating, Readiness, Row, Scorecard};
 
 /// Nothing, if nobody said anything.
 pub(crate) fn lines(card: &Scorecard) -> String {
@@ -14,12 +14,17 @@ pub(crate) fn lines(card: &Scorecard) -> String {
     if silent || card.rating.rubric.is_empty() {
         return String::new();
     }
-    let mut text = "\nrating\n".to_owned();
+    let mut text = format!("\n{}\n", title(&card.rating));
     for row in &card.rating.rubric {
         text.push_str(&format!("  {:<14}{:<20}{}\n", mark(row), row.name, row.why));
     }
     text.push_str(&format!("  {}\n", ready(&card.rating.readiness)));
     text
+}
+
+/// What follows is about a person, unless a script played.
+pub(crate) fn title(rating: &Rating) -> &'static str {
+    if rating.of_script { "rating of a script" } else { "rating" }
 }
 
 /// The gate in one line.
@@ -70,6 +75,12 @@ mod tests {
         assert_eq!(mark(&row(Some(Mark::Novice), Some(("expert", false)))), "novice");
         assert_eq!(mark(&row(None, Some(("expert", false)))), "expert");
         assert_eq!(mark(&row(None, None)), "-");
+    }
+
+    #[test]
+    fn a_script_is_called_one() {
+        assert_eq!(title(&Rating { of_script: true, ..Rating::default() }), "rating of a script");
+        assert_eq!(title(&Rating::default()), "rating");
     }
 
     #[test]

@@ -24,6 +24,9 @@ use crate::scorecard::Scorecard;
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rating {
+    /// A script played: its rows say what the script shows, and nothing about a person.
+    #[serde(default)]
+    pub of_script: bool,
     /// `incident_response`, `system_thinking`, `mitigation_speed`, `postmortem_quality`.
     pub rubric: Vec<Row>,
     /// The seven signals, 1 to 5.
@@ -170,8 +173,9 @@ impl Rating {
         let facts = facts::Facts::of(case, card);
         let given = given::Givens::of(case);
         let signals = signals::signals(card, &facts, &given);
-        let self_scores = self_scores::self_scores(&facts, &signals, &given);
+        let self_scores = self_scores::self_scores(card, &facts, &signals, &given);
         Rating {
+            of_script: card.candidate.is_some(),
             rubric: rubric::rows(case, card, &facts, &given),
             readiness: ready::readiness(card, &signals, &self_scores),
             signals,
@@ -182,5 +186,18 @@ impl Rating {
             unexplained: audit::unexplained(case),
             ignored: given.ignored,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testbed::Bed;
+    use serde_json::json;
+
+    #[test]
+    fn a_rating_says_whether_a_script_played() {
+        let rated = |bed: &Bed| crate::grade::grade(&bed.recording()).card.rating;
+        assert!(rated(&Bed::recovered()).of_script);
+        assert!(!rated(&Bed::recovered().with_plan(json!({"candidate": null}))).of_script);
     }
 }

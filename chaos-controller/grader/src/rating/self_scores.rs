@@ -1,14 +1,17 @@
 //! The six rows that whoever played scores themselves on, 1 to 5, and what the run shows of each. One's own number never
 //! moves the machine's, but for the last row: reflection is how near they are to each other.
 
-use super::facts::{About, Facts};
+use super::facts::{About, Facts, void};
 use super::given::Givens;
 use super::signals::{counted, scored};
 use super::{Score, SelfScore};
+use crate::scorecard::Scorecard;
 
 /// The rows, in the order of the card.
 pub const SELF_SCORES: [&str; 6] =
-    ["framing", "evidence", "time_control", "signal_coverage", "recovery", "reflection"];
+    ["framing", "evidence", "time_control", "signal_coverage", "recovery", REFLECTION];
+/// The one row that one's own scores move.
+pub(super) const REFLECTION: &str = "reflection";
 
 /// The signals that a run can sample: all but the one that needs code.
 const CAN_BE_SAMPLED: f64 = 6.0;
@@ -16,11 +19,19 @@ const CAN_BE_SAMPLED: f64 = 6.0;
 const SHOWN: u8 = 3;
 /// Of the other five rows, so many with both numbers before reflection says anything.
 const FEWEST: usize = 3;
+const NOBODY: &str = "nobody said or did anything, so no signal was asked for";
 
-pub(super) fn self_scores(facts: &Facts, signals: &[Score], given: &Givens) -> Vec<SelfScore> {
+pub(super) fn self_scores(
+    card: &Scorecard,
+    facts: &Facts,
+    signals: &[Score],
+    given: &Givens,
+) -> Vec<SelfScore> {
+    let void = void(card);
     let mut rows: Vec<SelfScore> = Vec::new();
     for name in SELF_SCORES {
         let (machine, why) = match name {
+            _ if void.is_some() => (None, void.clone().unwrap_or_default()),
             "framing" => counted(facts, &[About::Heard, About::Severity, About::BlastRadius]),
             "evidence" => {
                 let rests_on = [
@@ -33,6 +44,7 @@ pub(super) fn self_scores(facts: &Facts, signals: &[Score], given: &Givens) -> V
                 counted(facts, &rests_on)
             }
             "time_control" => counted(facts, &[About::Prompt, About::MitigatedFirst, About::Declared]),
+            "signal_coverage" if card.people.names.is_empty() => (None, NOBODY.to_owned()),
             "signal_coverage" => coverage(signals),
             "recovery" => counted(facts, &[About::Recovered, About::Lasted, About::Money, About::Bounds]),
             _ => reflection(&rows),
@@ -106,11 +118,26 @@ mod tests {
     }
 
     #[test]
+    fn coverage_counts_what_was_shown_and_is_blank_without_a_player() {
+        let score = |machine| Score {
+            name: String::new(),
+            machine,
+            why: String::new(),
+            evidence: Vec::new(),
+            human: None,
+        };
+        assert_eq!(coverage(&[1, 1, 1, 2, 3, 3].map(|found| score(Some(found)))).0, Some(2), "2 of 6");
+        let nobody = crate::grade::grade(&Bed::never_recovered().recording()).card.rating;
+        assert_eq!((nobody.self_scores[3].machine, nobody.self_scores[3].why.as_str()), (None, NOBODY));
+    }
+
+    #[test]
     fn without_facts_a_row_is_blank() {
         let mut bed = Bed::recovered();
         bed.delivered_ms = None;
         let rows = crate::grade::grade(&bed.recording()).card.rating.self_scores;
-        assert_eq!(rows[4].machine, None);
-        assert!(rows[4].why.contains("void"), "{}", rows[4].why);
+        for row in rows {
+            assert!(row.machine.is_none() && row.why.contains("void"), "{row:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! that could be seen a signal is blank, and so is what a run cannot sample at all: nothing is guessed.
 
 use super::Score;
-use super::facts::{About, Facts, alone};
+use super::facts::{About, Facts, alone, void};
 use super::given::Givens;
 use crate::scorecard::Scorecard;
 
@@ -21,10 +21,12 @@ pub const SIGNALS: [&str; 7] = [
 const FEWEST: usize = 2;
 
 pub(super) fn signals(card: &Scorecard, facts: &Facts, given: &Givens) -> Vec<Score> {
+    let void = void(card);
     let score = |name: &&str| {
         let of = rests_on(name);
         let blank = match *name {
             "coding_fluency" => Some("no code is written in a run".to_owned()),
+            _ if void.is_some() => void.clone(),
             "leadership_and_influence" => alone(card),
             _ => None,
         };
@@ -102,6 +104,15 @@ mod tests {
         assert_eq!((all[1].machine, all[1].why.as_str()), (None, "no code is written in a run"));
         assert_eq!(machine(&Bed::recovered(), "leadership_and_influence"), None);
         assert_eq!(machine(&Bed::never_recovered(), "delivery_judgment"), None, "nobody changed anything");
+    }
+
+    #[test]
+    fn of_a_void_run_every_signal_is_blank_and_says_so() {
+        let mut bed = Bed::recovered();
+        bed.delivered_ms = None;
+        for score in scores(&bed).iter().filter(|score| score.name != "coding_fluency") {
+            assert!(score.machine.is_none() && score.why.contains("void"), "{score:?}");
+        }
     }
 
     #[test]

@@ -25,7 +25,8 @@ impl Show {
         let card = crate::command::compare::read(&folder)?;
         let value = json!({ "run": card.run, "rating": card.rating, "review": notes });
         self.output.write(&value, |_| {
-            let mut text = format!("{}\n\n{}", folder.display(), rows(&card.rating));
+            let title = crate::rating::title(&card.rating);
+            let mut text = format!("{}: {title}\n\n{}", folder.display(), rows(&card.rating));
             for ignored in &card.rating.ignored {
                 text.push_str(&format!("ignored: {} ({})\n", printable(&ignored.why), ignored.evidence));
             }

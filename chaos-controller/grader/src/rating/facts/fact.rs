@@ -129,11 +129,6 @@ impl About {
             About::Reasons | About::WayBack | About::Hypothesis => Subject::Care,
         }
     }
-
-    /// Whether it says nothing where the experiment was not sound. What people told each other stands by itself.
-    pub(crate) fn rests_on_the_experiment(self) -> bool {
-        matches!(self.subject(), Subject::Recovery | Subject::Cascade) || self == About::MitigatedFirst
-    }
 }
 
 impl Fact {

@@ -53,10 +53,10 @@ impl Facts {
             About::WayBack => care::way_back(case, card),
             About::Hypothesis => care::hypothesis(card),
         };
-        let void = card.verdict == Verdict::Void;
-        let facts = About::ALL.map(|about| match void && about.rests_on_the_experiment() {
-            true => Fact::unseen(about, format!("the run is void ({}), and this rests on it", card.reason)),
-            false => found(about),
+        let void = void(card);
+        let facts = About::ALL.map(|about| match &void {
+            Some(why) => Fact::unseen(about, why.clone()),
+            None => found(about),
         });
         Facts(facts.into())
     }
@@ -82,6 +82,13 @@ impl Facts {
     pub(super) fn all(&self) -> &[Fact] {
         &self.0
     }
+}
+
+/// Why nothing is seen of a run that proves nothing: also what people told each other was about an outage that was not the
+/// planned one. `None`: the experiment was sound.
+pub(super) fn void(card: &Scorecard) -> Option<String> {
+    (card.verdict == Verdict::Void)
+        .then(|| format!("the run is void ({}), and all that is seen of people rests on it", card.reason))
 }
 
 /// Whatever changed the shop: the lines of the journal, by those who played, while the books were open.
@@ -126,6 +133,7 @@ mod tests {
         let fact = seen(&bed, About::Recovered);
         assert_eq!(fact.holds, None);
         assert!(fact.text.contains("void"), "{}", fact.text);
-        assert_eq!(seen(&bed, About::Heard).holds, Some(false), "words rest on the journal alone");
+        let heard = seen(&bed, About::Heard);
+        assert!(heard.holds.is_none() && heard.text.contains("void"), "words were about it too: {}", heard.text);
     }
 }

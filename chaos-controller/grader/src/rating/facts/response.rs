@@ -1,7 +1,7 @@
 //! How people took the incident on: when the first word came, how bad they said it was, who led, and whether the users had
 //! to wait for the search.
 
-use super::recovery::helped;
+use super::recovery::recovered;
 use super::{About, Fact, line};
 use crate::case::Case;
 use crate::people;
@@ -83,22 +83,30 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }
 
+/// Users before causes: what helped came before anybody named a cause, or right after it was named right. Who names a wrong
+/// one first has searched first.
 pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
     let about = About::MitigatedFirst;
-    let (holds, text) = match (helped(case, card), card.diagnoses.first_right()) {
-        (None, _) => (false, "nothing was done that helped the users".to_owned()),
-        (Some(helped), None) => (
-            true,
-            format!("users were helped {helped:+.0} s after the fault, before the cause was named right"),
-        ),
-        (Some(helped), Some(named)) => (
-            helped <= named + AT_ONCE_S,
-            format!(
-                "users were helped {helped:+.0} s after the fault; the cause was named right at {named:+.0} s"
-            ),
-        ),
+    let Some(helped) = card.measures.time_to.mitigation else {
+        return match recovered(case, card).holds {
+            Some(true) => Fact::unseen(about, "users had lost nothing that a change could give back at once"),
+            _ => Fact::judged(about, false, "nothing was done that helped the users"),
+        };
     };
-    Fact::judged(about, holds, text).at("measures.time_to: mitigation, right_diagnosis")
+    let Some(tried) = card.diagnoses.submitted.first().map(|first| first.seconds) else {
+        return Fact::unseen(about, "nobody named a cause, so there is nothing that users could have waited for");
+    };
+    let named = card.diagnoses.first_right();
+    let at_once = named.is_some_and(|named| (named..=named + AT_ONCE_S).contains(&helped));
+    let cause = match named {
+        Some(named) if named > tried => {
+            format!("a cause was named at {tried:+.0} s, and the right one at {named:+.0} s")
+        }
+        Some(named) => format!("the cause was named right at {named:+.0} s"),
+        None => format!("a cause was named at {tried:+.0} s, and never the right one"),
+    };
+    Fact::judged(about, helped <= tried || at_once, format!("users were helped {helped:+.0} s after the fault; {cause}"))
+        .at("measures.time_to.mitigation, diagnoses.submitted")
 }
 
 /// Why nothing can be said about working together; `None` if there were several.
@@ -121,6 +129,7 @@ fn soon(about: About, what: &str, after_s: f64) -> Fact {
 mod tests {
     use super::super::seen;
     use super::*;
+    use crate::diagnosis::{Diagnosis, Grade};
     use crate::testbed::Bed;
     use evidence::Said;
     use evidence::said::{Level, Role};
@@ -183,9 +192,47 @@ mod tests {
         assert_eq!(seen(&done, About::Tasks).holds, Some(true));
     }
 
+    /// Of the bed that recovers, with diagnoses (seconds after the fault, whether right) beside an act that helped at 10 s.
+    fn helped_beside(submitted: &[(f64, bool)], mitigation: Option<f64>) -> Fact {
+        let recording = Bed::recovered().recording();
+        let mut card = crate::grade::grade(&recording).card;
+        card.measures.time_to.mitigation = mitigation;
+        let diagnosis = |(seconds, right): &(f64, bool)| Diagnosis {
+            seconds: *seconds,
+            actor: "ada".into(),
+            said: String::new(),
+            grade: if *right { Grade::Right } else { Grade::Wrong },
+            score: 0.0,
+            points: Vec::new(),
+            blamed: Vec::new(),
+            explanation: String::new(),
+            evidence: String::new(),
+        };
+        card.diagnoses.submitted = submitted.iter().map(diagnosis).collect();
+        mitigated_first(&Case::new(&recording, Bed::recovered().plan()), &card)
+    }
+
     #[test]
-    fn to_act_without_the_cause_is_to_mitigate_first() {
-        assert_eq!(seen(&Bed::recovered(), About::MitigatedFirst).holds, Some(true));
+    fn users_come_before_causes_if_they_were_helped_before_one_was_named() {
+        let holds = |submitted: &[(f64, bool)]| helped_beside(submitted, Some(10.0)).holds;
+        assert_eq!(holds(&[(20.0, true)]), Some(true));
+        assert_eq!(holds(&[(20.0, false)]), Some(true), "never right, and after the act");
+        assert_eq!(holds(&[(5.0, true)]), Some(true), "at once after it was named right");
+        assert_eq!(helped_beside(&[(5.0, true)], Some(66.0)).holds, Some(false), "a minute is not at once");
+    }
+
+    #[test]
+    fn a_wrong_cause_before_the_act_is_no_strength() {
+        for submitted in [&[(5.0, false)][..], &[(5.0, false), (20.0, true)]] {
+            let fact = helped_beside(submitted, Some(10.0));
+            assert_eq!(fact.holds, Some(false), "{}", fact.text);
+        }
+    }
+
+    #[test]
+    fn without_a_cause_or_without_harm_there_is_no_order_to_see() {
+        assert_eq!(helped_beside(&[], Some(10.0)).holds, None);
+        assert_eq!(helped_beside(&[(5.0, true)], None).holds, None, "well again, and users had lost nothing");
         assert_eq!(seen(&Bed::never_recovered(), About::MitigatedFirst).holds, Some(false));
     }
 }

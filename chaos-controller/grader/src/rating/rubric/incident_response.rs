@@ -4,11 +4,11 @@
 //! - intermediate: at least half of those that could be seen hold;
 //! - novice: less, or nobody said a word.
 //!
-//! One person alone is not graded as commander and operator both: the facts about working together are then not seen.
+//! Blank where the run is void. One person alone is not graded as commander and operator both: the facts about working together are then not seen.
 
 use super::{Judged, counted};
 use crate::rating::Mark;
-use crate::rating::facts::{About, Facts, alone};
+use crate::rating::facts::{About, Facts, alone, void};
 use crate::scorecard::Scorecard;
 
 const RESTS_ON: [About; 8] = [
@@ -23,6 +23,9 @@ const RESTS_ON: [About; 8] = [
 ];
 
 pub(super) fn judge(card: &Scorecard, facts: &Facts) -> Judged {
+    if let Some(why) = void(card) {
+        return Judged { mark: None, why, evidence: Vec::new() };
+    }
     let tally = facts.tally(&RESTS_ON);
     let silent = !facts.holds(About::Heard) && card.people.messages.is_empty();
     let mark = if silent {
@@ -82,10 +85,10 @@ mod tests {
     }
 
     #[test]
-    fn a_void_run_still_shows_who_spoke() {
+    fn a_void_run_leaves_it_blank() {
         let mut bed = led();
         bed.seal.problems.push("samples.bin is missing".into());
         let row = row(&bed);
-        assert_eq!(row.machine, Some(Mark::Expert), "{row:?}");
+        assert!(row.machine.is_none() && row.why.contains("void"), "{row:?}");
     }
 }
