@@ -28,8 +28,18 @@ fn a_candidate_may_act_when_the_outage_shows_and_the_drill_judges_by_its_own_que
     let site = Site::new();
     let extra = repo::read(&repo::root().join("tests/data/conditions/drill-extra.yaml"));
     let folder = watched_drill(&site, &extra);
-    let played = Playing::start_at(site, &folder, "watchful", "1/10", &[]).finish(false);
+    let gate = ["--gate", "--junit", "junit.xml", "--threshold", "goodput=0.96"];
+    let junit = site.scratch.work().join("junit.xml");
+    let played = Playing::start_at(site, &folder, "watchful", "1/10", &gate).finish(false);
     assert_eq!(played.said.code, Some(0), "{}\n{}", played.card["reason"], played.said.stderr);
+
+    // As a gate: by its own threshold, and with the file that CI reads.
+    assert_eq!(
+        (&played.card["mode"], &played.criterion("goodput")["threshold"]),
+        (&"gate".into(), &0.96.into())
+    );
+    let dir = played.dir.as_ref().expect("a run that passed has a folder");
+    assert_eq!(repo::read(&junit), repo::read(&dir.join("junit.xml")));
 
     for name in ["payment_drained", "guardrails", "baseline", "goodput"] {
         assert_eq!(played.status(name), "pass", "{name}: {}", played.criterion(name)["reason"]);

@@ -9,11 +9,13 @@
 //! drills, conditions, invariants   drills from their baseline to their verdict
 //! regrade        the verdict again, of one of them
 //! report         what a browser makes of the reports of two of them
+//! compare        the same two side by side
 //! ```
 //! Whole-lab tests take turns.
 
 mod alerts;
 mod cli;
+mod compare;
 mod conditions;
 mod drills;
 mod faults;

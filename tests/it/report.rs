@@ -96,6 +96,27 @@ fn a_report_opens_anywhere_asks_for_nothing_and_everybody_can_read_it() {
 }
 
 #[test]
+fn the_verdict_for_ci_is_xml_with_a_case_for_each_criterion() {
+    let Some(browser) = Browser::start(Eyes::PLAIN) else { return };
+    for candidate in ["nothing", "layered"] {
+        let run = full(candidate);
+        let document = repo::read(&report(&run).with_file_name("junit.xml"));
+        let read = browser.run(&format!(
+            "const read = new DOMParser().parseFromString({}, 'application/xml');
+             const count = what => read.querySelectorAll(what).length;
+             return [count('parsererror'), count('testcase'), count('failure') + count('error')];",
+            Value::from(document)
+        ));
+        let list = |name: &str| run.card[name].as_array().map_or(0, Vec::len);
+        assert_eq!(
+            (read[0].as_u64(), read[1].as_u64()),
+            (Some(0), Some((list("criteria") + list("proofs")) as u64))
+        );
+        assert_eq!(read[2].as_u64() > Some(0), run.card["verdict"] != "pass", "{candidate}: {read}");
+    }
+}
+
+#[test]
 fn a_page_that_is_not_as_it_should_be_is_found_out() {
     let (Some(axe), Some(browser)) = (Axe::find(), Browser::start(Eyes::PLAIN)) else { return };
     let scratch = Scratch::new();

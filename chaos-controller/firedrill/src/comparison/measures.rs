@@ -30,6 +30,9 @@ const HELD: [(&str, &str); 5] = [
     ("storm.amplification", "amplification"),
 ];
 
+/// How far apart runs are by what some of them do not have: that something never happened is told by the times.
+const NOT_EVERYWHERE: f64 = 0.05;
+
 pub(super) fn rows(cards: &[&Scorecard]) -> Vec<Row> {
     let measured: Vec<BTreeMap<String, f64>> = cards.iter().map(|card| numbers(card)).collect();
     let mut names: Vec<&String> = measured.iter().flat_map(BTreeMap::keys).collect();
@@ -46,7 +49,9 @@ fn row(cards: &[&Scorecard], measured: &[BTreeMap<String, f64>], name: &str) -> 
     let values: Vec<Option<f64>> = measured.iter().map(|card| card.get(name).copied()).collect();
     let held = HELD.iter().find(|(measure, _)| name.starts_with(measure));
     let limit = held.and_then(|(_, criterion)| cards[0].criterion(criterion)?.finding.threshold);
-    let apart = apart(&values, limit.filter(|limit| *limit != 0.0));
+    let told_by_absence = name.starts_with("time_to.") || values.iter().all(Option::is_some);
+    let apart =
+        if told_by_absence { apart(&values, limit.filter(|limit| *limit != 0.0)) } else { NOT_EVERYWHERE };
     let cells =
         values.iter().map(|value| value.map_or("-".to_owned(), |value| written(name, value))).collect();
     Row { apart, counted: true, ..Row::new(Kind::Measure, words(name), cells) }

@@ -11,7 +11,6 @@ pub(crate) fn cell(text: &str) -> String {
         match c {
             '\\' | '`' | '*' | '[' | ']' | '|' | '~' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             c if c.is_whitespace() => out.push(' '),
             // What turns text around would show a reader another one.
@@ -79,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_people_write_stays_text() {
-        assert_eq!(cell("a|b\n# c\t<script>&`x`"), "a\\|b # c &lt;script&gt;&amp;\\`x\\`");
+        assert_eq!(cell("a|b\n# c\t<script>&`x`"), "a\\|b # c &lt;script>&amp;\\`x\\`");
         assert_eq!(cell("![x](http://y) **z**"), "!\\[x\\](http://y) \\*\\*z\\*\\*");
         assert_eq!(cell("\u{1b}[2J \u{202e}evil"), "\u{fffd}\\[2J \u{fffd}evil");
     }
