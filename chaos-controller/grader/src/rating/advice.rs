@@ -2,7 +2,7 @@
 //! and title.
 
 use super::Resource;
-use super::facts::{About, Fact};
+use super::facts::{About, Fact, Part};
 
 /// For one kind of gap.
 pub(super) struct Advice {
@@ -36,7 +36,51 @@ const PAGERDUTY: Work =
 const IDEMPOTENCE: Work = ("Idempotence Is Not a Medical Condition", "Pat Helland, ACM Queue, 2012");
 const BACKOFF: Work = ("Timeouts, retries and backoff with jitter", "Marc Brooker, Amazon Builders' Library");
 
-pub(super) fn advice(about: About) -> Advice {
+/// By the part that failed, where one is known: a bound on the wait is no news to somebody who set one.
+pub(super) fn advice(fact: &Fact) -> Advice {
+    match fact.part {
+        Some(part) => of_part(part),
+        None => of(fact.about),
+    }
+}
+
+fn of_part(part: Part) -> Advice {
+    let (text, read) = match part {
+        Part::PendingInHealth => (
+            "answer \"pending\" only while the trigger is on: a breaker opens for less than the drill's grace, and the settler's rate leaves room for new orders",
+            [POLICY, RELEASE_IT],
+        ),
+        Part::QueueWait => {
+            ("shorten the queue, or give its place to the newest: who has waited long has left", [WORKERS, CASCADING])
+        }
+        Part::Amplification => ("bound the retries on every edge by a budget", [STORM, BACKOFF]),
+        Part::Hold => (
+            "stay until it is steady: look at what fills up again, a queue, a settler, the probes of a breaker",
+            [POLICY, CASCADING],
+        ),
+        Part::Replay => {
+            ("leave a policy behind under which the same trigger does nothing", [STORM, METASTABLE])
+        }
+        Part::SafeBounds => {
+            ("a wider pool waits for more of the same; bound the wait instead", [POLICY, RELEASE_IT])
+        }
+        Part::Services => {
+            ("keep every service there: what is taken away is no longer sick, and no longer serves", [RUNBOOKS, CASCADING])
+        }
+        Part::Lost => {
+            ("let a settler ask the bank what became of each charge whose answer was lost", [MONEY, IDEMPOTENCE])
+        }
+        Part::Double => {
+            ("give every charge a key before anything tries it again", [MONEY, IDEMPOTENCE])
+        }
+        Part::LeftOpen => {
+            ("let a settler decide what is open, at a rate that is done before the end", [MONEY, IDEMPOTENCE])
+        }
+    };
+    Advice { text, read }
+}
+
+fn of(about: About) -> Advice {
     let (text, read) = match about {
         About::Recovered | About::PartlyBack => (
             "bound the wait for what is slow first, then give an answer that does not need it",
@@ -100,9 +144,9 @@ pub(super) fn resources(gaps: &[&Fact]) -> Vec<Resource> {
     let mut chosen: Vec<Resource> = Vec::new();
     for turn in [1, 0] {
         for fact in gaps {
-            let (title, place) = advice(fact.about).read[turn];
+            let (title, place) = advice(fact).read[turn];
             if chosen.len() < MOST && chosen.iter().all(|one| one.title != title) {
-                let gap = advice(fact.about).text.to_owned();
+                let gap = advice(fact).text.to_owned();
                 chosen.push(Resource { title: title.to_owned(), place: place.to_owned(), gap });
             }
         }
@@ -123,9 +167,19 @@ mod tests {
     }
 
     #[test]
+    fn advice_follows_what_failed() {
+        let fact = Fact::judged(About::Recovered, false, "orders were left pending");
+        assert!(advice(&fact).text.contains("bound the wait"));
+        let pending = fact.part(Some(Part::PendingInHealth));
+        assert!(!advice(&pending).text.contains("bound the wait") && advice(&pending).text.contains("settler"));
+        let removed = Fact::judged(About::Bounds, false, "payment is gone").part(Part::of("services"));
+        assert!(advice(&removed).text.contains("every service"));
+    }
+
+    #[test]
     fn every_fact_has_advice_and_nothing_is_named_twice() {
         for about in About::ALL {
-            assert!(!advice(about).text.is_empty());
+            assert!(!of(about).text.is_empty());
         }
         let gaps =
             [About::Cause, About::Mechanism, About::Hypothesis].map(|about| Fact::judged(about, false, "x"));

@@ -18,7 +18,7 @@ pub(super) fn improvements(facts: &Facts) -> Vec<Remark> {
     gaps(facts)
         .into_iter()
         .map(|fact| Remark {
-            text: format!("{}: {}", fact.text, advice(fact.about).text),
+            text: format!("{}: {}", fact.text, advice(fact).text),
             evidence: evidence(fact),
         })
         .collect()

@@ -11,6 +11,39 @@ pub(crate) struct Fact {
     pub(crate) text: String,
     /// Where to look.
     pub(crate) evidence: String,
+    /// Which part of it failed, where advice differs by that.
+    pub(crate) part: Option<Part>,
+}
+
+/// What of a fact failed: one of the criteria that it sums up, or one side of the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Users had their answers, and orders were left pending with a healthy bank.
+    PendingInHealth,
+    QueueWait,
+    Amplification,
+    Hold,
+    Replay,
+    SafeBounds,
+    Services,
+    Lost,
+    Double,
+    LeftOpen,
+}
+
+impl Part {
+    /// That of a criterion; `None` where advice does not go further than the fact.
+    pub(crate) fn of(criterion: &str) -> Option<Part> {
+        match criterion {
+            "queue_wait" => Some(Part::QueueWait),
+            "amplification" => Some(Part::Amplification),
+            "hold" => Some(Part::Hold),
+            "replay" => Some(Part::Replay),
+            "safe_bounds" => Some(Part::SafeBounds),
+            "services" => Some(Part::Services),
+            _ => None,
+        }
+    }
 }
 
 /// What a fact is about.
@@ -133,15 +166,20 @@ impl About {
 
 impl Fact {
     pub(crate) fn judged(about: About, holds: bool, text: impl Into<String>) -> Fact {
-        Fact { about, holds: Some(holds), text: text.into(), evidence: String::new() }
+        Fact { about, holds: Some(holds), text: text.into(), evidence: String::new(), part: None }
     }
 
     pub(crate) fn unseen(about: About, why: impl Into<String>) -> Fact {
-        Fact { about, holds: None, text: why.into(), evidence: String::new() }
+        Fact { about, holds: None, text: why.into(), evidence: String::new(), part: None }
     }
 
     pub(crate) fn at(mut self, evidence: impl Into<String>) -> Fact {
         self.evidence = evidence.into();
+        self
+    }
+
+    pub(crate) fn part(mut self, part: Option<Part>) -> Fact {
+        self.part = part;
         self
     }
 

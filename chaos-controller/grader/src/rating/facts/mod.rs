@@ -8,7 +8,7 @@ mod recovery;
 mod response;
 mod talk;
 
-pub(super) use fact::{About, Fact};
+pub(super) use fact::{About, Fact, Part};
 pub(super) use response::alone;
 
 use crate::case::Case;

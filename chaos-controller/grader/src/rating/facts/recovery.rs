@@ -3,7 +3,7 @@
 
 use evidence::kind;
 
-use super::{About, Fact, changes, line};
+use super::{About, Fact, Part, changes, line};
 use crate::case::Case;
 use crate::finding::Status;
 use crate::moments::Span;
@@ -80,7 +80,11 @@ pub(super) fn recovered(case: &Case<'_>, card: &Scorecard) -> Fact {
         return Fact::judged(about, false, "nobody changed anything, so nobody brought the shop back");
     }
     let all = card.criteria.iter().filter(|one| one.required && !APART.contains(&one.name.as_str()));
-    summed(about, all.collect(), "the shop was well again by what was done")
+    let fact = summed(about, all.collect(), "the shop was well again by what was done");
+    // Users had their answers: what failed of goodput is the other half of it.
+    let answered = matches!(case.search, Search::Recovered(_));
+    let pending = fact.holds == Some(false) && fact.evidence == "criterion goodput" && answered;
+    if pending { fact.part(Some(Part::PendingInHealth)) } else { fact }
 }
 
 pub(super) fn lasted(case: &Case<'_>, card: &Scorecard) -> Fact {
@@ -126,7 +130,13 @@ pub(super) fn money(case: &Case<'_>, card: &Scorecard) -> Fact {
         return Fact::unseen(about, NOBODY_ACTED);
     }
     let named = card.criterion("money").into_iter();
-    summed(about, named.collect(), "no order was lost, charged twice or left open")
+    let part = card.money.as_ref().and_then(|money| match (money.double, money.lost, money.pending) {
+        (1.., ..) => Some(Part::Double),
+        (_, 1.., _) => Some(Part::Lost),
+        (_, _, 1..) => Some(Part::LeftOpen),
+        _ => None,
+    });
+    summed(about, named.collect(), "no order was lost, charged twice or left open").part(part)
 }
 
 pub(super) fn declared(case: &Case<'_>, card: &Scorecard) -> Fact {
@@ -154,7 +164,9 @@ fn summed(about: About, criteria: Vec<&Criterion>, good: &str) -> Fact {
     let names: Vec<&str> = criteria.iter().map(|one| one.name.as_str()).collect();
     if let Some(failed) = of(Status::Fail) {
         let text = format!("{}: {}", failed.name, failed.finding.reason);
-        return Fact::judged(about, false, text).at(format!("criterion {}", failed.name));
+        return Fact::judged(about, false, text)
+            .at(format!("criterion {}", failed.name))
+            .part(Part::of(&failed.name));
     }
     match of(Status::Unknown) {
         Some(unknown) => Fact::unseen(about, format!("{}: {}", unknown.name, unknown.finding.reason)),
@@ -212,6 +224,17 @@ mod tests {
         assert_eq!(declared(Bed::recovered(), 10_500), Some(false));
         assert_eq!(declared(Bed::never_recovered(), 13_000), Some(false));
         assert_eq!(holds(&Bed::recovered(), About::Declared), None);
+    }
+
+    #[test]
+    fn a_failure_names_its_part() {
+        let pending = Bed::recovered().outcome(4, evidence::Outcome::Pending, 0, 40_000);
+        assert_eq!(seen(&pending, About::Recovered).part, Some(Part::PendingInHealth));
+        assert_eq!(seen(&Bed::never_recovered(), About::Recovered).part, None);
+        let mut double = Bed::recovered();
+        let again = crate::testbed::charge("o1-3");
+        double.ledgers.charges.as_mut().unwrap().push(evidence::Charge { id: "d".into(), ..again });
+        assert_eq!(seen(&double, About::Money).part, Some(Part::Double));
     }
 
     #[test]

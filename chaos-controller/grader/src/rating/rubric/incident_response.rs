@@ -4,7 +4,8 @@
 //! - intermediate: at least half of those that could be seen hold;
 //! - novice: less, or nobody said a word.
 //!
-//! Blank where the run is void. One person alone is not graded as commander and operator both: the facts about working together are then not seen.
+//! Blank where the run is void. One person alone is not graded as commander and operator both: the facts about working
+//! together are then not seen.
 
 use super::{Judged, counted};
 use crate::rating::Mark;
