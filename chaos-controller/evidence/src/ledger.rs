@@ -2,6 +2,8 @@
 //! line. Whether they agree is `grader`'s money criterion. The third one, what the warehouse holds, decides nothing: it
 //! is sealed, and not read.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,27 @@ pub struct Order {
 pub struct Ledgers {
     pub charges: Option<Vec<Charge>>,
     pub orders: Option<Vec<Order>>,
+}
+
+impl Ledgers {
+    /// Order ids by the arrival that each came of: those of the book, and those that only the bank knows. Arrivals that
+    /// two orders claim are left out.
+    pub fn orders_by_arrival(&self) -> BTreeMap<u64, &str> {
+        let book = self.orders.iter().flatten().map(|order| order.id.as_str());
+        let bank = self.charges.iter().flatten().map(|charge| charge.reference.as_str());
+        let mut orders: BTreeMap<u64, Option<&str>> = BTreeMap::new();
+        for id in book.chain(bank) {
+            let Some(arrival) = arrival(id) else { continue };
+            let known = orders.entry(arrival).or_insert(Some(id));
+            *known = known.filter(|known| *known == id);
+        }
+        orders.into_iter().filter_map(|(arrival, id)| Some((arrival, id?))).collect()
+    }
+}
+
+/// The number of the arrival that an order came of: the last part of the id that `traffic` gives.
+pub fn arrival(order: &str) -> Option<u64> {
+    order.rsplit_once('-').and_then(|(_, index)| index.parse().ok())
 }
 
 /// A ledger's rows, from pieces that are cut anywhere.
@@ -119,6 +142,20 @@ mod tests {
         assert_eq!(rows, read(CHARGES, 1_000).unwrap());
         assert_eq!((rows.len(), &*rows[0].reference, rows[0].at_unix_ms), (2, "o1-1-0", 5));
         assert_eq!(rows[1].region.as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_arrival_also_if_only_the_bank_knows_it() {
+        let order = r#"{"id":"o1-1-4","state":"pending","amount_cents":1}"#;
+        let mut ledgers = Ledgers {
+            charges: Some(read(CHARGES, 64).unwrap()),
+            orders: Some(vec![serde_json::from_str(order).unwrap()]),
+        };
+        let found: Vec<(u64, &str)> = ledgers.orders_by_arrival().into_iter().collect();
+        assert_eq!(found, [(0, "o1-1-0"), (1, "o1-1-1"), (4, "o1-1-4")]);
+        let again = r#"{"id":"o1-2-4","state":"pending","amount_cents":1}"#;
+        ledgers.orders.iter_mut().for_each(|orders| orders.push(serde_json::from_str(again).unwrap()));
+        assert_eq!(ledgers.orders_by_arrival().get(&4), None, "two loads had such an arrival");
     }
 
     #[test]

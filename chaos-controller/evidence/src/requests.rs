@@ -169,26 +169,6 @@ fn block(frame: &[u8], requests: &mut Vec<Request>) -> Option<()> {
     reader.is_empty().then_some(())
 }
 
-/// The log as tab-separated text with a header line, for people and spreadsheets.
-pub fn export(requests: &[Request]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from("intended_us\tjourney\tindex\tuser\tlateness_us\tlatency_us\toutcome\n");
-    for request in requests {
-        let journey = JOURNEYS.get(usize::from(request.journey)).copied().unwrap_or("?");
-        let _ = writeln!(
-            text,
-            "{}\t{journey}\t{}\t{}\t{}\t{}\t{}",
-            request.intended_us,
-            request.index,
-            request.user,
-            request.lateness_us,
-            request.latency_us,
-            request.outcome.name()
-        );
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ use crate::command::explain::Explain;
 use crate::command::fault::Fault;
 use crate::command::hint::Hint;
 use crate::command::incident::Incident;
+use crate::command::journal::Journal;
 use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
@@ -22,6 +23,7 @@ use crate::command::process::{self, Guard, Service};
 use crate::command::query::Query;
 use crate::command::regrade::Regrade;
 use crate::command::report::Report;
+use crate::command::requests::Requests;
 use crate::command::reveal::Reveal;
 use crate::command::review::Review;
 use crate::command::run::Run;
@@ -74,6 +76,10 @@ pub(crate) enum Command {
     Traces(Traces),
     /// What the processes wrote down
     Logs(Logs),
+    /// The users' requests in a recorded run, and which of them were good
+    Requests(Requests),
+    /// What happened in a recorded run, line by line
+    Journal(Journal),
     /// Read and change the resilience policy, live
     #[command(subcommand)]
     Policy(Policy),
@@ -159,6 +165,8 @@ impl Command {
             Self::Explain(explain) => explain.run().await,
             Self::Traces(traces) => traces.run().await,
             Self::Logs(logs) => logs.run().await,
+            Self::Requests(requests) => requests.run(),
+            Self::Journal(journal) => journal.run(),
             Self::Policy(policy) => policy.run().await,
             Self::Restart(restart) => restart.run().await,
             Self::Scale(scale) => scale.run().await,
@@ -239,6 +247,10 @@ mod tests {
             "traces 4bf92f35 --otlp",
             "traces 4bf9 --run runs/a -o json",
             "logs --service order --level warn --trace 4bf9 --limit 20 --follow -o json",
+            "requests runs/a --journey checkout --from 12.3s --to 1m30s --bad --limit 5 -o csv",
+            "requests runs/a --from -10s --to +0.5 --user u7 -o json",
+            "journal runs/a --seq 41",
+            "journal runs/a --kind policy --actor ada -o json",
             "up --trace-ratio 1",
             "policy get --version 3",
             "policy set payment.server.workers=100 flags.checkout=off --reason x --as candidate",
@@ -316,6 +328,10 @@ mod tests {
             "down --all --lab x",
             "query",
             "query up --metrics queue",
+            "requests",
+            "requests runs/a --journey chekout",
+            "requests runs/a --from soon",
+            "journal",
             "query up --at tomorrow",
             "query up --step 5s",
             "watch --queries --every 2s",

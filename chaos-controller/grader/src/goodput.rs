@@ -1,13 +1,11 @@
-//! Goodput from the user's request log: answered correctly within the journey's latency, over offered, by intended
-//! time. "Order accepted, payment pending" is good only while the bank is sick or shortly after, and only if that
-//! order was settled before the end; in a surge the bank is well.
-
-use std::collections::BTreeSet;
+//! Goodput from the user's request log: good requests over offered ones, by intended time. What is good is judged
+//! elsewhere ([`crate::good`]).
 
 use drill::{Journey, Plan};
-use evidence::{Ledgers, Outcome, Recording, Request};
+use evidence::{Recording, Request};
 
-use crate::moments::{Moments, Span, millis};
+use crate::good::Rule;
+use crate::moments::{Moments, Span};
 
 /// Rows between two counts. A search for recovery asks for thousands of spans of minutes; each is the difference of two
 /// counts and some hundred rows.
@@ -32,44 +30,32 @@ pub(crate) struct Row {
 
 /// Offered and good requests of one journey.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) offered: u64,
-    pub(crate) good: u64,
+pub struct Tally {
+    pub offered: u64,
+    pub good: u64,
 }
 
 /// A tally for each journey, by its index.
 type Tallies = [Tally; Journey::ALL.len()];
 
 impl Tally {
+    /// One more request.
+    pub fn count(&mut self, good: bool) {
+        self.offered += 1;
+        self.good += u64::from(good);
+    }
+
     /// `None` if nothing was offered.
-    pub(crate) fn share(self) -> Option<f64> {
+    pub fn share(self) -> Option<f64> {
         (self.offered > 0).then(|| self.good as f64 / self.offered as f64)
     }
 }
 
 impl Log {
     pub(crate) fn new(recording: &Recording, plan: &Plan, moments: &Moments) -> Log {
-        let slo_us = |journey: u8| {
-            let load = plan.load.journeys.iter().find(|load| load.journey.index() == journey);
-            load.map_or(0, |load| millis(load.slo_latency) * 1_000)
-        };
-        let slos: Vec<u64> = (0..Journey::ALL.len() as u8).map(slo_us).collect();
-        let grace = millis(plan.thresholds.pending_grace);
-        let unsettled = Unsettled::of(&recording.ledgers);
-        let good = |request: &Request| {
-            let slo = slos.get(usize::from(request.journey)).copied().unwrap_or_default();
-            let answered = (request.intended_us + request.latency_us) / 1_000;
-            request.latency_us <= slo
-                && match request.outcome {
-                    Outcome::Ok => true,
-                    Outcome::Pending => {
-                        moments.may_be_pending(answered, grace) && !unsettled.contains(request.index)
-                    }
-                    _ => false,
-                }
-        };
-        let mut rows: Vec<Row> =
-            recording.requests.iter().map(|request| Row { request: *request, good: good(request) }).collect();
+        let rule = Rule::of(recording, plan, moments);
+        let row = |request: &Request| Row { request: *request, good: rule.bad(request).is_none() };
+        let mut rows: Vec<Row> = recording.requests.iter().map(row).collect();
         rows.sort_unstable_by_key(|row| (row.request.intended_us, row.request.journey, row.request.index));
         let counts = counts(&rows);
         let journeys: Vec<Journey> =
@@ -156,8 +142,7 @@ fn counts(rows: &[Row]) -> Vec<Tallies> {
 fn count(tallies: &mut Tallies, rows: &[Row]) {
     for row in rows {
         if let Some(tally) = tallies.get_mut(usize::from(row.request.journey)) {
-            tally.offered += 1;
-            tally.good += u64::from(row.good);
+            tally.count(row.good);
         }
     }
 }
@@ -166,33 +151,6 @@ fn least(tallies: Vec<(Journey, Tally)>) -> Option<(Journey, f64)> {
     let shares: Option<Vec<(Journey, f64)>> =
         tallies.into_iter().map(|(journey, tally)| Some((journey, tally.share()?))).collect();
     shares?.into_iter().min_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// The orders that were still open when the books were closed.
-enum Unsettled {
-    /// By the arrival's index, the last part of the order id that `traffic` gives.
-    Known(BTreeSet<u64>),
-    /// No ledger, or open orders that cannot be told apart: no pending order is known to be settled.
-    Any,
-}
-
-impl Unsettled {
-    fn of(ledgers: &Ledgers) -> Unsettled {
-        let Some(orders) = &ledgers.orders else { return Unsettled::Any };
-        let open = orders
-            .iter()
-            .filter(|order| matches!(order.state.as_str(), "pending" | "unknown" | "charging" | "reserved"));
-        let indices: Option<BTreeSet<u64>> =
-            open.map(|order| order.id.rsplit_once('-').and_then(|(_, index)| index.parse().ok())).collect();
-        indices.map_or(Unsettled::Any, Unsettled::Known)
-    }
-
-    fn contains(&self, index: u64) -> bool {
-        match self {
-            Unsettled::Known(indices) => indices.contains(&index),
-            Unsettled::Any => true,
-        }
-    }
 }
 
 #[cfg(test)]

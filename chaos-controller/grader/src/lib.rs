@@ -7,6 +7,7 @@ mod case;
 mod criteria;
 mod diagnosis;
 mod finding;
+mod good;
 mod goodput;
 mod grade;
 mod measures;
@@ -20,6 +21,7 @@ mod query;
 mod rating;
 mod recovery;
 mod report;
+mod request_log;
 mod scorecard;
 pub mod story;
 mod summary;
@@ -36,16 +38,20 @@ pub use cascade::Broken;
 pub use criteria::money::Money;
 pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point, diagnosed};
 pub use finding::{Finding, Status};
+pub use good::Bad;
+pub use goodput::Tally;
 pub use grade::{Graded, grade};
 pub use measures::{
     BlastRadius, Burn, CriticalPath, ErrorBudget, Figure, JourneyHit, LittlesLaw, Measures, Mitigation,
     Revenue, Settling, Storm, Stretch, TimeTo,
 };
+pub use moments::fault_start;
 pub use people::{Decision, HintTaken, Hypothesis, Message, People, RoleTaken, SeverityCalled, Task};
 pub use rating::{
     Given, Ignored, Mark, RUBRIC, Rating, Readiness, Remark, Resource, Row, SELF_SCORES, SIGNALS, Score,
     SelfScore, Unexplained, check as check_mark,
 };
+pub use request_log::{Judged, RequestLog, request_log};
 pub use scorecard::{Criterion, Scorecard};
 pub use story::Story;
 pub use summary::{Dose, Load};

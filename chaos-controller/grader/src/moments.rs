@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use drill::Plan;
-use evidence::{Recording, kind};
+use evidence::{Entry, Recording, kind};
 
 /// A span of time, the end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +60,9 @@ pub(crate) struct Moments {
 
 impl Moments {
     pub(crate) fn of(recording: &Recording, plan: &Plan) -> Moments {
-        let fired = fired(recording);
+        let fired = fired(&recording.journal);
         let timeline = || fired.iter().filter(|fault| fault.why != "replay");
-        let fault = timeline().map(|fault| fault.applied).min();
+        let fault = first(&fired);
         let heal = timeline()
             .map(|fault| fault.cleared)
             .collect::<Option<Vec<u64>>>()
@@ -153,9 +153,19 @@ fn ramp(fault: &drill::Fault) -> u64 {
     millis(fault.at) + fault.spec.ramp.as_ref().map(|ramp| millis(ramp.over.get())).unwrap_or_default()
 }
 
-fn fired(recording: &Recording) -> Vec<Fired> {
+/// When the fault began, in milliseconds since the start of the run: the zero of all seconds that reports tell. `None`
+/// if there was none.
+pub fn fault_start(journal: &[Entry]) -> Option<u64> {
+    first(&fired(journal))
+}
+
+fn first(fired: &[Fired]) -> Option<u64> {
+    fired.iter().filter(|fault| fault.why != "replay").map(|fault| fault.applied).min()
+}
+
+fn fired(journal: &[Entry]) -> Vec<Fired> {
     let mut fired: Vec<Fired> = Vec::new();
-    for entry in &recording.journal {
+    for entry in journal {
         match entry.kind.as_str() {
             kind::FAULT_APPLIED => {
                 let id = entry.body.get("id").and_then(|id| id.as_str()).unwrap_or_default();
@@ -163,8 +173,9 @@ fn fired(recording: &Recording) -> Vec<Fired> {
                 if fired.iter().any(|fault| fault.id == id && fault.cleared.is_none()) {
                     continue;
                 }
-                let intent =
-                    recording.entries(kind::FAULT_INTENT).rfind(|i| i.text("id") == id && i.seq < entry.seq);
+                let meant =
+                    |i: &&Entry| i.kind == kind::FAULT_INTENT && i.text("id") == id && i.seq < entry.seq;
+                let intent = journal.iter().rfind(meant);
                 let why = intent.map_or("timeline", |intent| intent.text("why"));
                 fired.push(Fired {
                     id: id.to_owned(),
@@ -191,9 +202,8 @@ fn fired(recording: &Recording) -> Vec<Fired> {
 /// The first change while the books were open: a policy revision, a restart, a scaling. Words are no mitigation, and
 /// the controller putting the lab back in order is no candidate.
 fn first_action(recording: &Recording, open: Span) -> Option<u64> {
-    let in_time =
-        |entry: &&evidence::Entry| (open.from..open.to).contains(&entry.t_ms) && entry.actor != "controller";
-    let acts = |entry: &&evidence::Entry| match entry.kind.as_str() {
+    let in_time = |entry: &&Entry| (open.from..open.to).contains(&entry.t_ms) && entry.actor != "controller";
+    let acts = |entry: &&Entry| match entry.kind.as_str() {
         kind::POLICY => true,
         kind::ACTION => matches!(entry.text("verb"), "restart" | "scale"),
         _ => false,

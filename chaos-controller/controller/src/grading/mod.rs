@@ -17,7 +17,7 @@ use grader::Graded;
 
 pub(crate) use apart::grade_apart;
 pub use form::{Form, write};
-pub use read::read;
+pub use read::{Line, journal, read, read_files};
 
 /// Why a folder is not graded.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use std::thread;
 
 use evidence::recording::{JOURNAL, POSTMORTEM, SEALED_FILES};
 use evidence::review::REVIEW;
-use evidence::{Chains, Decoded, Decoding, OpenError, Recording};
+use evidence::{Chains, Decoded, Decoding, Entry, OpenError, Recording};
 
 use super::GradingError;
 
@@ -22,6 +22,14 @@ const PIECE: usize = 1 << 20;
 /// # Errors
 /// As [`super::grade`].
 pub fn read(dir: &Path) -> Result<Recording, GradingError> {
+    read_files(dir, &SEALED_FILES)
+}
+
+/// The same of these files alone, for who asks one thing of a long run; the seal counts the others as missing.
+///
+/// # Errors
+/// As [`super::grade`].
+pub fn read_files(dir: &Path, names: &[&'static str]) -> Result<Recording, GradingError> {
     // The chains first: without them the rest is not worth a look.
     let chains = Chains::verify(whole(dir, JOURNAL)?.as_deref(), whole(dir, REVIEW)?.as_deref());
     let chains = chains.map_err(|refused| match refused {
@@ -29,13 +37,33 @@ pub fn read(dir: &Path) -> Result<Recording, GradingError> {
         source => GradingError::Refused { folder: dir.to_owned(), source },
     })?;
     let postmortem = whole(dir, POSTMORTEM)?.map(|text| String::from_utf8_lossy(&text).into_owned());
-    Ok(Recording { postmortem, ..Recording::assemble(chains, side_by_side(dir)?) })
+    Ok(Recording { postmortem, ..Recording::assemble(chains, side_by_side(dir, names)?) })
+}
+
+/// A line of a journal, and its bytes as they were hashed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub entry: Entry,
+    pub written: String,
+}
+
+/// Reads the journal in a folder, and nothing else. A last line that its writer did not finish is left out.
+///
+/// # Errors
+/// The folder is no run's, the file cannot be read, or the chain is broken.
+pub fn journal(dir: &Path) -> Result<Vec<Line>, GradingError> {
+    let text = whole(dir, JOURNAL)?
+        .ok_or_else(|| GradingError::NoRun { folder: dir.to_owned(), why: why_none(dir) })?;
+    let verified = evidence::verify(&text)
+        .map_err(|broken| GradingError::Refused { folder: dir.to_owned(), source: broken.into() })?;
+    let written = text.split(|&byte| byte == b'\n').map(|line| String::from_utf8_lossy(line).into_owned());
+    Ok(verified.entries.into_iter().zip(written).map(|(entry, written)| Line { entry, written }).collect())
 }
 
 /// All evidence that is there, on as many threads as there are processors. The largest files come first, so that the
 /// last one to be taken is a small one.
-fn side_by_side(dir: &Path) -> Result<Vec<Decoded>, GradingError> {
-    let mut names = SEALED_FILES.to_vec();
+fn side_by_side(dir: &Path, names: &[&'static str]) -> Result<Vec<Decoded>, GradingError> {
+    let mut names = names.to_vec();
     names.sort_by_key(|name| std::fs::metadata(dir.join(name)).map_or(0, |found| found.len()));
     let threads = thread::available_parallelism().map_or(1, usize::from).min(names.len());
     let left = Mutex::new(names);
