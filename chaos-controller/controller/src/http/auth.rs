@@ -13,6 +13,11 @@ use crate::lab::Lab;
 
 use super::Refused;
 
+/// Names that the journal gives to what is not a person.
+const OF_THE_LAB: [&str; 3] = ["controller", "guard", "system"];
+/// How the names of scripts begin.
+const SCRIPT: &str = "script";
+
 /// Somebody with a token of the lab.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller {
@@ -29,9 +34,16 @@ impl Caller {
         }
     }
 
-    /// Who the journal says it was: the name that was given, else the role.
+    /// Who the journal says it was: the name that was given, else the role. The lab's own names are nobody's: what the
+    /// controller does is no act, and a script's words are a script's.
     pub(crate) fn named(self, author: &str) -> String {
-        if author.trim().is_empty() { name(self.role).to_owned() } else { author.trim().to_owned() }
+        let (role, author) = (name(self.role), author.trim());
+        let of_the_lab = OF_THE_LAB.contains(&author) || author.starts_with(SCRIPT);
+        match author {
+            "" => role.to_owned(),
+            author if of_the_lab && role != author => format!("{role}:{author}"),
+            author => author.to_owned(),
+        }
     }
 }
 
@@ -87,5 +99,7 @@ mod tests {
         assert!(candidate.must_be(Role::Observer).is_ok() && candidate.must_be(Role::Operator).is_err());
         assert_eq!(candidate.named(" "), "candidate");
         assert_eq!(candidate.named("ada"), "ada");
+        assert_eq!(candidate.named("controller"), "candidate:controller");
+        assert_eq!(candidate.named("script:layered"), "candidate:script:layered");
     }
 }

@@ -2,7 +2,7 @@
 //! anybody said who was hit, and what multiplied the load, in whatever words.
 
 use drill::Mode;
-use evidence::Said;
+use evidence::{Entry, Said};
 
 use super::{About, Fact};
 use crate::case::Case;
@@ -111,8 +111,10 @@ fn named(case: &Case<'_>, card: &Scorecard, about: About, points: &[&str], what:
 /// The diagnosis that counts: the last one. A run asks for one, so none is an answer, but for those who only learn; and
 /// what is said once the faults were shown is nobody's finding.
 fn counting<'a>(case: &Case<'_>, card: &'a Scorecard, about: About) -> Result<&'a Diagnosis, Fact> {
-    let revealed =
-        case.recording.journal.iter().find(|entry| matches!(Said::of(entry), Some(Said::Reveal {})));
+    // Whoever examines may look; whoever is examined is not shown.
+    let examined = case.plan.mode == Mode::Assessed;
+    let shown = |entry: &&Entry| !examined && matches!(Said::of(entry), Some(Said::Reveal {}));
+    let revealed = case.recording.journal.iter().find(shown);
     let revealed = revealed.map(|entry| case.moments.seconds(entry.t_ms));
     let own = |one: &&Diagnosis| revealed.is_none_or(|at| one.seconds < at);
     match card.diagnoses.submitted.iter().rfind(own) {
@@ -214,6 +216,9 @@ mod tests {
         );
         let early = Bed::never_recovered().said(8_000, "ada", &Said::Reveal {});
         assert_eq!(diagnosed(&early, vec![point("mechanism", 1.0)], &[]).get(About::Mechanism).holds, None);
+        let examined = early.with_plan(json!({"mode": "assessed"}));
+        let facts = diagnosed(&examined, vec![point("mechanism", 1.0)], &[]);
+        assert_eq!(facts.get(About::Mechanism).holds, Some(true), "it was the interviewer who looked");
     }
 
     #[test]

@@ -134,6 +134,10 @@ mod tests {
         assert_eq!(fact.holds, None);
         assert!(fact.text.contains("void"), "{}", fact.text);
         let heard = seen(&bed, About::Heard);
-        assert!(heard.holds.is_none() && heard.text.contains("void"), "words were about it too: {}", heard.text);
+        assert!(
+            heard.holds.is_none() && heard.text.contains("void"),
+            "words were about it too: {}",
+            heard.text
+        );
     }
 }

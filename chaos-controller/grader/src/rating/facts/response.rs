@@ -94,7 +94,10 @@ pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
         };
     };
     let Some(tried) = card.diagnoses.submitted.first().map(|first| first.seconds) else {
-        return Fact::unseen(about, "nobody named a cause, so there is nothing that users could have waited for");
+        return Fact::unseen(
+            about,
+            "nobody named a cause, so there is nothing that users could have waited for",
+        );
     };
     let named = card.diagnoses.first_right();
     let at_once = named.is_some_and(|named| (named..=named + AT_ONCE_S).contains(&helped));
@@ -105,8 +108,12 @@ pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
         Some(named) => format!("the cause was named right at {named:+.0} s"),
         None => format!("a cause was named at {tried:+.0} s, and never the right one"),
     };
-    Fact::judged(about, helped <= tried || at_once, format!("users were helped {helped:+.0} s after the fault; {cause}"))
-        .at("measures.time_to.mitigation, diagnoses.submitted")
+    Fact::judged(
+        about,
+        helped <= tried || at_once,
+        format!("users were helped {helped:+.0} s after the fault; {cause}"),
+    )
+    .at("measures.time_to.mitigation, diagnoses.submitted")
 }
 
 /// Why nothing can be said about working together; `None` if there were several.
