@@ -65,8 +65,7 @@ impl Change<'_> {
     fn bounds(&self, path: &str, last: &str, value: &Value) -> bool {
         match last {
             "max_retries" => value.as_f64() < Some(self.number(self.before, path).unwrap_or_default()),
-            "retry" => true,
-            "on" => true,
+            "retry" | "on" => true,
             _ if path.contains(".budget.") => {
                 let ratio = format!("{}.ratio", stem(path, "budget"));
                 self.number(self.after, &ratio).unwrap_or(BUDGET) < 1.0
