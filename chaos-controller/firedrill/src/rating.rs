@@ -3,6 +3,8 @@
 
 use grader::{Rating, Readiness, Row, Scorecard};
 
+use crate::output::printable;
+
 /// Nothing, if nobody said anything.
 pub(crate) fn lines(card: &Scorecard) -> String {
     let people = &card.people;
@@ -16,7 +18,7 @@ pub(crate) fn lines(card: &Scorecard) -> String {
     }
     let mut text = format!("\n{}\n", title(&card.rating));
     for row in &card.rating.rubric {
-        text.push_str(&format!("  {:<14}{:<20}{}\n", mark(row), row.name, row.why));
+        text.push_str(&format!("  {:<14}{:<20}{}{}\n", mark(row), row.name, beside(row), row.why));
     }
     text.push_str(&format!("  {}\n", ready(&card.rating.readiness)));
     text
@@ -37,7 +39,19 @@ pub(crate) fn ready(readiness: &Readiness) -> String {
     format!("{word}: {}", readiness.why)
 }
 
-/// The mark that counts; a person's has their name to it in the report.
+/// A person's mark that stands beside the machine's, or the machine's where a person's stands in its place.
+fn beside(row: &Row) -> String {
+    match (&row.human, row.machine) {
+        (Some(given), Some(machine)) if given.overrules => {
+            format!("(overruled by {}; machine: {})  ", printable(&given.by), machine.name())
+        }
+        (Some(given), Some(_)) => format!("({}: {})  ", printable(&given.by), given.mark),
+        (Some(given), None) => format!("({})  ", printable(&given.by)),
+        (None, _) => String::new(),
+    }
+}
+
+/// The mark that counts.
 fn mark(row: &Row) -> String {
     match (&row.human, row.machine) {
         (Some(given), machine) if given.overrules || machine.is_none() => given.mark.clone(),
@@ -75,6 +89,14 @@ mod tests {
         assert_eq!(mark(&row(Some(Mark::Novice), Some(("expert", false)))), "novice");
         assert_eq!(mark(&row(None, Some(("expert", false)))), "expert");
         assert_eq!(mark(&row(None, None)), "-");
+    }
+
+    #[test]
+    fn a_person_s_mark_is_told_beside_the_machine_s() {
+        assert_eq!(beside(&row(Some(Mark::Novice), Some(("expert", false)))), "(eve: expert)  ");
+        assert_eq!(beside(&row(Some(Mark::Novice), Some(("expert", true)))), "(overruled by eve; machine: novice)  ");
+        assert_eq!(beside(&row(None, Some(("expert", false)))), "(eve)  ");
+        assert_eq!(beside(&row(Some(Mark::Novice), None)), "");
     }
 
     #[test]

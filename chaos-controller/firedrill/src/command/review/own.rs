@@ -4,10 +4,12 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use clap::Args;
+use controller::answers;
 use evidence::review::Note;
 use grader::SELF_SCORES;
 
 use super::{Which, add, row};
+use crate::command::compare;
 use crate::exit::{Exit, Failure};
 use crate::output::narrate;
 
@@ -23,15 +25,17 @@ pub(crate) struct SelfScore {
     /// Why
     #[arg(long, short = 'm', default_value = "", requires = "row")]
     reason: String,
-    /// Who played
-    #[arg(long, default_value = "player")]
-    author: String,
+    /// Who played [default: the only one who did]
+    #[arg(long)]
+    author: Option<String>,
     #[command(flatten)]
     which: Which,
 }
 
 impl SelfScore {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let players = compare::read(&self.which.folder()?)?.people.names;
+        let author = player(&players, self.author.as_deref())?;
         let notes = match (&self.row, self.score) {
             (Some(row), Some(score)) => {
                 let row = row::own_row(row)?.to_owned();
@@ -47,8 +51,33 @@ impl SelfScore {
             narrate("nothing was scored");
             return Ok(Exit::Pass);
         }
-        add(&self.which, &self.author, &notes)?;
+        add(&self.which, author, &notes)?;
         Ok(Exit::Pass)
+    }
+}
+
+/// Whose score it is: nobody scores another's play as their own.
+fn player<'a>(players: &'a [String], typed: Option<&str>) -> Result<&'a str, Failure> {
+    let all = || format!("who played: {}", players.join(", "));
+    match (players, typed) {
+        ([], _) => Err(Failure::new(Exit::Invalid, "nobody played this run, so nobody can score themselves")
+            .hint("name another run with `--run FOLDER`; `firedrill review mark` is for everybody else")),
+        ([only], None) => Ok(only),
+        (_, None) => Err(Failure::new(Exit::Usage, "more than one played: whose score is it?")
+            .detail(all())
+            .hint(format!("say `--author {}`", players[0]))),
+        (_, Some(typed)) => match players.iter().find(|name| *name == typed) {
+            Some(name) => Ok(name),
+            None => {
+                let near = answers::near(typed, players.iter().map(String::as_str));
+                Err(Failure::new(Exit::Invalid, format!("`{typed}` did not play this run")).detail(all()).hint(
+                    match near.first() {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => "`firedrill review mark` is for those who watched".to_owned(),
+                    },
+                ))
+            }
+        },
     }
 }
 
@@ -113,6 +142,19 @@ fn eprint_now(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_who_played_scores_themselves() {
+        let players = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(player(&players(&["ada"]), None).unwrap(), "ada");
+        assert_eq!(player(&players(&["ada", "robert"]), Some("robert")).unwrap(), "robert");
+        assert_eq!(player(&players(&["ada", "robert"]), None).unwrap_err().exit, Exit::Usage);
+        assert_eq!(player(&[], None).unwrap_err().exit, Exit::Invalid);
+        let stranger = player(&players(&["ada", "robert"]), Some("instructor")).unwrap_err();
+        assert!(stranger.details[0].contains("ada, robert"), "{:?}", stranger.details);
+        let slip = player(&players(&["ada", "robert"]), Some("robrt")).unwrap_err();
+        assert_eq!(slip.hint.as_deref(), Some("did you mean `robert`?"));
+    }
 
     #[test]
     fn an_answer_is_a_number_and_perhaps_a_reason() {

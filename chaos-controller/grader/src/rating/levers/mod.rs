@@ -1,5 +1,7 @@
-//! Which levers of resilience were in force when the shop came back, by kind: what differs from the drill's own policy. A
-//! wider pool is capacity, and no lever.
+//! Which levers of resilience were in force when the shop came back, by kind: what differs from the drill's own policy, and
+//! can act at all. A wider pool is capacity, and no lever.
+
+mod acts;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,7 @@ use fault::Effect;
 use serde_json::Value;
 
 use crate::case::Case;
+use acts::Change;
 
 /// What was in force, and where that is written.
 #[derive(Debug, Default, PartialEq)]
@@ -40,8 +43,9 @@ pub(super) fn in_force(case: &Case<'_>) -> Levers {
     leaves(&case.plan.policy, String::new(), &mut before);
     leaves(entry.body.get("document").unwrap_or(&Value::Null), String::new(), &mut after);
     let mut shown = BTreeMap::new();
+    let change = Change { before: &before, after: &after, patience: case.plan.load.patience };
     for (path, value) in after.iter().filter(|(path, value)| before.get(*path) != Some(value)) {
-        if let Some(kind) = lever(path, before.get(path).copied(), value) {
+        if let Some(kind) = lever(path, value).filter(|_| change.acts(path, value)) {
             shown.entry(kind).or_insert_with(|| format!("{path} = {}", plain(value)));
         }
     }
@@ -61,8 +65,8 @@ impl Levers {
     }
 }
 
-/// The kind of lever that a changed field is a part of.
-fn lever(path: &str, before: Option<&Value>, after: &Value) -> Option<&'static str> {
+/// The kind of lever that a field is a part of.
+fn lever(path: &str, after: &Value) -> Option<&'static str> {
     let parts: Vec<&str> = path.split('.').collect();
     let has = |names: &[&str]| parts.iter().any(|part| names.contains(part));
     let off = matches!(after, Value::Null | Value::Bool(false)) || after.as_str() == Some("off");
@@ -70,10 +74,7 @@ fn lever(path: &str, before: Option<&Value>, after: &Value) -> Option<&'static s
         return off.then_some("feature flag");
     }
     if has(&["retry"]) {
-        let more =
-            |was: f64| parts.last() == Some(&"max_retries") && after.as_f64().is_some_and(|now| now > was);
-        let raised = more(before.and_then(Value::as_f64).unwrap_or_default());
-        return (!raised).then_some("bounded retries");
+        return Some("bounded retries");
     }
     if off {
         return None;
@@ -82,22 +83,12 @@ fn lever(path: &str, before: Option<&Value>, after: &Value) -> Option<&'static s
         (&["breaker", "throttle", "outlier"], "breaker"),
         (&["fallback"], "degraded answer"),
         (&["shift", "hedge", "balance"], "traffic shift"),
-        (&["bulkheads", "shed", "rate_limits", "concurrency", "codel"], "shedding"),
+        (&["bulkheads", "bulkhead", "queue", "shed", "rate_limits", "concurrency", "codel"], "shedding"),
         (&["attempt_timeout", "total_timeout", "deadline", "propagate", "cancel"], "bounded wait"),
         (&["idempotency"], "idempotency key"),
         (&["settler"], "settlement"),
     ];
-    if let Some((_, kind)) = kinds.iter().find(|(names, _)| has(names)) {
-        return Some(kind);
-    }
-    if !has(&["queue"]) {
-        return None;
-    }
-    // A longer queue holds more people who have left.
-    match (parts.last(), before.and_then(Value::as_f64), after.as_f64()) {
-        (Some(&"limit"), Some(was), Some(now)) if now >= was => None,
-        _ => Some("shedding"),
-    }
+    kinds.iter().find(|(names, _)| has(names)).map(|(_, kind)| *kind)
 }
 
 /// Every field that holds a value, by its path.
@@ -142,22 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_cannot_act_are_no_layers() {
+        let document = json!({"services": {
+            "payment": {"server": {"workers": 20, "bulkheads": {"Charge": 20}},
+                "calls": {"bank.charge": {"attempt_timeout": "300s", "breaker": {"failure_rate": 1.0}}}},
+            "order": {"settler": {"rate": 0}}}});
+        assert!(kinds(document).is_empty());
+    }
+
+    #[test]
     fn more_workers_more_retries_and_longer_queues_are_no_levers() {
         let document = json!({"services": {"payment": {"server": {"workers": 400}},
             "order": {"calls": {"payment.Charge": {"retry": {"max_retries": 9}}}}}});
         assert!(kinds(document).is_empty());
-        assert_eq!(lever("services.payment.server.queue.limit", Some(&json!(10)), &json!(99)), None);
-        assert_eq!(
-            lever("services.payment.server.queue.limit", Some(&json!(99)), &json!(10)),
-            Some("shedding")
-        );
     }
 
     #[test]
     fn what_is_off_is_no_lever_but_a_flag_is_one_by_being_off() {
-        assert_eq!(lever("services.a.calls.b.breaker", None, &json!("off")), None);
-        assert_eq!(lever("flags.checkout", Some(&json!("on")), &json!("off")), Some("feature flag"));
-        assert_eq!(lever("flags.checkout", Some(&json!("off")), &json!("on")), None);
+        assert_eq!(lever("services.a.calls.b.breaker", &json!("off")), None);
+        assert_eq!(lever("flags.checkout", &json!("off")), Some("feature flag"));
+        assert_eq!(lever("flags.checkout", &json!("on")), None);
     }
 
     #[test]
