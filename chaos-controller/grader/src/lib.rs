@@ -46,7 +46,7 @@ pub use rating::{
     Given, Ignored, Mark, RUBRIC, Rating, Readiness, Remark, Resource, Row, SELF_SCORES, SIGNALS, Score,
     SelfScore, Unexplained, check as check_mark,
 };
-pub use scorecard::{Criterion, Scorecard};
+pub use scorecard::{Criterion, Reviewed, Scorecard};
 pub use story::Story;
 pub use summary::{Dose, Load};
 pub use timeline::Event;
