@@ -6,8 +6,10 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use controller::grading::Form;
 use evidence::review::{self, Note, REVIEW};
 use evidence::{Entry, journal, kind, recording};
+use grader::Reviewed;
 
 use crate::exit::{Exit, Failure};
 
@@ -51,6 +53,15 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Entry>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Failure::unexpected(format!("failed to read `{}`: {error}", path.display()))),
     }
+}
+
+/// What the review in a folder has lost since the scorecard beside it was written. A review that is refused is none of
+/// this: whoever grades says so.
+pub(crate) fn lost(folder: &Path) -> Option<String> {
+    let card = std::fs::read(folder.join(Form::Scorecard.file())).ok()?;
+    let card: serde_json::Value = serde_json::from_slice(&card).ok()?;
+    let before: Reviewed = serde_json::from_value(card.get("review")?.clone()).ok()?;
+    before.lost(&read(folder).ok()?)
 }
 
 /// The newest run's folder below `runs`; a run is named by the time of its start.
@@ -183,6 +194,21 @@ mod tests {
         std::fs::write(&journal, unsealed).unwrap();
         let failure = append(&folder, "ada", &note("x")).unwrap_err();
         assert!(failure.message.contains("not sealed"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_review_that_is_gone_is_told_by_the_scorecard_beside_it() {
+        let folder = sealed_folder("gone");
+        assert_eq!(lost(&folder), None, "there is no scorecard");
+        append(&folder, "ada", &note("one")).unwrap();
+        let card = folder.join(Form::Scorecard.file());
+        std::fs::write(&card, "{}").unwrap();
+        assert_eq!(lost(&folder), None, "a scorecard from before this was kept");
+        let review = serde_json::json!({"review": Reviewed::of(&read(&folder).unwrap())});
+        std::fs::write(&card, review.to_string()).unwrap();
+        assert_eq!(lost(&folder), None);
+        std::fs::remove_file(folder.join(REVIEW)).unwrap();
+        assert_eq!(lost(&folder).unwrap(), "the review had 1 lines and has 0");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::measures::Measures;
 use crate::people::People;
 use crate::rating::Rating;
 use crate::report::{html, junit, markdown};
-use crate::scorecard::{Criterion, FORMAT, SEALED, Scorecard, reason};
+use crate::scorecard::{Criterion, FORMAT, Reviewed, SEALED, Scorecard, reason};
 use crate::story::Story;
 use crate::truth::Truth;
 use crate::verdict::{Exit, Verdict};
@@ -178,6 +178,7 @@ fn blank(recording: &Recording) -> Scorecard {
         rating: Rating::default(),
         schedule_hash: text("schedule_hash"),
         head: recording.head.clone(),
+        review: Reviewed::of(&recording.review),
     }
 }
 

@@ -52,7 +52,7 @@ pub use rating::{
     SelfScore, Unexplained, check as check_mark,
 };
 pub use request_log::{Judged, RequestLog, request_log};
-pub use scorecard::{Criterion, Scorecard};
+pub use scorecard::{Criterion, Reviewed, Scorecard};
 pub use story::Story;
 pub use summary::{Dose, Load};
 pub use timeline::Event;

@@ -1,5 +1,6 @@
 //! The scorecard: the one document that a run is read by. Its JSON form is stable; fields are added, never changed.
 
+use evidence::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -64,6 +65,17 @@ pub struct Scorecard {
     pub schedule_hash: String,
     /// Hash of the last line of the journal.
     pub head: String,
+    /// How far the review went that this was graded with.
+    #[serde(default)]
+    pub review: Reviewed,
+}
+
+/// The end of a review. Its chain shows what was changed, and not what was cut off its end; this does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewed {
+    pub lines: usize,
+    /// Hash of its last line; empty if there is none.
+    pub head: String,
 }
 
 /// A criterion or a proof with its finding. Proofs are always required.
@@ -73,6 +85,30 @@ pub struct Criterion {
     pub required: bool,
     #[serde(flatten)]
     pub finding: Finding,
+}
+
+impl Reviewed {
+    pub fn of(review: &[Entry]) -> Reviewed {
+        let head = review.last().map(|last| last.hash.clone()).unwrap_or_default();
+        Reviewed { lines: review.len(), head }
+    }
+
+    /// What this review, read later, has lost. Lines that were added are no loss.
+    pub fn lost(&self, now: &[Entry]) -> Option<String> {
+        let last = match self.lines {
+            0 => return None,
+            lines if lines > now.len() => {
+                return Some(format!("the review had {lines} lines and has {}", now.len()));
+            }
+            lines => &now[lines - 1],
+        };
+        (last.hash != self.head).then(|| {
+            format!(
+                "line {} of the review is another than it was: the end was cut off and written anew",
+                self.lines
+            )
+        })
+    }
 }
 
 impl Scorecard {
@@ -100,4 +136,40 @@ pub(crate) fn reason(verdict: Verdict, criteria: &[Criterion], proofs: &[Criteri
         }
     };
     found.unwrap_or_else(|| "every required criterion passed, and every proof holds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::review::Note;
+    use evidence::{Chain, kind};
+    use serde_json::json;
+
+    use super::*;
+
+    fn review(reasons: &[&str]) -> Vec<Entry> {
+        let seal = Chain::new().append(9, kind::SEALED, "controller", json!({"files": {}}));
+        let mut lines: Vec<Entry> = Vec::new();
+        for reason in reasons {
+            let note = Note::Mark { row: "framing".into(), mark: "4".into(), reason: (*reason).into() };
+            lines.push(evidence::review::next(lines.last().unwrap_or(&seal), 10, "ada", &note));
+        }
+        lines
+    }
+
+    #[test]
+    fn a_review_that_lost_its_end_is_told_and_one_that_grew_is_not() {
+        let another = "line 2 of the review is another than it was: the end was cut off and written anew";
+        for (before, now, told) in [
+            (&[][..], &["a"][..], None),
+            (&["a", "b"], &["a", "b"], None),
+            (&["a", "b"], &["a", "b", "c"], None),
+            (&["a", "b"], &["a"], Some("the review had 2 lines and has 1")),
+            (&["a", "b"], &[], Some("the review had 2 lines and has 0")),
+            (&["a", "b"], &["a", "x"], Some(another)),
+            (&["a", "b"], &["a", "x", "y"], Some(another)),
+        ] {
+            let lost = Reviewed::of(&review(before)).lost(&review(now));
+            assert_eq!(lost.as_deref(), told, "{before:?} {now:?}");
+        }
+    }
 }

@@ -107,15 +107,16 @@ impl Actions {
                     let id = item.action.id.clone();
                     let note =
                         Note::ActionClosed { id, run: rerun.card.run.clone(), head: rerun.card.head.clone() };
-                    review::append(&item.folder, &self.author, &note)?;
+                    let line = review::append(&item.folder, &self.author, &note)?;
                     (item.state, item.proven_by) = (State::Closed, Some(rerun.card.run.clone()));
                     let path = item.folder.join(evidence::review::REVIEW);
                     narrate(&format!(
-                        "{} of {} is closed: `{}`, proven by {}",
+                        "{} of {} is closed: `{}`, proven by {}; head of the review {}",
                         item.action.id,
                         item.run,
                         path.display(),
-                        rerun.card.run
+                        rerun.card.run,
+                        line.hash
                     ));
                 }
                 Err(why) => {

@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, narrate, write_data, write_json};
 use crate::paint::Paint;
-use crate::rows;
 use crate::verdict::word;
+use crate::{review, rows};
 
 /// Rows that are told of a run in text; all are in the JSON.
 const MOST_ROWS: usize = 20;
@@ -42,6 +42,8 @@ struct Regraded {
     scorecard_sha256: String,
     /// How it stands to the scorecard that was there.
     before: Before,
+    /// What the review lost since that one was written.
+    review_lost: Option<String>,
     /// The rows that differ from it.
     differ: Vec<rows::Difference>,
 }
@@ -86,6 +88,7 @@ impl Regrade {
 fn regrade(folder: &Path) -> Result<Regraded, Failure> {
     let graded = grade(folder)?;
     let old = std::fs::read_to_string(folder.join(Form::Scorecard.file())).ok();
+    let review_lost = review::lost(folder);
     let new = Form::Scorecard.of(&graded);
     grading::write(folder, &graded).map_err(failure)?;
     let card = &graded.card;
@@ -107,6 +110,7 @@ fn regrade(folder: &Path) -> Result<Regraded, Failure> {
         head: card.head.clone(),
         scorecard_sha256: evidence::journal::digest(new.as_bytes()),
         before,
+        review_lost,
         differ,
     })
 }
@@ -142,6 +146,9 @@ impl Regraded {
         let mut text = format!("{} {}: {}\n", word(self.verdict, paint), self.folder, self.reason);
         text.push_str(&format!("     exit code {}\n", self.exit));
         text.push_str(&format!("     {} sha256:{}\n", Form::Scorecard.file(), self.scorecard_sha256));
+        if let Some(lost) = &self.review_lost {
+            text.push_str(&format!("     {lost}\n"));
+        }
         match self.before {
             Before::None => text.push_str("     there was no scorecard before\n"),
             Before::Same => text.push_str("     the same as before, byte for byte\n"),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use controller::grading;
 use evidence::review::Note;
-use grader::Scorecard;
+use grader::{Reviewed, Scorecard};
 
 use crate::exit::{Exit, Failure};
 use crate::output::narrate;
@@ -68,12 +68,20 @@ impl Which {
 /// Adds the notes to a run's review, and grades the run anew.
 fn add(which: &Which, author: &str, notes: &[Note]) -> Result<Scorecard, Failure> {
     let folder = which.folder()?;
+    // Before the scorecard that knows it is replaced.
+    if let Some(lost) = review::lost(&folder) {
+        narrate(&format!("{}: {lost}", folder.display()));
+    }
     for note in notes {
         review::append(&folder, author, note)?;
     }
     let graded = grading::grade(&folder).map_err(refused)?;
     grading::write(&folder, &graded).map_err(refused)?;
-    narrate(&format!("noted; the scorecard and the reports in {} are up to date", folder.display()));
+    let Reviewed { lines, head } = &graded.card.review;
+    narrate(&format!(
+        "noted, the scorecard and the reports in {} are up to date; line {lines} of the review, its head {head}",
+        folder.display()
+    ));
     Ok(graded.card)
 }
 
