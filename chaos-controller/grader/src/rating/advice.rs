@@ -50,9 +50,10 @@ fn of_part(part: Part) -> Advice {
             "answer \"pending\" only while the trigger is on: a breaker opens for less than the drill's grace, and the settler's rate leaves room for new orders",
             [POLICY, RELEASE_IT],
         ),
-        Part::QueueWait => {
-            ("shorten the queue, or give its place to the newest: who has waited long has left", [WORKERS, CASCADING])
-        }
+        Part::QueueWait => (
+            "shorten the queue, or give its place to the newest: who has waited long has left",
+            [WORKERS, CASCADING],
+        ),
         Part::Amplification => ("bound the retries on every edge by a budget", [STORM, BACKOFF]),
         Part::Hold => (
             "stay until it is steady: look at what fills up again, a queue, a settler, the probes of a breaker",
@@ -64,15 +65,15 @@ fn of_part(part: Part) -> Advice {
         Part::SafeBounds => {
             ("a wider pool waits for more of the same; bound the wait instead", [POLICY, RELEASE_IT])
         }
-        Part::Services => {
-            ("keep every service there: what is taken away is no longer sick, and no longer serves", [RUNBOOKS, CASCADING])
-        }
-        Part::Lost => {
-            ("let a settler ask the bank what became of each charge whose answer was lost", [MONEY, IDEMPOTENCE])
-        }
-        Part::Double => {
-            ("give every charge a key before anything tries it again", [MONEY, IDEMPOTENCE])
-        }
+        Part::Services => (
+            "keep every service there: what is taken away is no longer sick, and no longer serves",
+            [RUNBOOKS, CASCADING],
+        ),
+        Part::Lost => (
+            "let a settler ask the bank what became of each charge whose answer was lost",
+            [MONEY, IDEMPOTENCE],
+        ),
+        Part::Double => ("give every charge a key before anything tries it again", [MONEY, IDEMPOTENCE]),
         Part::LeftOpen => {
             ("let a settler decide what is open, at a rate that is done before the end", [MONEY, IDEMPOTENCE])
         }
@@ -171,7 +172,9 @@ mod tests {
         let fact = Fact::judged(About::Recovered, false, "orders were left pending");
         assert!(advice(&fact).text.contains("bound the wait"));
         let pending = fact.part(Some(Part::PendingInHealth));
-        assert!(!advice(&pending).text.contains("bound the wait") && advice(&pending).text.contains("settler"));
+        assert!(
+            !advice(&pending).text.contains("bound the wait") && advice(&pending).text.contains("settler")
+        );
         let removed = Fact::judged(About::Bounds, false, "payment is gone").part(Part::of("services"));
         assert!(advice(&removed).text.contains("every service"));
     }

@@ -1,7 +1,7 @@
 //! How carefully the shop was changed: with a reason, with an expectation and a way back, and on a belief that could be
 //! wrong.
 
-use super::{About, Fact, changes, line};
+use super::{About, Fact, changes, line, numbered};
 use crate::case::Case;
 use crate::rating::audit;
 use crate::scorecard::Scorecard;
@@ -12,10 +12,14 @@ pub(super) fn reasons(case: &Case<'_>) -> Fact {
     let unexplained = audit::unexplained(case);
     match (all, unexplained.first()) {
         (0, _) => Fact::unseen(about, "nobody changed anything"),
-        (all, None) => Fact::judged(about, true, format!("each of {all} change(s) had a stated reason"))
+        (all, None) => Fact::judged(about, true, format!("every change had a stated reason ({all} in all)"))
             .at("journal: reasons of policies and actions"),
         (all, Some(first)) => {
-            let text = format!("{} of {all} change(s) had no stated reason", unexplained.len());
+            let text = format!(
+                "of {}, {} had no stated reason",
+                numbered(all, "change", "changes"),
+                unexplained.len()
+            );
             Fact::judged(about, false, text).at(line(first.seq))
         }
     }
@@ -39,7 +43,10 @@ pub(super) fn way_back(case: &Case<'_>, card: &Scorecard) -> Fact {
         None => Fact::judged(
             about,
             true,
-            format!("{} decision(s), each with its effect and its way back", decisions.len()),
+            format!(
+                "{} put on record, with what to expect and the way back",
+                numbered(decisions.len(), "decision was", "decisions were")
+            ),
         )
         .at(line(first.seq)),
     }
@@ -60,8 +67,13 @@ pub(super) fn hypothesis(card: &Scorecard) -> Fact {
             Fact::judged(about, true, format!("hypothesis {} was tested: {}", tested.id, tested.outcome))
                 .at(line(tested.seq))
         }
-        None => Fact::judged(about, false, format!("{} hypothesis(es), and none was concluded", all.len()))
-            .at(line(first.seq)),
+        None => {
+            let text = match all.len() {
+                1 => "a hypothesis was put on record, and nobody said whether it held".to_owned(),
+                many => format!("{many} hypotheses were put on record, and nobody said whether any held"),
+            };
+            Fact::judged(about, false, text).at(line(first.seq))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use evidence::kind;
 
-use super::{About, Fact, Part, changes, line};
+use super::{About, Fact, Part, changes, line, numbered};
 use crate::case::Case;
 use crate::finding::Status;
 use crate::moments::Span;
@@ -32,7 +32,8 @@ pub(super) fn prompt(case: &Case<'_>, card: &Scorecard) -> Fact {
     let Some(helped) = helped(case, card) else {
         let text = match changes(case).count() {
             0 => NOBODY_ACTED.to_owned(),
-            tried => format!("none of {tried} change(s) brought more users an answer"),
+            1 => "the one change brought no more users an answer".to_owned(),
+            tried => format!("none of {tried} changes brought more users an answer"),
         };
         return Fact::judged(about, false, text).at("measures.time_to.mitigation");
     };
@@ -107,8 +108,8 @@ pub(super) fn layers(case: &Case<'_>) -> Fact {
     let text = match kinds.is_empty() {
         true => "no lever of resilience was in force".to_owned(),
         false => format!(
-            "{} kind(s) of levers in force ({}), {needed} or more are layers here",
-            kinds.len(),
+            "{} in force ({}), and it takes {needed} here",
+            numbered(kinds.len(), "kind of lever was", "kinds of levers were"),
             kinds.join(", ")
         ),
     };

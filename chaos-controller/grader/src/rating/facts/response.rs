@@ -2,7 +2,7 @@
 //! to wait for the search.
 
 use super::recovery::recovered;
-use super::{About, Fact, line};
+use super::{About, Fact, line, numbered};
 use crate::case::Case;
 use crate::people;
 use crate::scorecard::Scorecard;
@@ -20,7 +20,7 @@ pub(super) fn heard(case: &Case<'_>) -> Fact {
     let Some(first) = people::first_word(case) else {
         return Fact::judged(about, false, "nobody said a word");
     };
-    soon(about, "the first word", case.moments.seconds(first.t_ms) - case.moments.seconds(handover))
+    soon(about, "the first word came", case.moments.seconds(first.t_ms) - case.moments.seconds(handover))
         .at(line(first.seq))
 }
 
@@ -32,12 +32,8 @@ pub(super) fn severity(case: &Case<'_>, card: &Scorecard) -> Fact {
     let Some(first) = card.people.severity.first() else {
         return Fact::judged(about, false, "nobody said how bad it is");
     };
-    soon(
-        about,
-        &format!("{} was called, the first time", first.level),
-        first.seconds - case.moments.seconds(handover),
-    )
-    .at(line(first.seq))
+    soon(about, &format!("{} was called", first.level), first.seconds - case.moments.seconds(handover))
+        .at(line(first.seq))
 }
 
 /// One person alone is not graded as commander and operator both.
@@ -77,8 +73,8 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     };
     let open = tasks.iter().filter(|task| !task.done).count();
     let text = match open {
-        0 => format!("{} task(s) with an owner, all done", tasks.len()),
-        open => format!("{open} of {} task(s) were left open", tasks.len()),
+        0 => format!("{} had an owner, and nothing was left open", numbered(tasks.len(), "task", "tasks")),
+        open => format!("{} given, {open} left open", numbered(tasks.len(), "task was", "tasks were")),
     };
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }
@@ -94,7 +90,10 @@ pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
         };
     };
     let Some(tried) = card.diagnoses.submitted.first().map(|first| first.seconds) else {
-        return Fact::unseen(about, "nobody named a cause, so there is nothing that users could have waited for");
+        return Fact::unseen(
+            about,
+            "nobody named a cause, so there is nothing that users could have waited for",
+        );
     };
     let named = card.diagnoses.first_right();
     let at_once = named.is_some_and(|named| (named..=named + AT_ONCE_S).contains(&helped));
@@ -105,8 +104,12 @@ pub(super) fn mitigated_first(case: &Case<'_>, card: &Scorecard) -> Fact {
         Some(named) => format!("the cause was named right at {named:+.0} s"),
         None => format!("a cause was named at {tried:+.0} s, and never the right one"),
     };
-    Fact::judged(about, helped <= tried || at_once, format!("users were helped {helped:+.0} s after the fault; {cause}"))
-        .at("measures.time_to.mitigation, diagnoses.submitted")
+    Fact::judged(
+        about,
+        helped <= tried || at_once,
+        format!("users were helped {helped:+.0} s after the fault; {cause}"),
+    )
+    .at("measures.time_to.mitigation, diagnoses.submitted")
 }
 
 /// Why nothing can be said about working together; `None` if there were several.
@@ -121,7 +124,7 @@ pub(crate) fn alone(card: &Scorecard) -> Option<String> {
 }
 
 fn soon(about: About, what: &str, after_s: f64) -> Fact {
-    let text = format!("{what} came {after_s:.0} s after the handover ({SOON_S:.0} s or less is soon)");
+    let text = format!("{what} {after_s:.0} s after the handover ({SOON_S:.0} s or less is soon)");
     Fact::judged(about, after_s <= SOON_S, text)
 }
 
@@ -148,6 +151,9 @@ mod tests {
     #[test]
     fn a_severity_counts_if_it_comes_soon() {
         assert_eq!(severity_at(9_000), Some(true));
+        let called = Said::Severity { level: Level::Sev1, text: String::new() };
+        let told = seen(&Bed::recovered().said(9_000, "ada", &called), About::Severity).text;
+        assert!(told.starts_with("sev1 was called ") && told.contains(" s after the handover"), "{told}");
         assert_eq!(severity_at(150_000), Some(false));
         assert_eq!(seen(&Bed::recovered(), About::Severity).holds, Some(false));
     }

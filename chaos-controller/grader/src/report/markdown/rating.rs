@@ -16,7 +16,10 @@ pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
     }
     writeln!(page, "## Scorecard\n")?;
     if rating.of_script {
-        writeln!(page, "A script played: these rows say what the script shows, and nothing about a person.\n")?;
+        writeln!(
+            page,
+            "A script played: these rows say what the script shows, and nothing about a person.\n"
+        )?;
     }
     write_marks(rating, page)?;
     write_readiness(rating, page)?;
