@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn a_person_s_mark_is_told_beside_the_machine_s() {
         assert_eq!(beside(&row(Some(Mark::Novice), Some(("expert", false)))), "(eve: expert)  ");
-        assert_eq!(beside(&row(Some(Mark::Novice), Some(("expert", true)))), "(overruled by eve; machine: novice)  ");
+        assert_eq!(
+            beside(&row(Some(Mark::Novice), Some(("expert", true)))),
+            "(overruled by eve; machine: novice)  "
+        );
         assert_eq!(beside(&row(None, Some(("expert", false)))), "(eve)  ");
         assert_eq!(beside(&row(Some(Mark::Novice), None)), "");
     }

@@ -70,12 +70,12 @@ fn player<'a>(players: &'a [String], typed: Option<&str>) -> Result<&'a str, Fai
             Some(name) => Ok(name),
             None => {
                 let near = answers::near(typed, players.iter().map(String::as_str));
-                Err(Failure::new(Exit::Invalid, format!("`{typed}` did not play this run")).detail(all()).hint(
-                    match near.first() {
+                Err(Failure::new(Exit::Invalid, format!("`{typed}` did not play this run"))
+                    .detail(all())
+                    .hint(match near.first() {
                         Some(meant) => format!("did you mean `{meant}`?"),
                         None => "`firedrill review mark` is for those who watched".to_owned(),
-                    },
-                ))
+                    }))
             }
         },
     }

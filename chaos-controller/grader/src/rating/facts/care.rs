@@ -15,7 +15,11 @@ pub(super) fn reasons(case: &Case<'_>) -> Fact {
         (all, None) => Fact::judged(about, true, format!("every change had a stated reason ({all} in all)"))
             .at("journal: reasons of policies and actions"),
         (all, Some(first)) => {
-            let text = format!("of {}, {} had no stated reason", numbered(all, "change", "changes"), unexplained.len());
+            let text = format!(
+                "of {}, {} had no stated reason",
+                numbered(all, "change", "changes"),
+                unexplained.len()
+            );
             Fact::judged(about, false, text).at(line(first.seq))
         }
     }

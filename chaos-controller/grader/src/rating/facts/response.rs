@@ -32,12 +32,8 @@ pub(super) fn severity(case: &Case<'_>, card: &Scorecard) -> Fact {
     let Some(first) = card.people.severity.first() else {
         return Fact::judged(about, false, "nobody said how bad it is");
     };
-    soon(
-        about,
-        &format!("{} was called", first.level),
-        first.seconds - case.moments.seconds(handover),
-    )
-    .at(line(first.seq))
+    soon(about, &format!("{} was called", first.level), first.seconds - case.moments.seconds(handover))
+        .at(line(first.seq))
 }
 
 /// One person alone is not graded as commander and operator both.

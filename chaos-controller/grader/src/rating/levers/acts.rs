@@ -49,7 +49,8 @@ impl Change<'_> {
     /// It can open: on failures, or on calls that are slow before their users leave; and it may look at enough of them.
     fn opens(&self, stem: &str) -> bool {
         let text = |name: &str| self.field(stem, name).and_then(Value::as_str);
-        let number = |name: &str, usual: f64| self.number(self.after, &format!("{stem}.{name}")).unwrap_or(usual);
+        let number =
+            |name: &str, usual: f64| self.number(self.after, &format!("{stem}.{name}")).unwrap_or(usual);
         let counted = text("window_time").is_none_or(|time| time == "off");
         let window = number("window", WINDOW);
         let enough = !counted || number("minimum_calls", window) <= window;
@@ -131,7 +132,8 @@ mod tests {
 
     fn of_call(fields: &[(&str, Value)]) -> bool {
         let paths: Vec<String> = fields.iter().map(|(name, _)| format!("{CALL}.{name}")).collect();
-        let fields: Vec<_> = paths.iter().zip(fields).map(|(path, (_, value))| (path.as_str(), value.clone())).collect();
+        let fields: Vec<_> =
+            paths.iter().zip(fields).map(|(path, (_, value))| (path.as_str(), value.clone())).collect();
         acts(&fields)
     }
 
