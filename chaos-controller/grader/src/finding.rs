@@ -12,6 +12,30 @@ pub enum Status {
     Unknown,
 }
 
+/// On which side of the threshold a value is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sense {
+    AtLeast,
+    Above,
+    AtMost,
+    Below,
+    /// As near as chance allows.
+    Exactly,
+}
+
+impl Sense {
+    pub fn sign(self) -> &'static str {
+        match self {
+            Sense::AtLeast => "≥",
+            Sense::Above => ">",
+            Sense::AtMost => "≤",
+            Sense::Below => "<",
+            Sense::Exactly => "=",
+        }
+    }
+}
+
 /// What a criterion or a proof found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -19,6 +43,12 @@ pub struct Finding {
     /// The measured value, in the unit of `threshold`.
     pub value: Option<f64>,
     pub threshold: Option<f64>,
+    /// `None`: there is no threshold, or an older grader did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sense: Option<Sense>,
+    /// Of `value` and `threshold`: `share`, `s`, `ms`, `times`; empty for a count.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
     /// One sentence for a person.
     pub reason: String,
     /// Where to look: the log or query, and its span of time.
@@ -35,6 +65,8 @@ impl Finding {
             status,
             value: None,
             threshold: None,
+            sense: None,
+            unit: String::new(),
             reason: reason.into(),
             evidence: String::new(),
             query: None,
@@ -62,8 +94,25 @@ impl Finding {
         self
     }
 
-    pub(crate) fn threshold(mut self, threshold: f64) -> Finding {
-        self.threshold = Some(round(threshold));
+    pub(crate) fn at_least(self, threshold: f64) -> Finding {
+        self.threshold(Sense::AtLeast, threshold)
+    }
+
+    pub(crate) fn at_most(self, threshold: f64) -> Finding {
+        self.threshold(Sense::AtMost, threshold)
+    }
+
+    pub(crate) fn below(self, threshold: f64) -> Finding {
+        self.threshold(Sense::Below, threshold)
+    }
+
+    pub(crate) fn threshold(mut self, sense: Sense, threshold: f64) -> Finding {
+        (self.sense, self.threshold) = (Some(sense), Some(round(threshold)));
+        self
+    }
+
+    pub(crate) fn unit(mut self, unit: &str) -> Finding {
+        self.unit = unit.to_owned();
         self
     }
 
@@ -75,6 +124,22 @@ impl Finding {
     pub(crate) fn evidence(mut self, evidence: impl Into<String>) -> Finding {
         self.evidence = evidence.into();
         self
+    }
+
+    /// The threshold with its sign.
+    pub fn target(&self) -> Option<String> {
+        let threshold = self.threshold?;
+        Some(self.sense.map_or(threshold.to_string(), |sense| format!("{} {threshold}", sense.sign())))
+    }
+
+    /// How far the value is on the good side of the threshold; below zero it is on the other.
+    pub fn margin(&self) -> Option<f64> {
+        let (value, threshold) = (self.value?, self.threshold?);
+        Some(round(match self.sense? {
+            Sense::AtLeast | Sense::Above => value - threshold,
+            Sense::AtMost | Sense::Below => threshold - value,
+            Sense::Exactly => -(value - threshold).abs(),
+        }))
     }
 }
 

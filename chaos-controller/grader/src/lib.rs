@@ -34,7 +34,7 @@ mod testbed;
 pub use cascade::Broken;
 pub use criteria::money::Money;
 pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point, diagnosed};
-pub use finding::{Finding, Status};
+pub use finding::{Finding, Sense, Status};
 pub use grade::{Graded, grade};
 pub use measures::{
     BlastRadius, Burn, CriticalPath, ErrorBudget, Figure, JourneyHit, LittlesLaw, Measures, Mitigation,

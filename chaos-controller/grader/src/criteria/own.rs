@@ -71,15 +71,17 @@ pub(crate) fn judge_span(case: &Case<'_>, own: &OwnCriterion, span: Span) -> Fin
             (Some((t_ms, times)), _) => {
                 Finding::fail(format!("it did not hold {times} of {looks} times, first {}", at(t_ms)))
                     .value((looks - times) as f64 / looks as f64)
-                    .threshold(1.0)
+                    .at_least(1.0)
+                    .unit("share")
             }
             // A share of what is not known would read as a measured one.
             (None, Some(t_ms)) => {
                 Finding::unknown(format!("there are no samples to answer it from {}", at(t_ms)))
             }
-            (None, None) => {
-                Finding::pass(format!("it held at every second, {looks} in all")).value(1.0).threshold(1.0)
-            }
+            (None, None) => Finding::pass(format!("it held at every second, {looks} in all"))
+                .value(1.0)
+                .at_least(1.0)
+                .unit("share"),
         },
     };
     finding.evidence(evidence)

@@ -50,7 +50,7 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
         _ => Finding::unknown(format!("no samples of the queue wait of {}", silent.join(", "))),
     };
     let evidence = format!("samples.bin: the highest of all services, {}", case.moments.name(span));
-    finding.threshold(limit).evidence(evidence).query(query)
+    finding.below(limit).unit("s").evidence(evidence).query(query)
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use crate::finding::Finding;
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let Some(from) = case.accountable_from() else {
-        return Finding::unknown("no fault was applied, so there is no recovery to judge").threshold(0.0);
+        return Finding::unknown("no fault was applied, so there is no recovery to judge").at_most(0.0);
     };
     let versions = in_force(case, from);
     if versions.iter().any(|(_, document)| document.is_none()) {
-        return Finding::unknown("the journal lacks the document of a policy version").threshold(0.0);
+        return Finding::unknown("the journal lacks the document of a policy version").at_most(0.0);
     }
     let mut outside = Vec::new();
     for (version, document) in &versions {
@@ -29,7 +29,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
         )),
         Some(first) => Finding::fail(format!("outside the safe bounds, {first}")),
     };
-    finding.value(outside.len() as f64).threshold(0.0).evidence(format!(
+    finding.value(outside.len() as f64).at_most(0.0).evidence(format!(
         "journal: policy versions in force from {:+.1} s to the end",
         case.moments.seconds(from)
     ))

@@ -12,7 +12,8 @@ use crate::moments::Span;
 pub(super) fn prove(case: &Case<'_>) -> Finding {
     let least = case.plan.baseline.goodput;
     let Some(span) = before(case) else {
-        let finding = Finding::unknown("no fault was applied, so no baseline ended").threshold(least);
+        let finding =
+            Finding::unknown("no fault was applied, so no baseline ended").at_least(least).unit("share");
         return with_note(case, "baseline", finding);
     };
     let finding = match case.log.worst_of_all(span) {
@@ -37,7 +38,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
     with_note(
         case,
         "baseline",
-        finding.threshold(least).evidence(format!("requests.bin: {}", case.moments.name(span))),
+        finding.at_least(least).unit("share").evidence(format!("requests.bin: {}", case.moments.name(span))),
     )
 }
 

@@ -28,6 +28,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
                 doses.len()
             ))
             .value(worst)
+            .unit("ms")
         }),
     };
     with_note(

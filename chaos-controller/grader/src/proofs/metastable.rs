@@ -8,7 +8,7 @@
 use drill::{Figure, Metastable};
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, Sense};
 use crate::goodput::Tally;
 use crate::moments::{Span, millis};
 use crate::query;
@@ -82,7 +82,8 @@ fn judge(case: &Case<'_>, state: &Metastable, figure: &Figure, span: Span) -> Fi
         None => finding,
     };
     finding
-        .threshold(figure.limit)
+        .threshold(if figure.above { Sense::Above } else { Sense::Below }, figure.limit)
+        .unit(if figure.name == "goodput" { "share" } else { "" })
         .evidence(format!("{slices}, {}", case.moments.name(span)))
         .query(figure.promql.clone())
 }

@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use super::html;
 use super::xml::{attribute, text};
 use crate::finding::Status;
 use crate::scorecard::{Criterion, Scorecard};
@@ -149,6 +150,13 @@ fn case(criterion: &Criterion) -> Case<'_> {
         number(finding.value),
         number(finding.threshold)
     );
+    if finding.threshold.is_some() {
+        let row = html::criteria::row(criterion);
+        detail.push_str(&format!(
+            "\ntarget: {}\nmeasured: {}\nmargin: {}",
+            row.target, row.measured, row.margin
+        ));
+    }
     for (name, value) in [("evidence", Some(&finding.evidence)), ("query", finding.query.as_ref())] {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             detail.push_str(&format!("\n{name}: {value}"));
