@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::query;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -57,6 +59,9 @@ pub struct Finding {
     /// another log than the samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
+    /// When to ask it, on the run's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<u64>,
 }
 
 impl Finding {
@@ -70,6 +75,7 @@ impl Finding {
             reason: reason.into(),
             evidence: String::new(),
             query: None,
+            at_ms: None,
         }
     }
 
@@ -116,14 +122,19 @@ impl Finding {
         self
     }
 
-    pub(crate) fn query(mut self, query: impl Into<String>) -> Finding {
-        self.query = Some(query.into());
+    pub(crate) fn query(mut self, query: impl Into<String>, at_ms: impl Into<Option<u64>>) -> Finding {
+        (self.query, self.at_ms) = (Some(query.into()), at_ms.into());
         self
     }
 
     pub(crate) fn evidence(mut self, evidence: impl Into<String>) -> Finding {
         self.evidence = evidence.into();
         self
+    }
+
+    /// The command that asks for it again, of the run's folder.
+    pub(crate) fn command(&self, run: &str) -> Option<String> {
+        self.query.as_ref().map(|query| query::command(query, run, self.at_ms))
     }
 
     /// The threshold with its sign.

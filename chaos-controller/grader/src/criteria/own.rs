@@ -17,11 +17,10 @@ const SETTINGS: Settings = Settings { budget: u64::MAX, ..Settings::DEFAULT };
 const SEEN_WITHIN_MS: u64 = 2_000;
 
 pub(crate) fn judge(case: &Case<'_>, own: &OwnCriterion) -> Finding {
-    let finding = match span(case, own.during) {
+    match span(case, own.during) {
         Ok(span) => judge_span(case, own, span),
-        Err(finding) => finding,
-    };
-    finding.query(own.promql.text())
+        Err(finding) => finding.query(own.promql.text(), None),
+    }
 }
 
 /// When the condition must hold, or why there is no such time.
@@ -84,7 +83,7 @@ pub(crate) fn judge_span(case: &Case<'_>, own: &OwnCriterion, span: Span) -> Fin
                 .unit("share"),
         },
     };
-    finding.evidence(evidence)
+    finding.evidence(evidence).query(own.promql.text(), span.to)
 }
 
 /// What was seen of a condition over a span.

@@ -51,7 +51,7 @@ fn steady(case: &Case<'_>, span: Span) -> Option<Finding> {
             during: During::default(),
             required: true,
         };
-        let mut finding = own::judge_span(case, &condition, span).query(steady.promql.text());
+        let mut finding = own::judge_span(case, &condition, span);
         finding.reason = format!("steady state `{}`: {}", steady.name, finding.reason);
         (finding.status != Status::Pass).then_some(finding)
     })

@@ -47,7 +47,7 @@ pub(crate) fn prove(case: &Case<'_>) -> Finding {
         }
         None => Finding::fail(format!("{stopped}: it held for {}", stop.text("for")))
             .evidence(evidence)
-            .query(stop.text("promql")),
+            .query(stop.text("promql"), stop.t_ms),
     }
 }
 

@@ -20,7 +20,8 @@ pub(in crate::report) struct Row {
     pub(in crate::report) margin: String,
     reason: String,
     evidence: String,
-    query: Option<String>,
+    /// The whole command.
+    pub(in crate::report) query: Option<String>,
 }
 
 /// How a value is read.
@@ -46,11 +47,11 @@ fn reading(finding: &Finding) -> Reading {
     }
 }
 
-pub(in crate::report) fn rows(criteria: &[Criterion]) -> Vec<Row> {
-    criteria.iter().map(row).collect()
+pub(in crate::report) fn rows(criteria: &[Criterion], run: &str) -> Vec<Row> {
+    criteria.iter().map(|criterion| row(criterion, run)).collect()
 }
 
-pub(in crate::report) fn row(criterion: &Criterion) -> Row {
+pub(in crate::report) fn row(criterion: &Criterion, run: &str) -> Row {
     let finding = &criterion.finding;
     let reading = reading(finding);
     let (status, sign) = match finding.status {
@@ -78,7 +79,7 @@ pub(in crate::report) fn row(criterion: &Criterion) -> Row {
         },
         reason: words::capital(&finding.reason),
         evidence: finding.evidence.clone(),
-        query: finding.query.clone(),
+        query: finding.command(run),
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     fn told(finding: Finding) -> (String, String, String) {
-        let row = row(&Criterion { name: "any".to_owned(), required: true, finding });
+        let row = row(&Criterion { name: "any".to_owned(), required: true, finding }, "");
         (row.target, row.measured, row.margin)
     }
 

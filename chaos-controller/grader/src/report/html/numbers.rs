@@ -4,6 +4,8 @@ use minijinja::{Value, context};
 
 use super::words;
 use crate::measures::{Figure, Measures, TimeTo};
+use crate::query;
+use crate::scorecard::Scorecard;
 
 /// Of each moment that somebody is measured by: its name, when it was, and what it was.
 pub(super) fn moments(measures: &Measures) -> Vec<Value> {
@@ -30,17 +32,16 @@ pub(super) fn moments(measures: &Measures) -> Vec<Value> {
 }
 
 /// Every number that says where it is from.
-pub(super) fn figures(measures: &Measures) -> Vec<Value> {
+pub(super) fn figures(card: &Scorecard) -> Vec<Value> {
     let row = |figure: &Figure| {
-        let ask = figure.query.as_ref().zip(figure.at_ms);
         context! {
             name => words::name(figure.name.trim_start_matches("measures.")),
             value => value(figure),
             evidence => figure.evidence.as_str(),
-            query => ask.map(|(query, at_ms)| format!("firedrill query '{query}' --at {at_ms}ms")),
+            query => figure.query.as_ref().map(|text| query::command(text, &card.run, figure.at_ms)),
         }
     };
-    measures.figures.iter().map(row).collect()
+    card.measures.figures.iter().map(row).collect()
 }
 
 fn value(figure: &Figure) -> String {
