@@ -2,6 +2,7 @@
 //! the scorecard and its story alone; nothing is judged here.
 
 mod absent;
+mod edge;
 pub(crate) mod html;
 pub(crate) mod junit;
 pub(crate) mod markdown;

@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::{criteria, draw, numbers, render, safety, summary, words};
+use crate::report::edge;
 use crate::scorecard::Scorecard;
 use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 
@@ -39,6 +40,7 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         exemplars => story.exemplars.iter().map(exemplar_shown).collect::<Vec<Value>>(),
         traces => story.traces,
         revisions => given(&story.revisions),
+        broke_first => card.truth.first_broken_edge.as_ref().map(edge::told),
         has_people => people || said,
         has_truth => !card.truth.roots.is_empty() || !card.truth.mechanisms.is_empty(),
         has_rating => rated || !card.rating.strengths.is_empty() || !card.rating.unexplained.is_empty(),
