@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 
 use super::words;
-use crate::measures::{Figure, TimeTo};
+use crate::measures::{Burn, ErrorBudget, Figure, TimeTo};
 use crate::query;
 use crate::report::absent::{By, absent};
 use crate::scorecard::Scorecard;
@@ -48,6 +48,17 @@ pub(super) fn moments(card: &Scorecard) -> Vec<Value> {
         }
     };
     rows.into_iter().map(row).collect()
+}
+
+/// The highest burn rate of each pair of windows, and since when it was above the pair's limit.
+pub(in crate::report) fn burns(budget: &ErrorBudget) -> Vec<String> {
+    let told = |burn: &Burn| {
+        let Some(peak) = burn.peak else { return "the run is too short".to_owned() };
+        let above = burn.exceeded_at_seconds;
+        let above = above.map_or(String::new(), |at| format!(", above from {}", words::offset(at)));
+        format!("{peak:.1}×{above}")
+    };
+    budget.burn.iter().map(told).collect()
 }
 
 /// Every number that says where it is from.

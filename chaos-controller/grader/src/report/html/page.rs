@@ -36,6 +36,7 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         worst => given(&story.worst),
         moments => numbers::moments(card),
         handed_over => card.candidate.is_none() && !card.measures.time_to.since_handover.is_empty(),
+        burns => card.measures.error_budgets.iter().map(numbers::burns).collect::<Vec<_>>(),
         figures => numbers::figures(card),
         exemplars => story.exemplars.iter().map(exemplar_shown).collect::<Vec<Value>>(),
         traces => story.traces,
