@@ -159,8 +159,35 @@ pub(crate) fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
+/// So many of something, in the number that the count asks for.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A share as people read it.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 100.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "hypothesis", "hypotheses"), "1 hypothesis");
+        assert_eq!(counted(0, "change", "changes"), "0 changes");
+    }
+
+    #[test]
+    fn a_margin_is_below_zero_on_the_wrong_side_whichever_that_is() {
+        let judged = |value: f64| Finding::judged(true, "").value(value);
+        assert_eq!(judged(0.9).at_least(0.95).margin(), Some(-0.05));
+        assert_eq!(judged(0.061).at_most(0.01).margin(), Some(-0.051));
+        assert_eq!(judged(1.0).below(1.05).margin(), Some(0.05));
+        assert_eq!(judged(3.0).threshold(Sense::Exactly, 5.0).margin(), Some(-2.0));
+        assert_eq!(judged(3.0).margin(), None);
+        assert_eq!(judged(0.061).at_most(0.01).target().as_deref(), Some("≤ 0.01"));
+    }
 }

@@ -5,7 +5,7 @@ use evidence::kind;
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, counted};
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let Some(from) = case.accountable_from() else {
@@ -23,9 +23,9 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     }
     let finding = match outside.first() {
         None => Finding::pass(format!(
-            "{} policy version(s) in force from there to the end, all inside {} bound(s)",
-            versions.len(),
-            case.plan.safe_bounds.len()
+            "{} in force from there to the end, all inside {}",
+            counted(versions.len(), "policy version", "policy versions"),
+            counted(case.plan.safe_bounds.len(), "bound", "bounds")
         )),
         Some(first) => Finding::fail(format!("outside the safe bounds, {first}")),
     };

@@ -3,6 +3,7 @@
 
 use super::{About, Fact, changes, line};
 use crate::case::Case;
+use crate::finding::counted;
 use crate::rating::audit;
 use crate::scorecard::Scorecard;
 
@@ -12,10 +13,18 @@ pub(super) fn reasons(case: &Case<'_>) -> Fact {
     let unexplained = audit::unexplained(case);
     match (all, unexplained.first()) {
         (0, _) => Fact::unseen(about, "nobody changed anything"),
-        (all, None) => Fact::judged(about, true, format!("each of {all} change(s) had a stated reason"))
-            .at("journal: reasons of policies and actions"),
+        (all, None) => Fact::judged(
+            about,
+            true,
+            format!("{}, each with a stated reason", counted(all, "change", "changes")),
+        )
+        .at("journal: reasons of policies and actions"),
         (all, Some(first)) => {
-            let text = format!("{} of {all} change(s) had no stated reason", unexplained.len());
+            let text = format!(
+                "{} of {} no stated reason",
+                unexplained.len(),
+                counted(all, "change had", "changes had")
+            );
             Fact::judged(about, false, text).at(line(first.seq))
         }
     }
@@ -39,7 +48,10 @@ pub(super) fn way_back(case: &Case<'_>, card: &Scorecard) -> Fact {
         None => Fact::judged(
             about,
             true,
-            format!("{} decision(s), each with its effect and its way back", decisions.len()),
+            format!(
+                "{}, each with its effect and its way back",
+                counted(decisions.len(), "decision", "decisions")
+            ),
         )
         .at(line(first.seq)),
     }
@@ -60,8 +72,12 @@ pub(super) fn hypothesis(card: &Scorecard) -> Fact {
             Fact::judged(about, true, format!("hypothesis {} was tested: {}", tested.id, tested.outcome))
                 .at(line(tested.seq))
         }
-        None => Fact::judged(about, false, format!("{} hypothesis(es), and none was concluded", all.len()))
-            .at(line(first.seq)),
+        None => Fact::judged(
+            about,
+            false,
+            format!("{}, and none was concluded", counted(all.len(), "hypothesis", "hypotheses")),
+        )
+        .at(line(first.seq)),
     }
 }
 

@@ -5,7 +5,7 @@ use evidence::kind;
 
 use super::{About, Fact, changes, line};
 use crate::case::Case;
-use crate::finding::Status;
+use crate::finding::{Status, counted};
 use crate::moments::Span;
 use crate::rating::levers;
 use crate::recovery::Search;
@@ -32,7 +32,7 @@ pub(super) fn prompt(case: &Case<'_>, card: &Scorecard) -> Fact {
     let Some(helped) = helped(case, card) else {
         let text = match changes(case).count() {
             0 => NOBODY_ACTED.to_owned(),
-            tried => format!("none of {tried} change(s) brought more users an answer"),
+            tried => format!("none of {} brought more users an answer", counted(tried, "change", "changes")),
         };
         return Fact::judged(about, false, text).at("measures.time_to.mitigation");
     };
@@ -103,8 +103,8 @@ pub(super) fn layers(case: &Case<'_>) -> Fact {
     let text = match kinds.is_empty() {
         true => "no lever of resilience was in force".to_owned(),
         false => format!(
-            "{} kind(s) of levers in force ({}), {needed} or more are layers here",
-            kinds.len(),
+            "{} of levers in force ({}), {needed} or more are layers here",
+            counted(kinds.len(), "kind", "kinds"),
             kinds.join(", ")
         ),
     };

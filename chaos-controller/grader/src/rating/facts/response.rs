@@ -4,6 +4,7 @@
 use super::recovery::helped;
 use super::{About, Fact, line};
 use crate::case::Case;
+use crate::finding::counted;
 use crate::people;
 use crate::scorecard::Scorecard;
 
@@ -77,8 +78,8 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     };
     let open = tasks.iter().filter(|task| !task.done).count();
     let text = match open {
-        0 => format!("{} task(s) with an owner, all done", tasks.len()),
-        open => format!("{open} of {} task(s) were left open", tasks.len()),
+        0 => format!("{} with an owner, all done", counted(tasks.len(), "task", "tasks")),
+        open => format!("{open} of {} left open", counted(tasks.len(), "task was", "tasks were")),
     };
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }
