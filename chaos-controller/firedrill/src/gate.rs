@@ -12,7 +12,7 @@ use crate::paint::{Paint, Tone};
 /// The file in a run's folder.
 const JUNIT: &str = "junit.xml";
 
-/// Status, name, value and threshold of each criterion, and of each proof that does not hold; the verdict at the end.
+/// Status, name, value, target and margin of each criterion, and of each proof that does not hold; the verdict at the end.
 pub(crate) fn lines(card: &Scorecard, dir: &str, paint: Paint) -> String {
     let broken = card.proofs.iter().filter(|proof| proof.finding.status != Status::Pass);
     let told: Vec<&Criterion> = card.criteria.iter().chain(broken).collect();
@@ -40,12 +40,18 @@ fn write_line(text: &mut String, criterion: &Criterion, width: usize, paint: Pai
     let required = if criterion.required { "" } else { "  not required" };
     writeln!(
         text,
-        "{}  {:<width$}  {:>10}  {:>10}{required}",
+        "{}  {:<width$}  {:>10}  {:>10}  {:>10}{required}",
         paint.paint(tone, &format!("{status:<7}")),
         printable(&criterion.name),
         number(finding.value),
-        number(finding.threshold)
+        finding.target().unwrap_or_else(|| "-".to_owned()),
+        margin(finding.margin())
     )
+}
+
+/// By how much it is well, or below zero by how much it is not.
+fn margin(room: Option<f64>) -> String {
+    room.map_or("-".to_owned(), |room| format!("{room:+}"))
 }
 
 /// Before anything starts: whether the file can be written at the end.
@@ -78,19 +84,21 @@ mod tests {
         unknown["value"] = json!(null);
         let mut untold = criterion("own", "fail", 2.5, 1.0);
         untold["required"] = json!(false);
+        let mut goodput = criterion("goodput", "fail", 0.05, 0.99);
+        goodput["sense"] = json!("at_least");
         let card = card(
             "a",
             &json!({
-                "criteria": [criterion("goodput", "fail", 0.05, 0.99), unknown, untold],
+                "criteria": [goodput, unknown, untold],
                 "proofs": [criterion("baseline", "pass", 1.0, 0.99), criterion("dose", "fail", 9.0, 2.0)],
             }),
         );
         let text = lines(&card, "runs/a", Paint::PLAIN);
         let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(rows[0], ["fail", "goodput", "0.05", "0.99"]);
-        assert_eq!(rows[1], ["unknown", "money", "-", "0"]);
-        assert_eq!(rows[2], ["fail", "own", "2.5", "1", "not", "required"]);
-        assert_eq!(rows[3], ["fail", "dose", "9", "2"]);
+        assert_eq!(rows[0], ["fail", "goodput", "0.05", "≥", "0.99", "-0.94"]);
+        assert_eq!(rows[1], ["unknown", "money", "-", "0", "-"]);
+        assert_eq!(rows[2], ["fail", "own", "2.5", "1", "-", "not", "required"]);
+        assert_eq!(rows[3], ["fail", "dose", "9", "2", "-"]);
         assert_eq!(text.lines().nth(4), Some("FAIL exit code 99: goodput: gone"));
         assert_eq!(rows.len(), 6, "{text}");
     }

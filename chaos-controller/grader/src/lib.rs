@@ -37,7 +37,7 @@ mod testbed;
 pub use cascade::Broken;
 pub use criteria::money::Money;
 pub use diagnosis::{Diagnoses, Diagnosis, Grade, Point, diagnosed};
-pub use finding::{Finding, Status};
+pub use finding::{Finding, Sense, Status};
 pub use good::Bad;
 pub use goodput::Tally;
 pub use grade::{Graded, grade};

@@ -57,6 +57,12 @@ fn reset(samples: &Samples, counter: &str, span: Span) -> bool {
     })
 }
 
+/// The command that asks again, in a shell, beside the folder of all runs.
+pub(crate) fn command(query: &str, run: &str, at_ms: Option<u64>) -> String {
+    let at = at_ms.map_or(String::new(), |at_ms| format!(" --at {at_ms}ms"));
+    format!("firedrill query '{}' --run runs/{run}{at}", query.replace('\'', r"'\''"))
+}
+
 /// A length of time as PromQL writes it.
 pub(crate) fn words(length_ms: u64) -> String {
     if length_ms.is_multiple_of(1_000) { format!("{}s", length_ms / 1_000) } else { format!("{length_ms}ms") }
@@ -81,6 +87,12 @@ mod tests {
         let span = Span { from: 1_000, to: 3_000 };
         let text = growth(&samples, "m", "service", span);
         (vector(&samples, &text, span.to)[0].1, text.contains("increase"))
+    }
+
+    #[test]
+    fn a_command_is_complete_and_survives_a_shell() {
+        assert_eq!(command("up", "r1", Some(134_200)), "firedrill query 'up' --run runs/r1 --at 134200ms");
+        assert_eq!(command("a{b='c'}", "r1", None), r"firedrill query 'a{b='\''c'\''}' --run runs/r1");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! journal says when it began and ended, the plan how high it was.
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, Sense};
 use crate::moments::{Span, millis};
 
 /// Of a Poisson process, before its count is held against it.
@@ -45,7 +45,8 @@ pub(crate) fn prove(case: &Case<'_>) -> Finding {
                 "at the height of the surge `{id}` {delivered:.1} requests/s came, {requested:.1}/s were to"
             ))
             .value(delivered)
-            .threshold(requested);
+            .threshold(Sense::Exactly, requested)
+            .unit("requests/s");
         }
         if worst.is_none_or(|(off, _)| (delivered - requested).abs() > (off - requested).abs()) {
             worst = Some((delivered, id));
@@ -57,7 +58,8 @@ pub(crate) fn prove(case: &Case<'_>) -> Finding {
             "{delivered:.1} requests/s came at the height of the surge `{id}`, {requested:.1}/s were to"
         ))
         .value(delivered)
-        .threshold(requested)
+        .threshold(Sense::Exactly, requested)
+        .unit("requests/s")
         .evidence("requests.bin: intended times between the end of the climb and the end of the surge"),
     }
 }

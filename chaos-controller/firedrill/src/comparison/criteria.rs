@@ -1,6 +1,6 @@
 //! The criteria and proofs of several runs. One that ended the same in all of them is folded away.
 
-use grader::{Criterion, Scorecard, Status};
+use grader::{Criterion, Finding, Scorecard, Status};
 
 use super::row::{Kind, Row, apart};
 use crate::figures::number;
@@ -33,21 +33,28 @@ pub(super) fn comparable(cards: &[&Scorecard]) -> bool {
 /// The row, and whether some runs passed and others did not.
 fn row(cards: &[&Scorecard], name: &str) -> (bool, Row) {
     let found: Vec<Option<&Criterion>> = cards.iter().map(|card| card.criterion(name)).collect();
-    let thresholds: Vec<f64> = found.iter().flatten().filter_map(|found| found.finding.threshold).collect();
-    let one = thresholds.first().filter(|first| thresholds.iter().all(|threshold| threshold == *first));
-    let label =
-        one.map_or_else(|| name.to_owned(), |threshold| format!("{name} (limit {})", number(*threshold)));
+    let findings: Vec<&Finding> =
+        found.iter().flatten().map(|found| &found.finding).filter(|one| one.threshold.is_some()).collect();
+    let target = |finding: &Finding| (finding.threshold, finding.sense);
+    let one = findings.first().filter(|first| findings.iter().all(|one| target(one) == target(first)));
+    let label = one.map_or_else(|| name.to_owned(), |one| format!("{name}{}", limit(one)));
     let cells = found.iter().map(|found| cell(*found, one.is_none())).collect();
     let values: Vec<Option<f64>> =
         found.iter().map(|found| found.and_then(|found| found.finding.value)).collect();
     let statuses: Vec<Option<Status>> =
         found.iter().map(|found| found.map(|found| found.finding.status)).collect();
     let turned = statuses.windows(2).any(|pair| pair[0] != pair[1]);
-    let limit = one.copied().filter(|threshold| *threshold != 0.0);
+    let limit = one.and_then(|one| one.threshold).filter(|threshold| *threshold != 0.0);
     // Of a proof it matters only whether it holds.
     let proof = cards.iter().all(|card| card.criteria.iter().all(|criterion| criterion.name != name));
     let apart = if proof && !turned { 0.0 } else { apart(&values, limit) };
     (turned, Row { apart, counted: !turned, ..Row::new(Kind::Criterion, label, cells) })
+}
+
+/// The threshold with its sign; nothing where there is none.
+fn limit(finding: &Finding) -> String {
+    let sign = finding.sense.map_or(String::new(), |sense| format!("{} ", sense.sign()));
+    finding.threshold.map_or(String::new(), |limit| format!(" (limit {sign}{})", number(limit)))
 }
 
 fn cell(found: Option<&Criterion>, with_limit: bool) -> String {
@@ -59,8 +66,7 @@ fn cell(found: Option<&Criterion>, with_limit: bool) -> String {
         Status::Unknown => "unknown",
     };
     let value = finding.value.map_or(String::new(), |value| format!(" {}", number(value)));
-    let limit = finding.threshold.filter(|_| with_limit);
-    let limit = limit.map_or(String::new(), |limit| format!(" (limit {})", number(limit)));
+    let limit = if with_limit { limit(finding) } else { String::new() };
     let required = if found.required { "" } else { ", not required" };
     format!("{status}{value}{limit}{required}")
 }

@@ -40,7 +40,7 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
         }
     };
     let evidence = format!("samples.bin: the highest of all edges, {}", case.moments.name(span));
-    finding.threshold(limit).evidence(evidence).query(query)
+    finding.below(limit).unit("times").evidence(evidence).query(query, span.to)
 }
 
 /// Attempts per call of each edge; edges with too few calls are left out.

@@ -52,7 +52,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
             .evidence(evidence(case, recovery.windows))
         }
     };
-    let finding = finding.threshold(least);
+    let finding = finding.at_least(least).unit("share");
     match pending_in_health(case) {
         Some(share) if share > case.plan.thresholds.pending_share => Finding::fail(format!(
             "{} of the orders were left pending while {}, at most {} may be; {}",
@@ -62,7 +62,8 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
             finding.reason
         ))
         .value(share)
-        .threshold(case.plan.thresholds.pending_share)
+        .at_most(case.plan.thresholds.pending_share)
+        .unit("share")
         .evidence("requests.bin: checkouts answered 202 with no trigger on"),
         _ => finding,
     }

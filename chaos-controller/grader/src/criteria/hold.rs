@@ -7,8 +7,12 @@ use crate::recovery::Search;
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let least = case.plan.thresholds.goodput;
     let hold = match &case.search {
-        Search::NoData => return Finding::unknown("nothing is known of the time to hold").threshold(least),
-        Search::Never { .. } => return Finding::fail("there was no recovery to hold").threshold(least),
+        Search::NoData => {
+            return Finding::unknown("nothing is known of the time to hold").at_least(least).unit("share");
+        }
+        Search::Never { .. } => {
+            return Finding::fail("there was no recovery to hold").at_least(least).unit("share");
+        }
         Search::Recovered(recovery) => &recovery.hold,
     };
     let span = case.moments.name(hold.span);
@@ -26,7 +30,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     if let Some((_, share, _)) = hold.worst {
         finding = finding.value(share);
     }
-    finding.threshold(least).evidence(format!("requests.bin: {span} by intended time"))
+    finding.at_least(least).unit("share").evidence(format!("requests.bin: {span} by intended time"))
 }
 
 #[cfg(test)]

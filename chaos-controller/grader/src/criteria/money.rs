@@ -121,7 +121,7 @@ fn reconcile(charges: &[Charge], orders: &[Order], doubles_from: u64) -> Money {
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let Some(money) = &case.money else {
-        return Finding::unknown("the ledgers are missing or empty").threshold(0.0);
+        return Finding::unknown("the ledgers are missing or empty").at_most(0.0);
     };
     let wrong = money.lost + money.double + money.pending + money.wrong_amount;
     let reason = if wrong == 0 {
@@ -138,7 +138,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     };
     Finding::judged(wrong == 0, reason)
         .value(wrong as f64)
-        .threshold(0.0)
+        .at_most(0.0)
         .evidence("ledgers/charges.jsonl against ledgers/orders.jsonl, by order id")
 }
 

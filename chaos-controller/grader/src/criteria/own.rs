@@ -17,11 +17,10 @@ const SETTINGS: Settings = Settings { budget: u64::MAX, ..Settings::DEFAULT };
 const SEEN_WITHIN_MS: u64 = 2_000;
 
 pub(crate) fn judge(case: &Case<'_>, own: &OwnCriterion) -> Finding {
-    let finding = match span(case, own.during) {
+    match span(case, own.during) {
         Ok(span) => judge_span(case, own, span),
-        Err(finding) => finding,
-    };
-    finding.query(own.promql.text())
+        Err(finding) => finding.query(own.promql.text(), None),
+    }
 }
 
 /// When the condition must hold, or why there is no such time.
@@ -71,18 +70,20 @@ pub(crate) fn judge_span(case: &Case<'_>, own: &OwnCriterion, span: Span) -> Fin
             (Some((t_ms, times)), _) => {
                 Finding::fail(format!("it did not hold {times} of {looks} times, first {}", at(t_ms)))
                     .value((looks - times) as f64 / looks as f64)
-                    .threshold(1.0)
+                    .at_least(1.0)
+                    .unit("share")
             }
             // A share of what is not known would read as a measured one.
             (None, Some(t_ms)) => {
                 Finding::unknown(format!("there are no samples to answer it from {}", at(t_ms)))
             }
-            (None, None) => {
-                Finding::pass(format!("it held at every second, {looks} in all")).value(1.0).threshold(1.0)
-            }
+            (None, None) => Finding::pass(format!("it held at every second, {looks} in all"))
+                .value(1.0)
+                .at_least(1.0)
+                .unit("share"),
         },
     };
-    finding.evidence(evidence)
+    finding.evidence(evidence).query(own.promql.text(), span.to)
 }
 
 /// What was seen of a condition over a span.

@@ -50,7 +50,7 @@ pub(crate) fn judge_span(case: &Case<'_>, span: Span) -> Finding {
         _ => Finding::unknown(format!("no samples of the queue wait of {}", silent.join(", "))),
     };
     let evidence = format!("samples.bin: the highest of all services, {}", case.moments.name(span));
-    finding.threshold(limit).evidence(evidence).query(query)
+    finding.below(limit).unit("s").evidence(evidence).query(query, span.to)
 }
 
 #[cfg(test)]
@@ -85,6 +85,7 @@ mod tests {
         let counted =
             recording.samples.histogram_quantile(name, &[("service", "payment")], 0.99, span.from, span.to);
         assert_eq!(finding.value, counted.map(crate::finding::round));
+        assert_eq!(finding.at_ms, Some(span.to));
         assert!(finding.query.unwrap().contains(name));
     }
 

@@ -10,7 +10,7 @@ use crate::recovery::{self, Recovery, Search};
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let least = case.plan.thresholds.goodput;
     let Some(span) = case.moments.replay else {
-        return Finding::unknown("the trigger was not fired again").threshold(least);
+        return Finding::unknown("the trigger was not fired again").at_least(least).unit("share");
     };
     if let Some(search) = recovery::again(case) {
         return recovered_again(case, span, &search);
@@ -31,7 +31,10 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
         .value(share),
         _ => Finding::unknown("there are no requests of every journey over the whole replay"),
     };
-    finding.threshold(least).evidence(format!("requests.bin: {} by intended time", case.moments.name(span)))
+    finding
+        .at_least(least)
+        .unit("share")
+        .evidence(format!("requests.bin: {} by intended time", case.moments.name(span)))
 }
 
 /// The windows and the hold after the second trigger, with everything that "recovered" needs.
@@ -60,7 +63,7 @@ fn recovered_again(case: &Case<'_>, trigger: Span, search: &Search) -> Finding {
     };
     let to = trigger.to + within + millis(case.plan.proving());
     let evidence = case.moments.name(Span { from: trigger.to, to });
-    finding.threshold(limit).evidence(format!("requests.bin and samples.bin: {evidence}"))
+    finding.at_most(limit).unit("s").evidence(format!("requests.bin and samples.bin: {evidence}"))
 }
 
 /// What is not well although goodput came back.

@@ -12,7 +12,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
         Some(items) if items.is_empty() => Finding::pass("nothing was left behind").value(0.0),
         Some(items) => Finding::fail(format!("left behind: {}", items.join(", "))).value(items.len() as f64),
     };
-    finding.threshold(0.0).evidence("journal: residue entries")
+    finding.at_most(0.0).evidence("journal: residue entries")
 }
 
 /// What was left behind; `None` if nobody looked.

@@ -5,15 +5,15 @@ use evidence::kind;
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, counted};
 
 pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let Some(from) = case.accountable_from() else {
-        return Finding::unknown("no fault was applied, so there is no recovery to judge").threshold(0.0);
+        return Finding::unknown("no fault was applied, so there is no recovery to judge").at_most(0.0);
     };
     let versions = in_force(case, from);
     if versions.iter().any(|(_, document)| document.is_none()) {
-        return Finding::unknown("the journal lacks the document of a policy version").threshold(0.0);
+        return Finding::unknown("the journal lacks the document of a policy version").at_most(0.0);
     }
     let mut outside = Vec::new();
     for (version, document) in &versions {
@@ -23,13 +23,13 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     }
     let finding = match outside.first() {
         None => Finding::pass(format!(
-            "{} policy version(s) in force from there to the end, all inside {} bound(s)",
-            versions.len(),
-            case.plan.safe_bounds.len()
+            "{} in force from there to the end, all inside {}",
+            counted(versions.len(), "policy version", "policy versions"),
+            counted(case.plan.safe_bounds.len(), "bound", "bounds")
         )),
         Some(first) => Finding::fail(format!("outside the safe bounds, {first}")),
     };
-    finding.value(outside.len() as f64).threshold(0.0).evidence(format!(
+    finding.value(outside.len() as f64).at_most(0.0).evidence(format!(
         "journal: policy versions in force from {:+.1} s to the end",
         case.moments.seconds(from)
     ))

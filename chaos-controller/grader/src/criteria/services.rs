@@ -11,7 +11,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
     let started = case.services();
     let Some(from) = case.accountable_from().filter(|_| !started.is_empty()) else {
         return Finding::unknown("the journal does not say which services there were at the start")
-            .threshold(0.0);
+            .at_most(0.0);
     };
     let replay = case.moments.replay.map(|replay| replay.from);
     let moments = [
@@ -33,7 +33,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Finding {
         None => Finding::pass(format!("all {} services of the start are still there", started.len())),
         Some(first) => Finding::fail(format!("a service was removed: {first}")),
     };
-    finding.value(missing.len() as f64).threshold(0.0).evidence("journal: process and action entries")
+    finding.value(missing.len() as f64).at_most(0.0).evidence("journal: process and action entries")
 }
 
 /// How many instances a service had, by the journal.

@@ -12,7 +12,8 @@ use crate::moments::Span;
 pub(super) fn prove(case: &Case<'_>) -> Finding {
     let least = case.plan.baseline.goodput;
     let Some(span) = before(case) else {
-        let finding = Finding::unknown("no fault was applied, so no baseline ended").threshold(least);
+        let finding =
+            Finding::unknown("no fault was applied, so no baseline ended").at_least(least).unit("share");
         return with_note(case, "baseline", finding);
     };
     let finding = match case.log.worst_of_all(span) {
@@ -37,7 +38,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
     with_note(
         case,
         "baseline",
-        finding.threshold(least).evidence(format!("requests.bin: {}", case.moments.name(span))),
+        finding.at_least(least).unit("share").evidence(format!("requests.bin: {}", case.moments.name(span))),
     )
 }
 
@@ -50,7 +51,7 @@ fn steady(case: &Case<'_>, span: Span) -> Option<Finding> {
             during: During::default(),
             required: true,
         };
-        let mut finding = own::judge_span(case, &condition, span).query(steady.promql.text());
+        let mut finding = own::judge_span(case, &condition, span);
         finding.reason = format!("steady state `{}`: {}", steady.name, finding.reason);
         (finding.status != Status::Pass).then_some(finding)
     })

@@ -1,7 +1,7 @@
 //! Each fault was delivered as requested: the p50 that calls met, against the p50 that was asked for.
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, counted};
 use crate::summary::{self, Dose};
 use crate::surge;
 
@@ -24,10 +24,11 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
         None => missing(case, &doses).unwrap_or_else(|| {
             let worst = doses.iter().filter_map(Dose::off_ms).fold(0.0, f64::max);
             Finding::pass(format!(
-                "{} dose(s) delivered as requested, at most {worst:.2} ms off",
-                doses.len()
+                "{} delivered as requested, at most {worst:.2} ms off",
+                counted(doses.len(), "dose", "doses")
             ))
             .value(worst)
+            .unit("ms")
         }),
     };
     with_note(

@@ -53,7 +53,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
             return with_note(
                 case,
                 "generator",
-                finding.value(phase.sent as f64 / of.max(1.0)).threshold(thresholds.achieved),
+                finding.value(phase.sent as f64 / of.max(1.0)).at_least(thresholds.achieved).unit("share"),
             );
         }
         let late = phase.lateness_p99_ms.unwrap_or_default();
@@ -62,7 +62,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
                 "requests left {late:.1} ms late (p99) in phase {}, less than {latest:.0} ms is needed",
                 phase.name
             ));
-            return with_note(case, "generator", finding.value(late).threshold(latest));
+            return with_note(case, "generator", finding.value(late).below(latest).unit("ms"));
         }
         least = least.min(phase.achieved());
         most_late = most_late.max(late);
@@ -77,7 +77,8 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
         .value(least)
     };
     let finding = finding
-        .threshold(thresholds.achieved)
+        .at_least(thresholds.achieved)
+        .unit("share")
         .evidence("requests.bin: gaps in the numbers of arrivals, and lateness, by phase");
     with_note(case, "generator", finding)
 }

@@ -41,12 +41,13 @@ pub(crate) fn prove(case: &Case<'_>) -> Finding {
                 words.unwrap_or_else(|| "its journey is not played".to_owned())
             ))
             .value(told)
-            .threshold(budget.spent)
+            .below(budget.spent)
+            .unit("share")
             .evidence(format!("{evidence}; request log, what had ended by then"))
         }
         None => Finding::fail(format!("{stopped}: it held for {}", stop.text("for")))
             .evidence(evidence)
-            .query(stop.text("promql")),
+            .query(stop.text("promql"), stop.t_ms),
     }
 }
 
@@ -76,7 +77,8 @@ fn missed(case: &Case<'_>) -> Option<Finding> {
                 percent(spent)
             ))
             .value(spent)
-            .threshold(budget.spent)
+            .below(budget.spent)
+            .unit("share")
             .evidence("request log, from the start of the run until the books were closed")
         })
     })

@@ -8,7 +8,7 @@
 use drill::{Figure, Metastable};
 
 use crate::case::Case;
-use crate::finding::Finding;
+use crate::finding::{Finding, Sense};
 use crate::goodput::Tally;
 use crate::moments::{Span, millis};
 use crate::query;
@@ -52,12 +52,15 @@ fn slice(span: Option<Span>) -> u64 {
 fn judge(case: &Case<'_>, state: &Metastable, figure: &Figure, span: Span) -> Finding {
     let width = slice(Some(span));
     let ends = (span.from + width..=span.to).step_by(width.max(1) as usize);
-    let values: Option<Vec<f64>> =
-        ends.map(|to| value(case, state, figure, Span { from: to - width, to })).collect();
+    let values: Option<Vec<(f64, u64)>> =
+        ends.map(|to| Some((value(case, state, figure, Span { from: to - width, to })?, to))).collect();
     let worst = values.and_then(|values| {
-        let worse = |a: &f64, b: &f64| if figure.above { a.total_cmp(b) } else { b.total_cmp(a) };
+        let worse = |a: &(f64, u64), b: &(f64, u64)| {
+            if figure.above { a.0.total_cmp(&b.0) } else { b.0.total_cmp(&a.0) }
+        };
         values.into_iter().min_by(worse)
     });
+    let (worst, at_ms) = (worst.map(|(worst, _)| worst), worst.map_or(span.to, |(_, to)| to));
     let slices = format!("in every {} s", width as f64 / 1e3);
     let side = if figure.above { "above" } else { "below" };
     let told = worst.map_or("unknown".to_owned(), |worst| format!("{worst:.3}"));
@@ -82,9 +85,10 @@ fn judge(case: &Case<'_>, state: &Metastable, figure: &Figure, span: Span) -> Fi
         None => finding,
     };
     finding
-        .threshold(figure.limit)
+        .threshold(if figure.above { Sense::Above } else { Sense::Below }, figure.limit)
+        .unit(if figure.name == "goodput" { "share" } else { "" })
         .evidence(format!("{slices}, {}", case.moments.name(span)))
-        .query(figure.promql.clone())
+        .query(figure.promql.clone(), at_ms)
 }
 
 /// A figure over one slice. Goodput is that of the request log, which knows how long each answer took.

@@ -20,7 +20,7 @@ pub(crate) fn of(seal: &Seal) -> Finding {
     };
     finding
         .value(seal.problems.len() as f64)
-        .threshold(0.0)
+        .at_most(0.0)
         .evidence("journal: sealed entry, SHA-256 of each file")
 }
 

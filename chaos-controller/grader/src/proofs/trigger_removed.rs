@@ -18,7 +18,7 @@ pub(super) fn prove(case: &Case<'_>) -> Finding {
     if let Some(change) = unexplained.first() {
         return Finding::fail(format!("the bank's faults were changed by someone else: {change}"))
             .value(unexplained.len() as f64)
-            .threshold(0.0)
+            .at_most(0.0)
             .evidence("journal: bank_log, reconciled with the fault entries");
     }
     if case.moments.fired.is_empty() {

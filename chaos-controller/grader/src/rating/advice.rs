@@ -91,7 +91,7 @@ fn of(about: About) -> Advice {
             ("leave a policy behind under which the same trigger does nothing", [STORM, METASTABLE])
         }
         About::Layers => (
-            "a timeout alone gives up the work: add a breaker, room of its own and an answer without it",
+            "a timeout alone gives up the work; add a breaker, room of its own and an answer without it",
             [POLICY, RELEASE_IT],
         ),
         About::Money => {
@@ -100,17 +100,19 @@ fn of(about: About) -> Advice {
         About::Bounds => {
             ("a wider pool waits for more of the same; bound the wait instead", [POLICY, RELEASE_IT])
         }
-        About::Prompt | About::MitigatedFirst => {
-            ("stop the bleeding before the search: users cannot wait for the cause", [RUNBOOKS, MANAGING])
-        }
+        About::Prompt | About::MitigatedFirst => (
+            "stop the bleeding before the search, since users cannot wait for the cause",
+            [RUNBOOKS, MANAGING],
+        ),
         About::Declared => ("look at the users' goodput before saying that it is over", [RUNBOOKS, MANAGING]),
         About::Cause | About::Mechanism | About::Propagation => (
             "follow one failing request down, and submit what you find with `firedrill diagnose`",
             [DEBUGGING, TROUBLE],
         ),
-        About::NobodyBlamed => {
-            ("who shows the error is rarely who made it: ask where the request waits", [DEBUGGING, TROUBLE])
-        }
+        About::NobodyBlamed => (
+            "who shows the error is rarely who made it, so ask where the request waits",
+            [DEBUGGING, TROUBLE],
+        ),
         About::Amplification => ("count attempts per call on every edge", [STORM, BACKOFF]),
         About::BlastRadius => {
             ("say what users can and cannot do, journey by journey", [SCORECARD, PAGERDUTY])

@@ -120,6 +120,9 @@ pub struct Readiness {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remark {
     pub text: String,
+    /// Of an improvement: what to do about it, which ends its text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub advice: String,
     pub evidence: String,
 }
 

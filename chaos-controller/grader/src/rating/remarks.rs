@@ -10,7 +10,11 @@ const MOST: usize = 3;
 pub(super) fn strengths(facts: &Facts) -> Vec<Remark> {
     // What is asked of everybody is no strength.
     let held = facts.all().iter().filter(|fact| fact.holds == Some(true) && fact.about != About::Bounds);
-    let told = |fact: &Fact| Remark { text: fact.text.clone(), evidence: fact.evidence.clone() };
+    let told = |fact: &Fact| Remark {
+        text: fact.text.clone(),
+        advice: String::new(),
+        evidence: fact.evidence.clone(),
+    };
     spread(held.collect()).into_iter().map(told).collect()
 }
 
@@ -19,6 +23,7 @@ pub(super) fn improvements(facts: &Facts) -> Vec<Remark> {
         .into_iter()
         .map(|fact| Remark {
             text: format!("{}: {}", fact.text, advice(fact).text),
+            advice: advice(fact).text.to_owned(),
             evidence: evidence(fact),
         })
         .collect()

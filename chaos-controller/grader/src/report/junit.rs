@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use super::html;
 use super::xml::{attribute, text};
 use crate::finding::Status;
 use crate::scorecard::{Criterion, Scorecard};
@@ -113,8 +114,16 @@ fn write_case(page: &mut String, class: &str, case: &Case<'_>) -> std::fmt::Resu
 fn suites(card: &Scorecard) -> Vec<Suite<'_>> {
     let ended = card.timeline.last().map_or(0.0, |event| event.t_ms as f64 / 1e3);
     let mut suites = vec![
-        Suite { name: "criteria", cases: card.criteria.iter().map(case).collect(), seconds: ended },
-        Suite { name: "proofs", cases: card.proofs.iter().map(case).collect(), seconds: 0.0 },
+        Suite {
+            name: "criteria",
+            cases: card.criteria.iter().map(|one| case(one, &card.run)).collect(),
+            seconds: ended,
+        },
+        Suite {
+            name: "proofs",
+            cases: card.proofs.iter().map(|one| case(one, &card.run)).collect(),
+            seconds: 0.0,
+        },
     ];
     let [_, failures, errors, _] = sums(&suites);
     if card.exit != 0 && failures + errors == 0 {
@@ -129,7 +138,7 @@ fn suites(card: &Scorecard) -> Vec<Suite<'_>> {
     suites
 }
 
-fn case(criterion: &Criterion) -> Case<'_> {
+fn case<'a>(criterion: &'a Criterion, run: &str) -> Case<'a> {
     let finding = &criterion.finding;
     let outcome = match (finding.status, criterion.required) {
         (Status::Pass, _) => Outcome::Passed,
@@ -149,7 +158,17 @@ fn case(criterion: &Criterion) -> Case<'_> {
         number(finding.value),
         number(finding.threshold)
     );
-    for (name, value) in [("evidence", Some(&finding.evidence)), ("query", finding.query.as_ref())] {
+    if finding.threshold.is_some() {
+        let row = html::criteria::row(criterion, run);
+        detail.push_str(&format!(
+            "\ntarget: {}\nmeasured: {}\nmargin: {}",
+            row.target, row.measured, row.margin
+        ));
+    }
+    let command = finding.command(run);
+    for (name, value) in
+        [("evidence", Some(&finding.evidence)), ("query", finding.query.as_ref()), ("ask", command.as_ref())]
+    {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             detail.push_str(&format!("\n{name}: {value}"));
         }

@@ -72,6 +72,8 @@ pub(super) fn first(case: &Case<'_>, seen: &Seen) -> Option<Edge> {
         callee: edge.1,
         share: round(found.traces as f64 / all as f64),
         traces: found.traces,
+        of: all,
+        explains: (told.len() > 1).then(|| format!("{}->{}", named.0, named.1)),
         evidence: format!("spans.jsonl: {}{example}", told.join("; ")),
     })
 }
@@ -224,6 +226,7 @@ mod tests {
             ("payment", "bank", 15),
             "{edge:?}"
         );
+        assert_eq!((edge.of, edge.explains.as_deref()), (99, Some("cart->order")));
         assert!(edge.evidence.contains("cart -> order failed in 79.8 %"), "{edge:?}");
     }
 
@@ -238,7 +241,8 @@ mod tests {
         };
         let mut traces: Vec<Trace> = (1..20).map(given_up).collect();
         traces.extend((100..110).map(|id| waiting(id, 9_000)));
-        assert_eq!(found(traces).map(|edge| edge.callee).as_deref(), Some("payment"));
+        let edge = found(traces).unwrap();
+        assert_eq!((edge.callee.as_str(), edge.of, edge.explains), ("payment", 29, None));
     }
 
     #[test]

@@ -72,6 +72,12 @@ pub struct Edge {
     /// Share of the failing traces in which it broke first.
     pub share: f64,
     pub traces: u64,
+    /// All of them: `share` is `traces` of these. 0 in older scorecards, which do not say.
+    #[serde(default)]
+    pub of: u64,
+    /// Where most of them broke, if this edge was found by what held the workers there: `cart->order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explains: Option<String>,
     pub evidence: String,
 }
 

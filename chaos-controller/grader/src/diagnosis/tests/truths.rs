@@ -122,7 +122,8 @@ fn mechanism(kind: MechanismKind, at: &str) -> Mechanism {
 
 fn edge(caller: &str, callee: &str) -> Option<Edge> {
     let evidence = "spans: trace 4bf92f35".to_owned();
-    Some(Edge { caller: caller.to_owned(), callee: callee.to_owned(), share: 0.9, traces: 90, evidence })
+    let (caller, callee) = (caller.to_owned(), callee.to_owned());
+    Some(Edge { caller, callee, share: 0.9, traces: 90, of: 100, explains: None, evidence })
 }
 
 fn chain(services: &[&str]) -> Vec<Link> {

@@ -67,11 +67,12 @@ impl Draft<'_> {
             "- [report](report.html), [scorecard](scorecard.json), [journal](journal.jsonl)".to_owned(),
             format!("- head of the journal: `{}`", self.card.head),
         ];
-        let asked =
-            self.card.criteria.iter().filter_map(|one| Some((&one.name, one.finding.query.as_ref()?)));
-        lines.extend(asked.map(|(name, query)| {
-            format!("- {name}: `firedrill query '{query}' --run runs/{}`", self.card.run)
-        }));
+        let asked = self
+            .card
+            .criteria
+            .iter()
+            .filter_map(|one| Some((&one.name, one.finding.command(&self.card.run)?)));
+        lines.extend(asked.map(|(name, command)| format!("- {name}: `{command}`")));
         lines
     }
 }

@@ -1,8 +1,9 @@
 //! How carefully the shop was changed: with a reason, with an expectation and a way back, and on a belief that could be
 //! wrong.
 
-use super::{About, Fact, changes, line, numbered};
+use super::{About, Fact, changes, line};
 use crate::case::Case;
+use crate::finding::counted;
 use crate::rating::audit;
 use crate::scorecard::Scorecard;
 
@@ -17,7 +18,7 @@ pub(super) fn reasons(case: &Case<'_>) -> Fact {
         (all, Some(first)) => {
             let text = format!(
                 "of {}, {} had no stated reason",
-                numbered(all, "change", "changes"),
+                counted(all, "change", "changes"),
                 unexplained.len()
             );
             Fact::judged(about, false, text).at(line(first.seq))
@@ -45,7 +46,7 @@ pub(super) fn way_back(case: &Case<'_>, card: &Scorecard) -> Fact {
             true,
             format!(
                 "{} put on record, with what to expect and the way back",
-                numbered(decisions.len(), "decision was", "decisions were")
+                counted(decisions.len(), "decision was", "decisions were")
             ),
         )
         .at(line(first.seq)),

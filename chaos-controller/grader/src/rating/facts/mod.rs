@@ -107,11 +107,6 @@ pub(super) fn changes<'a>(case: &'a Case<'_>) -> impl Iterator<Item = &'a eviden
         .filter(acts)
 }
 
-/// A number of things, in words that fit it.
-pub(super) fn numbered(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 /// A line of the journal, as evidence names it.
 pub(super) fn line(seq: u64) -> String {
     format!("journal: entry {seq}")

@@ -3,9 +3,9 @@
 
 use evidence::kind;
 
-use super::{About, Fact, Part, changes, line, numbered};
+use super::{About, Fact, Part, changes, line};
 use crate::case::Case;
-use crate::finding::Status;
+use crate::finding::{Status, counted};
 use crate::moments::Span;
 use crate::rating::levers;
 use crate::recovery::Search;
@@ -109,7 +109,7 @@ pub(super) fn layers(case: &Case<'_>) -> Fact {
         true => "no lever of resilience was in force".to_owned(),
         false => format!(
             "{} in force ({}), and it takes {needed} here",
-            numbered(kinds.len(), "kind of lever was", "kinds of levers were"),
+            counted(kinds.len(), "kind of lever was", "kinds of levers were"),
             kinds.join(", ")
         ),
     };

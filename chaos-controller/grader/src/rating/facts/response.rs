@@ -2,8 +2,9 @@
 //! to wait for the search.
 
 use super::recovery::recovered;
-use super::{About, Fact, line, numbered};
+use super::{About, Fact, line};
 use crate::case::Case;
+use crate::finding::counted;
 use crate::people;
 use crate::scorecard::Scorecard;
 
@@ -73,8 +74,8 @@ pub(super) fn tasks(card: &Scorecard) -> Fact {
     };
     let open = tasks.iter().filter(|task| !task.done).count();
     let text = match open {
-        0 => format!("{} had an owner, and nothing was left open", numbered(tasks.len(), "task", "tasks")),
-        open => format!("{} given, {open} left open", numbered(tasks.len(), "task was", "tasks were")),
+        0 => format!("{} had an owner, and nothing was left open", counted(tasks.len(), "task", "tasks")),
+        open => format!("{} given, {open} left open", counted(tasks.len(), "task was", "tasks were")),
     };
     Fact::judged(about, open == 0, text).at(line(first.seq))
 }

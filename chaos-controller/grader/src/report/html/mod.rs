@@ -4,7 +4,7 @@
 
 pub(super) mod criteria;
 mod draw;
-mod numbers;
+pub(super) mod numbers;
 mod page;
 mod render;
 mod safety;

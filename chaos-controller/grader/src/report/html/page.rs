@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::{criteria, draw, numbers, render, safety, summary, words};
+use crate::report::edge;
 use crate::scorecard::Scorecard;
 use crate::story::{Exemplar, Lane, Line, Plot, Point, Story};
 
@@ -22,8 +23,8 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         card => given(card),
         about => given(&story.about),
         summary => given(summary::of(card, story)),
-        criteria => given(criteria::rows(&card.criteria)),
-        proofs => given(criteria::rows(&card.proofs)),
+        criteria => given(criteria::rows(&card.criteria, &card.run)),
+        proofs => given(criteria::rows(&card.proofs, &card.run)),
         headline => picture(draw::headline::draw(card, story)),
         lanes => picture(draw::lanes::draw(story)),
         events => given(events(&story.lanes)),
@@ -33,11 +34,14 @@ pub(crate) fn page(card: &Scorecard, story: &Story) -> String {
         strips => given(&story.breakers),
         topology => picture(story.worst.as_ref().map(|worst| draw::topology::draw(card, worst)).unwrap_or_default()),
         worst => given(&story.worst),
-        moments => numbers::moments(&card.measures),
-        figures => numbers::figures(&card.measures),
+        moments => numbers::moments(card),
+        handed_over => card.candidate.is_none() && !card.measures.time_to.since_handover.is_empty(),
+        burns => card.measures.error_budgets.iter().map(numbers::burns).collect::<Vec<_>>(),
+        figures => numbers::figures(card),
         exemplars => story.exemplars.iter().map(exemplar_shown).collect::<Vec<Value>>(),
         traces => story.traces,
         revisions => given(&story.revisions),
+        broke_first => card.truth.first_broken_edge.as_ref().map(edge::told),
         has_people => people || said,
         has_truth => !card.truth.roots.is_empty() || !card.truth.mechanisms.is_empty(),
         has_rating => rated || !card.rating.strengths.is_empty() || !card.rating.unexplained.is_empty(),

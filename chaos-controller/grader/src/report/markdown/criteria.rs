@@ -11,19 +11,19 @@ use crate::scorecard::Criterion;
 const HEAD: [&str; 7] = ["", "criterion", "target", "measured", "margin", "why", "evidence"];
 
 pub(super) fn write_criteria(report: &Report<'_>, page: &mut String) -> Result {
-    write(page, "Criteria", &report.card.criteria)
+    write(page, "Criteria", &report.card.criteria, &report.card.run)
 }
 
 pub(super) fn write_proofs(report: &Report<'_>, page: &mut String) -> Result {
-    write(page, "Was the experiment sound?", &report.card.proofs)
+    write(page, "Was the experiment sound?", &report.card.proofs, &report.card.run)
 }
 
-fn write(page: &mut String, title: &str, criteria: &[Criterion]) -> Result {
+fn write(page: &mut String, title: &str, criteria: &[Criterion], run: &str) -> Result {
     if criteria.is_empty() {
         return Ok(());
     }
     writeln!(page, "## {title}\n")?;
-    let cells = criteria.iter().zip(rows(criteria)).map(|(criterion, row)| cells(criterion, &row));
+    let cells = criteria.iter().zip(rows(criteria, run)).map(|(criterion, row)| cells(criterion, &row));
     table(page, &HEAD, &cells.collect::<Vec<_>>())
 }
 
@@ -36,8 +36,8 @@ fn cells(criterion: &Criterion, row: &Row) -> Vec<String> {
     };
     let optional = if criterion.required { "" } else { " (not required)" };
     // Where to look, and what to ask there.
-    let evidence = match &finding.query {
-        Some(query) => format!("{}: {}", cell(&finding.evidence), code(query)),
+    let evidence = match &row.query {
+        Some(command) => format!("{}: {}", cell(&finding.evidence), code(command)),
         None => cell(&finding.evidence),
     };
     vec![

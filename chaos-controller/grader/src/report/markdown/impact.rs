@@ -6,7 +6,8 @@ use std::fmt::{Result, Write as _};
 use super::Report;
 use super::text::{capital, cell, table};
 use crate::finding::percent;
-use crate::measures::Measures;
+use crate::report::absent::{By, absent};
+use crate::scorecard::Scorecard;
 
 pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
     let measures = &report.card.measures;
@@ -29,30 +30,45 @@ pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
     if let (Some(lost), Some(users)) = (measures.goodput_lost, measures.users_hit) {
         writeln!(page, "{lost:.0} requests were not answered in time, to {users} users.")?;
     }
-    writeln!(page, "{}.\n", capital(&moments(measures).join(", ")))?;
+    writeln!(page, "{}.\n", capital(&moments(report.card).join(", ")))?;
     list(page, "Attempts per call while the fault was on", &measures.amplification, "")?;
     list(page, "Work done for users who had left", &measures.wasted_work_seconds, " worker-seconds")
 }
 
-/// When what was done, after the fault's start.
-fn moments(measures: &Measures) -> Vec<String> {
+/// When what was done, after the fault's start; of a person first after the handover, when their clock began.
+fn moments(card: &Scorecard) -> Vec<String> {
+    let measures = &card.measures;
     let times = &measures.time_to;
     let always = [
-        ("first action", times.first_action),
-        ("recovered", times.recovery),
-        ("recovery verified", times.verified_recovery),
+        ("first action", "first_action", times.first_action, By::Journal),
+        ("recovered", "recovery", times.recovery, By::Goodput),
+        ("recovery verified", "verified_recovery", times.verified_recovery, By::Goodput),
     ];
     // Of people only: a script that says nothing has not failed to.
     let people = [
-        ("detected", times.detect),
-        ("acknowledged", times.acknowledge),
-        ("first message", times.first_message),
-        ("right diagnosis", times.right_diagnosis),
-        ("first act that helped", measures.mitigation.as_ref().map(|helped| helped.seconds)),
+        ("detected", "detect", times.detect, By::Journal),
+        ("acknowledged", "acknowledge", times.acknowledge, By::Journal),
+        ("first message", "first_message", times.first_message, By::Journal),
+        ("right diagnosis", "right_diagnosis", times.right_diagnosis, By::Journal),
+        (
+            "first act that helped",
+            "mitigation",
+            measures.mitigation.as_ref().map(|helped| helped.seconds),
+            By::Goodput,
+        ),
     ];
-    let said = |value: Option<f64>| value.map_or("never".to_owned(), |value| format!("{value:+.0} s"));
-    let people = people.into_iter().filter(|(_, at)| at.is_some());
-    people.chain(always).map(|(name, at)| format!("{name} {}", said(at))).collect()
+    let said = |(name, key, at, by): (&str, &str, Option<f64>, By)| {
+        let since = times.since_handover.get(key).filter(|_| card.candidate.is_none());
+        match (since, at) {
+            (Some(since), Some(at)) => {
+                format!("{name} {since:+.0} s after the handover ({at:+.0} s after the fault)")
+            }
+            (None, Some(at)) => format!("{name} {at:+.0} s"),
+            (_, None) => format!("{name}: {}", absent(card, by)),
+        }
+    };
+    let people = people.into_iter().filter(|(_, _, at, _)| at.is_some());
+    people.chain(always).map(said).collect()
 }
 
 fn list(page: &mut String, title: &str, values: &BTreeMap<String, f64>, unit: &str) -> Result {

@@ -1,6 +1,7 @@
 //! The report of a run as Markdown, for a terminal, a pull request, or a summary page of CI. Every number is from the
 //! scorecard and its story; nothing is computed here. A section without content is not there.
 
+mod budgets;
 mod configuration;
 mod criteria;
 mod debrief;
@@ -36,11 +37,12 @@ struct Report<'a> {
 type Section = fn(&Report<'_>, &mut String) -> Result;
 
 /// In the order of the page: what a manager reads first, what a second run needs last.
-const SECTIONS: [Section; 14] = [
+const SECTIONS: [Section; 15] = [
     head::write,
     criteria::write_criteria,
     outage::write,
     impact::write,
+    budgets::write,
     money::write,
     truth::write,
     diagnoses::write,

@@ -4,6 +4,7 @@ use std::fmt::{Result, Write as _};
 
 use super::Report;
 use super::text::{cell, offset, words};
+use crate::report::edge;
 
 pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
     let truth = &report.card.truth;
@@ -17,12 +18,9 @@ pub(super) fn write(report: &Report<'_>, page: &mut String) -> Result {
         writeln!(page, "- Cause: **{component}** ({}, {when}): {what}. {evidence}", words(&root.kind))?;
     }
     if let Some(edge) = &truth.first_broken_edge {
-        let (caller, callee, share) = (cell(&edge.caller), cell(&edge.callee), edge.share * 100.0);
-        let (traces, evidence) = (edge.traces, cell(&edge.evidence));
-        writeln!(
-            page,
-            "- Broke first: **{caller} -> {callee}**, in {share:.0} % of {traces} failing traces. {evidence}"
-        )?;
+        let (caller, callee) = (cell(&edge.caller), cell(&edge.callee));
+        let (told, evidence) = (cell(&edge::told(edge)), cell(&edge.evidence));
+        writeln!(page, "- Broke first: **{caller} -> {callee}**, {told}. {evidence}")?;
     }
     for mechanism in &truth.mechanisms {
         let (at, what, evidence) = (cell(&mechanism.at), cell(&mechanism.what), cell(&mechanism.evidence));

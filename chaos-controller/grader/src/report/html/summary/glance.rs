@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Facts;
+use crate::report::absent::{By, absent};
 use crate::report::html::draw;
 use crate::report::html::words::{self, count, offset};
 use crate::verdict::Verdict;
@@ -61,7 +62,7 @@ impl Facts<'_> {
         if times.first_action.is_none() {
             links.push(ending("all along", "nobody", "changes anything", "idle"));
         }
-        if times.recovery.is_none() {
+        if times.recovery.is_none() && absent(self.card, By::Goodput) == "never" {
             links.push(ending("never", "users", "are served again in the time for it", "ill"));
         }
         links
@@ -79,7 +80,19 @@ impl Facts<'_> {
         } else {
             String::new()
         };
-        let never = |value: Option<f64>| Some(value.map_or("never".to_owned(), offset));
+        let moment = |name: &str, at: Option<f64>, by, label| {
+            let since = measures.time_to.since_handover.get(name).filter(|_| self.card.candidate.is_none());
+            match (since, at) {
+                (Some(since), Some(at)) => {
+                    let beside = format!("after the handover; {} after the fault's start", offset(at));
+                    tile(Some(offset(*since)), label, beside)
+                }
+                _ => {
+                    let told = at.map_or(absent(self.card, by).to_owned(), offset);
+                    tile(Some(told), label, "after the fault's start".to_owned())
+                }
+            }
+        };
         let revenue = measures.revenue.as_ref();
         let sound = self.card.verdict != Verdict::Void || measures.users_hit.is_some();
         let mut tiles = vec![
@@ -96,16 +109,9 @@ impl Facts<'_> {
             ),
         ];
         if sound {
-            tiles.push(tile(
-                never(measures.time_to.first_action),
-                "first action",
-                "after the fault's start".to_owned(),
-            ));
-            tiles.push(tile(
-                never(measures.time_to.recovery),
-                "users served again",
-                "after the fault's start".to_owned(),
-            ));
+            let times = &measures.time_to;
+            tiles.push(moment("first_action", times.first_action, By::Journal, "first action"));
+            tiles.push(moment("recovery", times.recovery, By::Goodput, "users served again"));
         }
         tiles
     }

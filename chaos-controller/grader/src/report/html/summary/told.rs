@@ -3,6 +3,7 @@
 use super::{Facts, the};
 use crate::finding::Status;
 use crate::measures::Mitigation;
+use crate::rating::Remark;
 use crate::report::html::words::{self, count, list, offset, percent, times};
 use crate::scorecard::Criterion;
 use crate::verdict::Verdict;
@@ -201,8 +202,13 @@ impl Facts<'_> {
     }
 
     pub(super) fn next(&self) -> String {
-        let improvements: Vec<String> =
-            self.card.rating.improvements.iter().map(|remark| sentence(&remark.text)).collect();
+        // What was found stands with the rating; here is what to do about it.
+        let short = |remark: &Remark| match remark.advice.as_str() {
+            "" => sentence(&remark.text),
+            advice => sentence(advice),
+        };
+        let mut improvements: Vec<String> = self.card.rating.improvements.iter().map(short).collect();
+        improvements.dedup();
         if !improvements.is_empty() && self.card.verdict != Verdict::Void {
             return improvements.join(" ").replace('`', "");
         }
