@@ -129,6 +129,16 @@ fn refused(run: &Path, copy: &Copy) -> Vec<String> {
     copy.write(REVIEW, line.replace("\"score\":3", "\"score\":5"));
     refuses(&copy.regrade(), "review.jsonl line 1 is broken");
     fs::remove_file(copy.folder.join(REVIEW)).expect("a file is removed");
+    fs::remove_file(copy.folder.join(FORMS[0])).expect("a file is removed");
+    let sealed = journal.lines().next_back().expect("a journal has lines").len() + 1;
+    copy.write(JOURNAL, &journal[..journal.len() - sealed]);
+    refuses(&copy.regrade(), "is not sealed");
+    copy.write(JOURNAL, "");
+    refuses(&copy.regrade(), "its journal.jsonl has no whole line");
+    if copy.folder.join(FORMS[0]).exists() {
+        wrong.push("a scorecard was written of what was refused".to_owned());
+    }
+    copy.restore(run, JOURNAL);
     refuses(&program::say(&copy.scratch, &["regrade", "nowhere"]), "it does not exist");
     refuses(&program::say(&copy.scratch, &["regrade", "elsewhere/ledgers"]), "it has no journal.jsonl");
     refuses(&program::say(&copy.scratch, &["regrade", "elsewhere/plan.yaml"]), "it is a file");
