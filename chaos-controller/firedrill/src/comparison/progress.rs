@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::figures::seconds;
 use crate::output::{printable, table};
+use crate::recorded::Started;
 
 /// The times of a run, as the scorecard names them and as the table does. A run without one leaves it blank.
 const TIMES: [(&str, &str); 8] = [
@@ -61,6 +62,24 @@ struct Step {
 }
 
 impl Whose {
+    /// Whether it is worth grading, by how it began: whether a script played, and what. Who says a name wants its runs,
+    /// and whose they are is known when they are graded.
+    pub(crate) fn may_have_played(&self, started: &Started) -> bool {
+        let drill = self.drill.as_ref().is_none_or(|drill| started.drill == *drill);
+        let wanted = match (&started.script, &self.author) {
+            (None, _) => true,
+            (Some(_), None) => self.scripts,
+            (Some(script), Some(author)) => same(script, author),
+        };
+        drill && wanted
+    }
+
+    /// How many of these are runs of scripts that nobody asked for.
+    pub(crate) fn scripts_among(&self, unwanted: &[Started]) -> usize {
+        let drill = |started: &&Started| self.drill.as_ref().is_none_or(|drill| started.drill == *drill);
+        if self.author.is_some() { 0 } else { unwanted.iter().filter(drill).count() }
+    }
+
     fn are(&self, card: &Scorecard) -> bool {
         let drill = self.drill.as_ref().is_none_or(|drill| card.drill == *drill);
         let author = self.author.as_ref().is_none_or(|author| who(card).iter().any(|who| same(who, author)));
@@ -70,13 +89,10 @@ impl Whose {
 
 impl Progress {
     /// Cards in any order: the name of a run begins with its time.
-    pub(crate) fn of(mut cards: Vec<Scorecard>, whose: &Whose) -> Self {
+    pub(crate) fn of(mut cards: Vec<Scorecard>, whose: &Whose, left_out: usize) -> Self {
         cards.retain(|card| whose.are(card));
-        let all = cards.len();
-        // Who names a script wants its runs.
-        cards.retain(|card| whose.scripts || whose.author.is_some() || card.candidate.is_none());
         cards.sort_by(|a, b| a.run.cmp(&b.run));
-        Self { left_out: all - cards.len(), runs: cards.iter().map(step).collect() }
+        Self { left_out, runs: cards.iter().map(step).collect() }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -233,7 +249,7 @@ mod tests {
             played("20260301-b", "bob", 10.0, "expert"),
             card("20260303-a", &json!({})),
         ];
-        let text = Progress::of(cards, &of(Some("Ada"))).text();
+        let text = Progress::of(cards, &of(Some("Ada")), 0).text();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[0][..6], ["RUN", "DRILL", "BY", "VERDICT", "ACTED", "RECOVERED"], "{text}");
         assert_eq!(
@@ -262,13 +278,20 @@ mod tests {
 
     #[test]
     fn scripts_are_left_out_unless_asked_for() {
-        let cards = || vec![played("1", "ada", 9.0, "novice"), card("2", &json!({}))];
-        assert!(Progress::of(cards(), &of(None)).text().contains("1 runs that scripts played are left out"));
-        let all = Progress::of(cards(), &Whose { scripts: true, ..Whose::default() });
-        assert_eq!((all.runs.len(), all.left_out), (2, 0));
-        assert_eq!(Progress::of(cards(), &of(Some("script:nothing"))).runs.len(), 1);
+        let began = |drill: &str, script: Option<&str>| Started {
+            drill: drill.to_owned(),
+            script: script.map(str::to_owned),
+        };
+        let (script, person) = (began("bank-slowdown", Some("nothing")), began("bank-slowdown", None));
+        assert!(of(None).may_have_played(&person) && !of(None).may_have_played(&script));
+        assert!(of(Some("script:nothing")).may_have_played(&script));
+        assert!(Whose { scripts: true, ..Whose::default() }.may_have_played(&script));
         let other = Whose { drill: Some("retry-storm".to_owned()), ..Whose::default() };
-        assert_eq!(Progress::of(cards(), &other).text(), "no such runs\n");
+        assert!(!other.may_have_played(&person));
+        assert_eq!((of(None).scripts_among(&[script.clone()]), other.scripts_among(&[script])), (1, 0));
+        let text = Progress::of(vec![played("1", "ada", 9.0, "novice")], &of(None), 1).text();
+        assert!(text.contains("1 runs that scripts played are left out"), "{text}");
+        assert_eq!(Progress::of(Vec::new(), &other, 0).text(), "no such runs\n");
     }
 
     #[test]
@@ -281,7 +304,7 @@ mod tests {
             overrules: true,
             evidence: String::new(),
         });
-        let progress = serde_json::to_value(Progress::of(vec![card], &of(None))).unwrap();
+        let progress = serde_json::to_value(Progress::of(vec![card], &of(None), 0)).unwrap();
         assert_eq!(progress["runs"][0]["marks"], json!([["system_thinking", "expert"]]));
     }
 }
