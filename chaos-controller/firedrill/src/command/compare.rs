@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::comparison::Comparison;
-use crate::comparison::progress::{Progress, Whose};
+use crate::comparison::progress::Progress;
+use crate::comparison::whose::Whose;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, narrate};
 use crate::paint::Paint;

@@ -13,10 +13,12 @@ mod caution;
 mod criteria;
 mod facts;
 mod gain;
+mod marked;
 mod measures;
 mod page;
 pub(crate) mod progress;
 mod row;
+pub(crate) mod whose;
 
 use grader::Scorecard;
 use serde_json::{Value, json};
