@@ -53,7 +53,8 @@ impl Copy {
 /// What is wrong with grading this run again, a line each. `exit` is what the run itself came to.
 pub(crate) fn wrong(run: &Path, exit: i32) -> Vec<String> {
     let copy = Copy::of(run);
-    [same(run, &copy, exit), touched(run, &copy), refused(run, &copy), told(run, &copy), compared(run, &copy)].concat()
+    [same(run, &copy, exit), touched(run, &copy), refused(run, &copy), told(run, &copy), compared(run, &copy)]
+        .concat()
 }
 
 /// The same bytes, twice and elsewhere.
@@ -153,7 +154,9 @@ fn compared(run: &Path, copy: &Copy) -> Vec<String> {
     let card = fs::read_to_string(run.join(FORMS[0])).unwrap_or_default();
     copy.write(FORMS[0], card.replacen("\"exit\": ", "\"exit\": 1", 1));
     let said = compare();
-    if said.code != Some(0) || !said.stdout.contains("scorecard.json` is not what the recording gives (exit: ") {
+    if said.code != Some(0)
+        || !said.stdout.contains("scorecard.json` is not what the recording gives (exit: ")
+    {
         wrong.push(format!("an edited scorecard is not told: {said:?}"));
     }
     let journal = String::from_utf8(copy.bytes(JOURNAL)).expect("a journal is text");

@@ -178,7 +178,8 @@ mod tests {
 
     impl Scratch {
         fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("firedrill-recorded-{name}-{}", std::process::id()));
+            let folder =
+                std::env::temp_dir().join(format!("firedrill-recorded-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             Self(folder)
         }
@@ -230,7 +231,9 @@ mod tests {
     fn a_broken_chain_is_told_from_a_folder_without_a_run() {
         let broken = journal().replace("retry-storm", "retry-calm");
         let folder = Scratch::new("broken").with("journal.jsonl", &broken);
-        assert!(matches!(of(&folder.0), Err(NotGraded::Refused(failure)) if failure.message.contains("line 1")));
+        assert!(
+            matches!(of(&folder.0), Err(NotGraded::Refused(failure)) if failure.message.contains("line 1"))
+        );
         assert_eq!(started(&folder.0), None);
     }
 

@@ -138,7 +138,9 @@ pub(crate) fn over(folder: &Path, recording: &Recording) -> Result<(), Failure> 
         Exit::Invalid,
         format!("the run in `{folder}` is not sealed: it is still on, or it was killed"),
     )
-    .hint(format!("its end writes the verdict; `firedrill regrade --unsealed {folder}` grades what there is now")))
+    .hint(format!(
+        "its end writes the verdict; `firedrill regrade --unsealed {folder}` grades what there is now"
+    )))
 }
 
 /// Every way in which a folder is not graded, with what helps.
