@@ -53,7 +53,8 @@ impl Copy {
 /// What is wrong with grading this run again, a line each. `exit` is what the run itself came to.
 pub(crate) fn wrong(run: &Path, exit: i32) -> Vec<String> {
     let copy = Copy::of(run);
-    [same(run, &copy, exit), touched(run, &copy), refused(run, &copy), told(run, &copy)].concat()
+    [same(run, &copy, exit), touched(run, &copy), refused(run, &copy), told(run, &copy), compared(run, &copy)]
+        .concat()
 }
 
 /// The same bytes, twice and elsewhere.
@@ -129,9 +130,47 @@ fn refused(run: &Path, copy: &Copy) -> Vec<String> {
     copy.write(REVIEW, line.replace("\"score\":3", "\"score\":5"));
     refuses(&copy.regrade(), "review.jsonl line 1 is broken");
     fs::remove_file(copy.folder.join(REVIEW)).expect("a file is removed");
+    fs::remove_file(copy.folder.join(FORMS[0])).expect("a file is removed");
+    let sealed = journal.lines().next_back().expect("a journal has lines").len() + 1;
+    copy.write(JOURNAL, &journal[..journal.len() - sealed]);
+    refuses(&copy.regrade(), "is not sealed");
+    copy.write(JOURNAL, "");
+    refuses(&copy.regrade(), "its journal.jsonl has no whole line");
+    let written = copy.folder.join(FORMS[0]).exists();
+    copy.restore(run, JOURNAL);
     refuses(&program::say(&copy.scratch, &["regrade", "nowhere"]), "it does not exist");
     refuses(&program::say(&copy.scratch, &["regrade", "elsewhere/ledgers"]), "it has no journal.jsonl");
     refuses(&program::say(&copy.scratch, &["regrade", "elsewhere/plan.yaml"]), "it is a file");
+    if written {
+        wrong.push("a scorecard was written of what was refused".to_owned());
+    }
+    wrong
+}
+
+/// Whoever sets runs side by side believes their recordings and not their scorecards.
+fn compared(run: &Path, copy: &Copy) -> Vec<String> {
+    let (mut wrong, run_of) = (Vec::new(), run.display().to_string());
+    let compare = || program::say(&copy.scratch, &["compare", "elsewhere", &run_of]);
+    let card = fs::read_to_string(run.join(FORMS[0])).unwrap_or_default();
+    copy.write(FORMS[0], card.replacen("\"exit\": ", "\"exit\": 1", 1));
+    let said = compare();
+    if said.code != Some(0)
+        || !said.stdout.contains("scorecard.json` is not what the recording gives (exit: ")
+    {
+        wrong.push(format!("an edited scorecard is not told: {said:?}"));
+    }
+    let journal = String::from_utf8(copy.bytes(JOURNAL)).expect("a journal is text");
+    copy.write(JOURNAL, journal.replacen("\"name\":\"handover\"", "\"name\":\"handovex\"", 1));
+    let said = compare();
+    if said.code != Some(104) || !said.stderr.contains("is broken") {
+        wrong.push(format!("a changed journal is compared: {said:?}"));
+    }
+    fs::remove_file(copy.folder.join(JOURNAL)).expect("a file is removed");
+    let said = compare();
+    if said.code != Some(104) || !said.stderr.contains("no journal.jsonl") {
+        wrong.push(format!("a scorecard alone is compared: {said:?}"));
+    }
+    copy.restore(run, JOURNAL);
     wrong
 }
 

@@ -287,7 +287,7 @@ mod tests {
             "check drills/bank-slowdown policy.yaml",
             "plan bank-slowdown --candidate layered",
             "schema fault",
-            "regrade runs/a runs/b -o json",
+            "regrade runs/a runs/b --unsealed -o json",
             "report runs/a",
             "report runs/a --format junit --out junit.xml",
             "review mark system-thinking expert -m drew-it --author eve --run runs/a",

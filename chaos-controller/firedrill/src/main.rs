@@ -28,6 +28,7 @@ mod postmortem;
 mod query;
 mod rating;
 mod request_rows;
+mod recorded;
 mod review;
 mod rows;
 mod since_fault;

@@ -58,6 +58,11 @@ impl Cpu {
     }
 }
 
+/// The most resident memory that a process has had, in MiB; 0 once it has ended.
+pub(crate) fn peak_mib(pid: u32) -> f64 {
+    kib(&std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default(), "VmHWM:") / 1024.0
+}
+
 /// CPU of a process so far, in microseconds, over its threads that are there.
 pub(crate) fn cpu_us(pid: u32) -> f64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();

@@ -130,6 +130,7 @@ fn why_none(dir: &Path) -> &'static str {
     match std::fs::metadata(dir) {
         Err(_) => "it does not exist",
         Ok(found) if !found.is_dir() => "it is a file",
+        Ok(_) if dir.join(JOURNAL).exists() => "its journal.jsonl has no whole line",
         Ok(_) => "it has no journal.jsonl",
     }
 }

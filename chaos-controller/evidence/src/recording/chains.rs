@@ -28,9 +28,12 @@ impl Chains {
     /// Checks every line of both; most runs have no review.
     ///
     /// # Errors
-    /// No journal, or the first line that does not hold.
+    /// No journal, or one without a whole line; or the first line that does not hold.
     pub fn verify(journal: Option<&[u8]>, review: Option<&[u8]>) -> Result<Chains, OpenError> {
         let journal = journal::verify(journal.ok_or(OpenError::NoJournal)?)?;
+        if journal.entries.is_empty() {
+            return Err(OpenError::NoJournal);
+        }
         let review = match review.filter(|text| !text.is_empty()) {
             Some(text) => {
                 let seal = seal(&journal.entries).ok_or_else(|| {

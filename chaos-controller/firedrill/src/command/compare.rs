@@ -1,16 +1,18 @@
 //! `firedrill compare`: runs side by side, or one person's over time, from
-//! their scorecards. Exits 0 whatever their verdicts; a script reads those from
+//! their recordings. Exits 0 whatever their verdicts; a script reads those from
 //! the scorecards.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grader::Scorecard;
 
 use crate::comparison::Comparison;
-use crate::comparison::progress::{Progress, Whose};
+use crate::comparison::progress::Progress;
+use crate::comparison::whose::Whose;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, narrate};
+use crate::paint::Paint;
+use crate::recorded::{self, NotGraded, Recorded};
 
 /// Where `run` puts runs.
 const RUNS: &str = "runs";
@@ -47,8 +49,9 @@ impl Compare {
             return Err(Failure::new(Exit::Usage, "one run cannot be compared: name another")
                 .hint(format!("firedrill compare {} runs/...", alone.display())));
         }
-        let cards = read_all(&self.runs)?;
-        let comparison = Comparison::of(cards.iter().collect());
+        let runs = read_all(&self.runs)?;
+        let mut comparison = Comparison::of(runs.iter().map(|run| &run.card).collect());
+        comparison.warn(runs.iter().filter_map(|run| run.remark.clone()));
         self.output.write(&comparison.json(), |_| {
             let mut text = comparison.text(self.all);
             for folder in &self.runs {
@@ -69,8 +72,12 @@ impl Compare {
             }
         };
         let whose = Whose { author: self.author.clone(), drill: self.drill.clone(), scripts: self.all };
-        let progress = Progress::of(found(folder)?, &whose);
+        let found = recorded::below(folder, |started| whose.may_have_played(started))?;
+        found.runs.iter().filter_map(|run| run.remark.as_ref()).for_each(|remark| narrate(remark));
+        let cards = found.runs.into_iter().map(|run| run.card).collect();
+        let progress = Progress::of(cards, &whose, whose.scripts_among(&found.unwanted));
         self.output.write(&progress, Progress::text);
+        left_out(found.failures)?;
         Ok(Exit::Pass)
     }
 }
@@ -81,17 +88,17 @@ fn report(folder: &Path) -> PathBuf {
     if page.is_file() { page } else { folder.join("report.md") }
 }
 
-/// Every scorecard, or all that is wrong with them.
-fn read_all(folders: &[PathBuf]) -> Result<Vec<Scorecard>, Failure> {
-    let (mut cards, mut failures) = (Vec::new(), Vec::new());
+/// Every run, or all that is wrong with them.
+fn read_all(folders: &[PathBuf]) -> Result<Vec<Recorded>, Failure> {
+    let (mut runs, mut failures) = (Vec::new(), Vec::new());
     for folder in folders {
-        match read(folder) {
-            Ok(card) => cards.push(card),
-            Err(failure) => failures.push(failure),
+        match recorded::of(folder) {
+            Ok(run) => runs.push(run),
+            Err(why) => failures.push(Failure::from(why)),
         }
     }
     match failures.len() {
-        0 => Ok(cards),
+        0 => Ok(runs),
         1 => Err(failures.remove(0)),
         count => {
             let failure = Failure::new(Exit::Invalid, format!("{count} of these are no runs to compare"));
@@ -101,38 +108,19 @@ fn read_all(folders: &[PathBuf]) -> Result<Vec<Scorecard>, Failure> {
     }
 }
 
-/// The scorecards of all runs in a folder. Those that do not read are told, and left out.
-fn found(folder: &Path) -> Result<Vec<Scorecard>, Failure> {
-    let entries = std::fs::read_dir(folder).map_err(|error| {
-        Failure::new(Exit::Invalid, format!("failed to list `{}`: {error}", folder.display()))
-            .hint("name the folder that runs are in, as `run --runs-dir` does")
-    })?;
-    let folders = entries.flatten().map(|entry| entry.path());
-    let (mut cards, mut failures) = (Vec::new(), Vec::new());
-    for run in folders.filter(|run| run.join("scorecard.json").is_file()) {
-        match read(&run) {
-            Ok(card) => cards.push(card),
-            Err(failure) => failures.push(failure.message),
+/// Tells what was left out. A record that was changed is more than that: nobody may overlook it.
+fn left_out(failures: Vec<NotGraded>) -> Result<(), Failure> {
+    let (refused, others): (Vec<_>, Vec<_>) =
+        failures.into_iter().partition(|why| matches!(why, NotGraded::Refused(_)));
+    for other in others {
+        narrate(&format!("left out: {}", Failure::from(other).message));
+    }
+    let mut refused: Vec<Failure> = refused.into_iter().map(Failure::from).collect();
+    match refused.pop() {
+        None => Ok(()),
+        Some(last) => {
+            refused.iter().for_each(|failure| narrate(&failure.render(Paint::for_stderr())));
+            Err(last)
         }
     }
-    if let Some(first) = failures.first() {
-        narrate(&format!("{} runs are left out; the first: {first}", failures.len()));
-    }
-    Ok(cards)
-}
-
-/// Reads a run's scorecard.
-pub(crate) fn read(folder: &Path) -> Result<Scorecard, Failure> {
-    let path = folder.join("scorecard.json");
-    let text = std::fs::read(&path).map_err(|error| {
-        Failure::new(Exit::Invalid, format!("failed to read `{}`: {error}", path.display()))
-            .hint("name a folder under `runs`; a run that was killed has no scorecard")
-    })?;
-    serde_json::from_slice(&text).map_err(|error| {
-        Failure::new(
-            Exit::Invalid,
-            format!("`{}` is not a scorecard that this program knows: {error}", path.display()),
-        )
-        .hint("`firedrill regrade` writes it anew from the recording")
-    })
 }

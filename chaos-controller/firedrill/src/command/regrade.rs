@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use controller::grading::{self, Form, GradingError};
+use evidence::{Recording, kind};
 use grader::Verdict;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,6 +25,9 @@ pub(crate) struct Regrade {
     /// Folders of runs
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
+    /// Also a run that is still on, or was killed: what there is of it, which is void
+    #[arg(long)]
+    unsealed: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -64,7 +68,7 @@ impl Regrade {
         let (mut regraded, mut failures) = (Vec::new(), Vec::new());
         // One that is refused is no reason to leave the others.
         for folder in &self.runs {
-            match regrade(folder) {
+            match regrade(folder, self.unsealed) {
                 Ok(one) => regraded.push(one),
                 Err(failure) => failures.push(failure),
             }
@@ -85,8 +89,12 @@ impl Regrade {
     }
 }
 
-fn regrade(folder: &Path) -> Result<Regraded, Failure> {
-    let graded = grade(folder)?;
+fn regrade(folder: &Path, unsealed: bool) -> Result<Regraded, Failure> {
+    let recording = grading::read(folder).map_err(failure)?;
+    if !unsealed {
+        over(folder, &recording)?;
+    }
+    let graded = grader::grade(&recording);
     let old = std::fs::read_to_string(folder.join(Form::Scorecard.file())).ok();
     let review_lost = review::lost(folder);
     let new = Form::Scorecard.of(&graded);
@@ -118,6 +126,25 @@ fn regrade(folder: &Path) -> Result<Regraded, Failure> {
 /// Grades the run in a folder.
 pub(crate) fn grade(folder: &Path) -> Result<grader::Graded, Failure> {
     grading::grade(folder).map_err(failure)
+}
+
+/// Refuses a run that has neither a seal nor a verdict: its end is still to come, and would be overtaken.
+///
+/// # Errors
+/// It is still on, or nobody lived to end it.
+pub(crate) fn over(folder: &Path, recording: &Recording) -> Result<(), Failure> {
+    let sealed = recording.journal.last().is_some_and(|entry| entry.kind == kind::SEALED);
+    if sealed || folder.join(Form::Scorecard.file()).is_file() {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(Failure::new(
+        Exit::Invalid,
+        format!("the run in `{folder}` is not sealed: it is still on, or it was killed"),
+    )
+    .hint(format!(
+        "its end writes the verdict; `firedrill regrade --unsealed {folder}` grades what there is now"
+    )))
 }
 
 /// Every way in which a folder is not graded, with what helps.

@@ -235,7 +235,7 @@ impl Run {
 
     /// The verdict: data on stdout, and the exit code.
     fn tell(&self, status: &RunStatus) -> Result<Exit, Failure> {
-        let card = super::compare::read(std::path::Path::new(&status.dir))?;
+        let card = crate::recorded::stored(std::path::Path::new(&status.dir))?;
         match self.output.output {
             Format::Json => write_json(&card),
             Format::Text if self.choice.is_gate() => {

@@ -12,11 +12,12 @@ use crate::figures::{number, seconds};
 use crate::verdict::amount;
 
 /// What the facts tell already, and what is about the lab and not about the runs.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 8] = [
     "goodput_lost",
     "revenue.confirmed_cents",
     "revenue.missed_checkouts",
     "revenue.missed_cents",
+    "time_to.recovery",
     "time_to.verified_recovery",
     "littles_law.",
     "payment_throughput_span",

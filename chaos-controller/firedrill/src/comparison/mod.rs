@@ -1,4 +1,4 @@
-//! Runs side by side, from their scorecards alone: what tells them apart first, what is the same folded away. Nothing is
+//! Runs side by side, from their recordings alone: what tells them apart first, what is the same folded away. Nothing is
 //! judged here; each verdict is its own run's.
 //!
 //! ```text
@@ -13,10 +13,12 @@ mod caution;
 mod criteria;
 mod facts;
 mod gain;
+mod marked;
 mod measures;
 mod page;
 pub(crate) mod progress;
 mod row;
+pub(crate) mod whose;
 
 use grader::Scorecard;
 use serde_json::{Value, json};
@@ -41,6 +43,11 @@ impl<'a> Comparison<'a> {
         rows.extend(facts::what_happened(&cards));
         rows.extend(measures::rows(&cards));
         Self { cautions: caution::cautions(&cards), gains: gain::gains(&cards), rows, cards }
+    }
+
+    /// Adds what must be known of the runs besides.
+    pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
+        self.cautions.extend(warnings);
     }
 
     /// For a person; `all` shows what is the same too.

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use grader::{Mark, Scorecard};
+use grader::Scorecard;
 use serde::Serialize;
 
+use super::marked::Marked;
+use super::whose::{Whose, who};
 use crate::figures::seconds;
 use crate::output::{printable, table};
 
@@ -16,19 +18,10 @@ const TIMES: [(&str, &str); 8] = [
     ("first_message", "SPOKE"),
     ("right_diagnosis", "DIAGNOSED"),
     ("first_action", "ACTED"),
-    ("effective_mitigation", "MITIGATED"),
+    ("mitigation", "MITIGATED"),
     ("recovery", "RECOVERED"),
     ("verified_recovery", "VERIFIED"),
 ];
-
-/// Whose runs.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Whose {
-    pub(crate) author: Option<String>,
-    pub(crate) drill: Option<String>,
-    /// Scripts too.
-    pub(crate) scripts: bool,
-}
 
 /// The runs of one person, or of a drill.
 #[derive(Debug, Serialize)]
@@ -49,34 +42,32 @@ struct Step {
     who: Vec<String>,
     verdict: &'static str,
     exit: i32,
-    /// Seconds after the fault.
+    counted_from: Began,
+    /// Seconds since then.
     times: Vec<(&'static str, f64)>,
     /// Of the last diagnosis, 0 to 1.
     diagnosis: Option<f64>,
     hints: usize,
-    /// Row and mark that counts.
-    marks: Vec<(String, String)>,
+    marks: Vec<Marked>,
     ready: Option<bool>,
     readiness: Option<f64>,
 }
 
-impl Whose {
-    fn are(&self, card: &Scorecard) -> bool {
-        let drill = self.drill.as_ref().is_none_or(|drill| card.drill == *drill);
-        let author = self.author.as_ref().is_none_or(|author| who(card).iter().any(|who| same(who, author)));
-        drill && author
-    }
+/// When the clock of whoever played began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Began {
+    Handover,
+    /// Nothing was handed over: a script played.
+    Fault,
 }
 
 impl Progress {
     /// Cards in any order: the name of a run begins with its time.
-    pub(crate) fn of(mut cards: Vec<Scorecard>, whose: &Whose) -> Self {
+    pub(crate) fn of(mut cards: Vec<Scorecard>, whose: &Whose, left_out: usize) -> Self {
         cards.retain(|card| whose.are(card));
-        let all = cards.len();
-        // Who names a script wants its runs.
-        cards.retain(|card| whose.scripts || whose.author.is_some() || card.candidate.is_none());
         cards.sort_by(|a, b| a.run.cmp(&b.run));
-        Self { left_out: all - cards.len(), runs: cards.iter().map(step).collect() }
+        Self { left_out, runs: cards.iter().map(step).collect() }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -98,9 +89,9 @@ impl Progress {
             .runs
             .iter()
             .max_by_key(|step| step.marks.len())
-            .map_or_else(Vec::new, |step| step.marks.iter().map(|(row, _)| row.as_str()).collect());
+            .map_or_else(Vec::new, |step| step.marks.iter().map(|mark| mark.row.as_str()).collect());
         let titles: Vec<String> = marks.iter().map(|row| row.replace('_', " ").to_uppercase()).collect();
-        let mut head = vec!["RUN", "DRILL", "BY", "VERDICT"];
+        let mut head = vec!["RUN", "DRILL", "BY", "VERDICT", "FROM"];
         head.extend(times.iter().map(|(_, title)| *title));
         head.extend(["DIAGNOSIS", "HINTS"]);
         head.extend(titles.iter().map(String::as_str));
@@ -109,7 +100,8 @@ impl Progress {
         let mut text = table(&head, &rows);
         if !times.is_empty() {
             text.push_str(
-                "\ntimes count from the fault; they are the player's own, and compare with nobody else's\n",
+                "\ntimes count from what FROM names, and what was before it is blank; they are the player's own, and compare \
+                 with nobody else's\n",
             );
         }
         text
@@ -121,12 +113,13 @@ impl Step {
         let blank = || "-".to_owned();
         let of =
             |name: &str| self.times.iter().find(|(time, _)| *time == name).map(|(_, time)| seconds(*time));
-        let mark = |row: &&str| self.marks.iter().find(|(name, _)| name == row).map(|(_, mark)| mark.clone());
+        let mark = |row: &&str| self.marks.iter().find(|mark| mark.row == **row).map(Marked::cell);
         let mut cells = vec![
             self.run.clone(),
             format!("{}/{} {}", self.drill, self.variant, self.scale),
-            self.who.join(", "),
+            if self.who.is_empty() { blank() } else { self.who.join(", ") },
             self.verdict.to_uppercase(),
+            if self.counted_from == Began::Handover { "handover" } else { "fault" }.to_owned(),
         ];
         cells.extend(times.iter().map(|(name, _)| of(name).unwrap_or_else(blank)));
         cells.push(self.diagnosis.map_or_else(blank, |score| format!("{:.0} %", score * 100.0)));
@@ -139,17 +132,16 @@ impl Step {
 }
 
 fn step(card: &Scorecard) -> Step {
-    let measured = serde_json::to_value(&card.measures.time_to).expect("times are plain data");
-    let time = |name: &str| match name {
-        "effective_mitigation" => card.measures.mitigation.as_ref().map(|helped| helped.seconds),
-        name => measured.get(name)?.as_f64(),
+    let counted_from = counted_from(card);
+    let time_to = &card.measures.time_to;
+    let measured = match counted_from {
+        Began::Handover => serde_json::to_value(&time_to.since_handover),
+        Began::Fault => serde_json::to_value(time_to),
     };
-    let times = TIMES.iter().filter_map(|(name, _)| Some((*name, time(name)?)));
+    let measured = measured.expect("times are plain data");
+    let times = TIMES.iter().filter_map(|(name, _)| Some((*name, measured.get(name)?.as_f64()?)));
     let rating = &card.rating;
-    let marks = rating.rubric.iter().filter_map(|row| {
-        let mark = row.human.as_ref().map(|human| human.mark.clone()).or_else(|| row.machine.map(word));
-        Some((row.name.clone(), mark?))
-    });
+    let marks = rating.rubric.iter().filter(|row| row.machine.is_some() || row.human.is_some());
     Step {
         run: card.run.clone(),
         drill: card.drill.clone(),
@@ -159,43 +151,23 @@ fn step(card: &Scorecard) -> Step {
         who: who(card),
         verdict: card.verdict.name(),
         exit: card.exit,
+        counted_from,
         times: times.collect(),
         diagnosis: card.diagnoses.submitted.last().map(|last| last.score),
         hints: card.people.hints.len(),
-        marks: marks.collect(),
+        marks: marks.map(Marked::of).collect(),
         ready: rating.readiness.ready,
         readiness: rating.readiness.average,
     }
 }
 
-/// The script, or the people, and where none of them said anything those who acted.
-fn who(card: &Scorecard) -> Vec<String> {
-    if let Some(script) = &card.candidate {
-        return vec![script.clone()];
-    }
-    if !card.people.names.is_empty() {
-        return card.people.names.clone();
-    }
-    let mut names: Vec<String> = Vec::new();
-    for event in card.timeline.iter().filter(|event| matches!(event.kind.as_str(), "policy" | "action")) {
-        if event.actor != "controller" && !names.contains(&event.actor) {
-            names.push(event.actor.clone());
-        }
-    }
-    names
-}
-
-fn same(who: &str, author: &str) -> bool {
-    who.to_lowercase() == author.trim_start_matches("script:").to_lowercase()
-}
-
-fn word(mark: Mark) -> String {
-    match mark {
-        Mark::Novice => "novice",
-        Mark::Intermediate => "intermediate",
-        Mark::Expert => "expert",
-    }
-    .to_owned()
+/// A person's clock begins when the shop is handed over, whatever was done after that.
+fn counted_from(card: &Scorecard) -> Began {
+    let handed_over = || {
+        !card.measures.time_to.since_handover.is_empty()
+            || card.timeline.iter().any(|event| event.what == "phase handover")
+    };
+    if card.candidate.is_none() && handed_over() { Began::Handover } else { Began::Fault }
 }
 
 #[cfg(test)]
@@ -213,7 +185,8 @@ mod tests {
                 "candidate": Value::Null, "mode": "practice",
                 "people": {"names": [who], "roles": [], "severity": [], "messages": [], "hypotheses": [], "decisions": [],
                     "tasks": [], "hints": [], "longest_silence_s": null, "mitigated_before_cause": null},
-                "measures": {"time_to": {"first_action": 12.0, "recovery": recovered}},
+                "measures": {"time_to": {"first_action": 42.0, "recovery": recovered + 30.0,
+                    "since_handover": {"first_action": 12.0, "recovery": recovered}}},
                 "rating": {"rubric": [row], "signals": [], "self_scores": [], "strengths": [], "improvements": [],
                     "resources": [], "unexplained": [],
                     "readiness": {"ready": mark == "expert", "average": 4.2, "lowest": 3, "sampled": 4, "why": ""}},
@@ -233,9 +206,9 @@ mod tests {
             played("20260301-b", "bob", 10.0, "expert"),
             card("20260303-a", &json!({})),
         ];
-        let text = Progress::of(cards, &of(Some("Ada"))).text();
+        let text = Progress::of(cards, &of(Some("Ada")), 0).text();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(lines[0][..6], ["RUN", "DRILL", "BY", "VERDICT", "ACTED", "RECOVERED"], "{text}");
+        assert_eq!(lines[0][..7], ["RUN", "DRILL", "BY", "VERDICT", "FROM", "ACTED", "RECOVERED"], "{text}");
         assert_eq!(
             lines[1],
             [
@@ -244,6 +217,7 @@ mod tests {
                 "1",
                 "ada",
                 "FAIL",
+                "handover",
                 "12.0",
                 "s",
                 "70.0",
@@ -261,27 +235,40 @@ mod tests {
     }
 
     #[test]
-    fn scripts_are_left_out_unless_asked_for() {
-        let cards = || vec![played("1", "ada", 9.0, "novice"), card("2", &json!({}))];
-        assert!(Progress::of(cards(), &of(None)).text().contains("1 runs that scripts played are left out"));
-        let all = Progress::of(cards(), &Whose { scripts: true, ..Whose::default() });
-        assert_eq!((all.runs.len(), all.left_out), (2, 0));
-        assert_eq!(Progress::of(cards(), &of(Some("script:nothing"))).runs.len(), 1);
-        let other = Whose { drill: Some("retry-storm".to_owned()), ..Whose::default() };
-        assert_eq!(Progress::of(cards(), &other).text(), "no such runs\n");
+    fn how_many_runs_of_scripts_are_left_out_is_said() {
+        let text = Progress::of(vec![played("1", "ada", 9.0, "novice")], &of(None), 1).text();
+        assert!(text.contains("1 runs that scripts played are left out"), "{text}");
+        assert_eq!(Progress::of(Vec::new(), &Whose::default(), 0).text(), "no such runs\n");
     }
 
     #[test]
-    fn a_mark_that_a_person_gave_stands() {
-        let mut card = played("1", "ada", 9.0, "novice");
-        card.rating.rubric[0].human = Some(grader::Given {
-            mark: "expert".into(),
-            by: "eve".into(),
-            reason: "saw it".into(),
-            overrules: true,
-            evidence: String::new(),
+    fn a_program_gets_both_marks() {
+        let card = played("1", "ada", 9.0, "novice");
+        let progress = serde_json::to_value(Progress::of(vec![card], &of(None), 0)).unwrap();
+        let expected = json!([{"row": "system_thinking", "machine": "novice", "human": null, "by": null, "overrules": false}]);
+        assert_eq!(progress["runs"][0]["marks"], expected);
+    }
+
+    #[test]
+    fn a_script_s_clock_begins_with_the_fault() {
+        let script = card("1", &json!({"measures": {"time_to": {"first_action": 22.0}}}));
+        let step = step(&script);
+        assert_eq!((step.counted_from, step.times), (Began::Fault, vec![("first_action", 22.0)]));
+    }
+
+    #[test]
+    fn who_did_nothing_after_the_handover_has_no_times() {
+        let mut idle = played("1", "ada", 9.0, "novice");
+        idle.measures.time_to.since_handover.clear();
+        idle.timeline.push(grader::Event {
+            t_ms: 40_000,
+            seconds: 30.0,
+            kind: "phase".into(),
+            actor: "controller".into(),
+            what: "phase handover".into(),
+            why: String::new(),
         });
-        let progress = serde_json::to_value(Progress::of(vec![card], &of(None))).unwrap();
-        assert_eq!(progress["runs"][0]["marks"], json!([["system_thinking", "expert"]]));
+        let step = step(&idle);
+        assert_eq!((step.counted_from, step.times), (Began::Handover, Vec::new()));
     }
 }

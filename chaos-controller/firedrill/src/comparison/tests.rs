@@ -15,7 +15,7 @@ fn layered() -> Value {
         ],
         "measures": {
             "goodput_during": {"checkout": 0.8}, "amplification": {"order->payment": 4.0},
-            "time_to": {"verified_recovery": 33.0}, "payment_queue_depth_max": 401.0,
+            "time_to": {"recovery": 25.0, "verified_recovery": 33.0}, "payment_queue_depth_max": 401.0,
         }
     })
 }
@@ -26,13 +26,14 @@ fn what_matters_comes_first_and_what_is_the_same_is_folded() {
     let text = Comparison::of(vec![&nothing, &layered]).text(false);
     let names: Vec<&str> = text.lines().map(|line| line.split("  ").next().unwrap_or_default()).collect();
     assert_eq!(
-        names[1..12],
+        names[1..13],
         [
             "played by",
             "verdict",
             "hold (limit 0.95)",
             "goodput (limit 0.95)",
             "recovered",
+            "recovery verified",
             "orders confirmed",
             "confirmed",
             "amplification order->payment",

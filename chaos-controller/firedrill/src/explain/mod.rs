@@ -10,6 +10,7 @@ mod metric;
 mod path;
 mod schema;
 mod tradeoff;
+mod verdict_words;
 mod words;
 
 use serde::Serialize;

@@ -131,6 +131,26 @@ fn the_words_of_the_pages_are_explained() {
 }
 
 #[test]
+fn the_words_of_the_scorecard_are_explained() {
+    let rows = grader::RUBRIC.into_iter().chain(drill::Mode::ALL.map(drill::Mode::name));
+    let others =
+        ["readiness", "void", "hold", "overrule", "mitigation", "blast radius", "error budget", "self_score"];
+    for word in rows.chain(others) {
+        assert_eq!(explain(word, None).map(|explained| explained.kind), Ok("word"), "{word}");
+    }
+}
+
+#[test]
+fn no_word_is_explained_twice() {
+    let mut names: Vec<String> =
+        words::names().map(|name| name.to_lowercase().replace(['_', '-'], " ")).collect();
+    names.sort();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+#[test]
 fn a_metric_has_its_own_labels_and_an_alert_no_templates() {
     let labels = |metric: &str| fact(&explain(metric, None).unwrap(), "labels");
     assert!(labels("lab_user_latency_seconds").starts_with("journey, and"));

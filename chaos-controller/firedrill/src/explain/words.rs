@@ -1,13 +1,13 @@
-//! The words that pages, traces and alerts use and that are no path and no metric. Each is said once, here; what a
+//! The words that pages, traces, alerts and scorecards use and that are no path and no metric. Each is said once, here; what a
 //! drill, a metric or an alert is called is explained from its own source.
 
-use super::Explained;
+use super::{Explained, verdict_words};
 
 /// A word, what else it is called, what it is, and facts about it.
-struct Word {
-    names: &'static [&'static str],
-    is: &'static str,
-    facts: &'static [(&'static str, &'static str)],
+pub(super) struct Word {
+    pub(super) names: &'static [&'static str],
+    pub(super) is: &'static str,
+    pub(super) facts: &'static [(&'static str, &'static str)],
 }
 
 const OUTCOMES: &str = "firedrill query 'sum by (journey, outcome) (rate(lab_user_requests_total[10s])) > 0'";
@@ -145,6 +145,10 @@ const WORDS: [Word; 20] = [
         names: &["error budget", "budget burn", "burn"],
         is: "1 % of the requests of each journey may be bad. A burn of 14.4 spends that share 14.4 times too fast.",
         facts: &[
+            (
+                "shows in",
+                "`measures.error_budgets` of the scorecard: what was spent of a month's, and how fast",
+            ),
             ("see", "`firedrill explain BudgetBurnsAt14`"),
             ("runbook", "deploy/runbooks/budget-burn.md"),
         ],
@@ -164,7 +168,7 @@ const WORDS: [Word; 20] = [
 /// By any of its names, in any case, with `_` or a blank.
 pub(super) fn explain(word: &str) -> Option<Explained> {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
-    let found = WORDS.iter().find(|one| one.names.iter().any(|name| plain(name) == plain(word)))?;
+    let found = all().find(|one| one.names.iter().any(|name| plain(name) == plain(word)))?;
     let mut explained = Explained {
         subject: found.names[0].to_owned(),
         kind: "word",
@@ -177,7 +181,11 @@ pub(super) fn explain(word: &str) -> Option<Explained> {
     Some(explained)
 }
 
-/// All of them.
+fn all() -> impl Iterator<Item = &'static Word> {
+    WORDS.iter().chain(&verdict_words::WORDS)
+}
+
+/// All of their names.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    WORDS.iter().flat_map(|word| word.names.iter().copied())
+    all().flat_map(|word| word.names.iter().copied())
 }

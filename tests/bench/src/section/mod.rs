@@ -7,6 +7,7 @@ mod memory;
 mod promql;
 mod rates;
 mod ready;
+mod regrade;
 mod saturated;
 mod spans;
 
@@ -23,6 +24,7 @@ pub(crate) enum Section {
     Dose,
     Generator,
     Promql,
+    Regrade,
     Layers,
 }
 
@@ -46,6 +48,7 @@ impl Section {
             Self::Generator => "the generator beside wrk and hey, against a server that does nothing",
             Self::Layers => "the policies around a call, each and all, in nanoseconds",
             Self::Promql => "60 grading queries over 45 minutes of samples",
+            Self::Regrade => "the verdict of a recorded run again: the one that BENCH_RUN names",
         }
     }
 
@@ -63,6 +66,7 @@ impl Section {
             Self::Dose => dose::measure(bench),
             Self::Generator => generator::measure(bench),
             Self::Promql => promql::measure(bench),
+            Self::Regrade => regrade::measure(bench),
             Self::Layers => layers::measure(bench),
         }
     }

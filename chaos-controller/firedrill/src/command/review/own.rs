@@ -9,7 +9,7 @@ use evidence::review::Note;
 use grader::SELF_SCORES;
 
 use super::{Which, add, row};
-use crate::command::compare;
+use crate::recorded;
 use crate::exit::{Exit, Failure};
 use crate::output::narrate;
 
@@ -34,7 +34,7 @@ pub(crate) struct SelfScore {
 
 impl SelfScore {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let players = compare::read(&self.which.folder()?)?.people.names;
+        let players = recorded::stored(&self.which.folder()?)?.people.names;
         let author = player(&players, self.author.as_deref())?;
         let notes = match (&self.row, self.score) {
             (Some(row), Some(score)) => {

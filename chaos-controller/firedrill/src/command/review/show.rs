@@ -22,7 +22,7 @@ impl Show {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let folder = self.which.folder()?;
         let notes = review::read(&folder)?;
-        let card = crate::command::compare::read(&folder)?;
+        let card = crate::recorded::stored(&folder)?;
         let value = json!({ "run": card.run, "rating": card.rating, "review": notes });
         self.output.write(&value, |_| {
             let title = crate::rating::title(&card.rating);
