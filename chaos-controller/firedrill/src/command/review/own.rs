@@ -9,9 +9,9 @@ use evidence::review::Note;
 use grader::SELF_SCORES;
 
 use super::{Which, add, row};
-use crate::recorded;
 use crate::exit::{Exit, Failure};
 use crate::output::narrate;
+use crate::recorded;
 
 /// Flags of `review self-score`.
 #[derive(Debug, Args)]
