@@ -23,7 +23,7 @@ pub(crate) fn find(drill: &str) -> Result<PathBuf, Failure> {
             return Ok(folder);
         }
     }
-    let known = names(Path::new(DRILLS));
+    let known = known();
     let failure = Failure::new(
         Exit::Invalid,
         format!(
@@ -35,6 +35,11 @@ pub(crate) fn find(drill: &str) -> Result<PathBuf, Failure> {
     } else {
         failure.hint(format!("there is {}", known.join(", ")))
     })
+}
+
+/// The names of the drills under `./drills`.
+pub(crate) fn known() -> Vec<String> {
+    names(Path::new(DRILLS))
 }
 
 /// Reads the texts of a drill's folder.

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use controller::grading::{self, GradingError};
-use evidence::{Recording, journal, kind, recording};
+use evidence::review::Note;
+use evidence::{Entry, Recording, journal, kind, recording};
 use grader::Scorecard;
 use grader::postmortem::{Date, POSTMORTEM};
 
 use crate::exit::{Exit, Failure};
+use crate::review;
 
 /// A run that was graded from its recording.
 pub(crate) struct GradedRun {
@@ -75,6 +77,18 @@ pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
 
 pub(crate) fn is_run(folder: &Path) -> bool {
     folder.join(recording::JOURNAL).is_file()
+}
+
+/// The items that reruns have closed, each with the run that did, as the review has them.
+///
+/// # Errors
+/// As [`review::read`].
+pub(crate) fn closed(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let closed = |entry: &Entry| match Note::of(entry)? {
+        Note::ActionClosed { id, run, .. } => Some((id, run)),
+        _ => None,
+    };
+    Ok(review::read(folder)?.iter().filter_map(closed).collect())
 }
 
 /// Today, UTC.

@@ -153,10 +153,7 @@ impl State {
     }
 
     fn of(action: &Action, closed: bool, today: Date) -> State {
-        let claimed = ["done", "closed", "fixed", "finished"]
-            .iter()
-            .any(|word| action.status.to_lowercase().starts_with(word));
-        match (closed, claimed) {
+        match (closed, action.is_said_done()) {
             (true, _) => State::Closed,
             (false, true) => State::Claimed,
             (false, false) if action.due_on().is_some_and(|due| due < today) => State::Overdue,
@@ -168,13 +165,7 @@ impl State {
 /// The items of one run's postmortem, with what its review says of them.
 fn of_run(folder: &Path, today: Date) -> Result<Vec<Item>, Failure> {
     let text = postmortem::text(&folder.join(POSTMORTEM))?;
-    let closed: Vec<(String, String)> = review::read(folder)?
-        .iter()
-        .filter_map(|entry| match Note::of(entry)? {
-            Note::ActionClosed { id, run, .. } => Some((id, run)),
-            _ => None,
-        })
-        .collect();
+    let closed = postmortem::closed(folder)?;
     let run = folder
         .canonicalize()
         .ok()
@@ -203,12 +194,17 @@ fn render(items: &[Item]) -> String {
                 .proven_by
                 .as_ref()
                 .map_or_else(|| action.drill.clone(), |run| format!("{} by {run}", action.drill));
-            [&item.run, &action.id, item.state.name(), &action.owner, &action.due, &proof, &action.text]
+            [&item.run, &action.id, item.state.name(), &action.owner, due(action), &proof, &action.text]
                 .map(|cell| printable(cell).into_owned())
                 .to_vec()
         })
         .collect();
     table(&["RUN", "ID", "STATE", "OWNER", "DUE", "PROVEN BY", "ACTION"], &rows)
+}
+
+/// As it was written, if that is a day.
+fn due(action: &Action) -> &str {
+    if action.due_on().is_some() { &action.due } else { "no date" }
 }
 
 #[cfg(test)]
@@ -235,5 +231,18 @@ mod tests {
         assert_eq!(states(), [State::Overdue, State::Open, State::Claimed]);
         review::append(&folder, "ada", &note).unwrap();
         assert_eq!(states(), [State::Overdue, State::Closed, State::Claimed]);
+    }
+
+    #[test]
+    fn what_is_no_day_is_shown_as_no_date() {
+        for (written, shown) in [
+            ("2026-12-01", "2026-12-01"),
+            ("1 Dec 2026", "1 Dec 2026"),
+            ("2026-13-45", "no date"),
+            ("", "no date"),
+        ] {
+            let text = POST.replace("2026-12-01", written);
+            assert_eq!(due(&actions(&text)[1]), shown, "{written}");
+        }
     }
 }

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grader::postmortem::{POSTMORTEM, Problem, check, draft, is_untouched};
+use grader::postmortem::{Around, POSTMORTEM, Problem, check, draft, is_untouched};
 use grader::{Scorecard, grade};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, narrate, printable, write_data, write_json};
-use crate::{postmortem, review};
+use crate::{drills, postmortem, review};
 
 /// Where a run is looked for when none is named.
 const RUNS: &str = "runs";
@@ -62,7 +62,8 @@ impl Postmortem {
         let text = draft(&run.recording, &run.card);
         std::fs::write(&path, &text)
             .map_err(|error| Failure::unexpected(format!("failed to write `{}`: {error}", path.display())))?;
-        let left = check(&text, &run.card).iter().filter(|one| one.rule == "unfilled").count();
+        let left =
+            check(&text, &run.card, &Around::default()).iter().filter(|one| one.rule == "unfilled").count();
         self.output.write(&json!({"file": path, "run": run.card.run, "to_fill_in": left}), |_| {
             format!("{}", path.display())
         });
@@ -86,7 +87,15 @@ impl Postmortem {
             // Without a run only what stands in the text can be judged.
             None => grade(&evidence::Recording::default()).card,
         };
-        let problems = check(&text, &card);
+        let closed = match folder {
+            // One that was not sealed has no review.
+            Some(folder) => postmortem::closed(folder).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let closed: Vec<String> = closed.into_iter().map(|(id, _)| id).collect();
+        let drills = known(drills::known(), &card.drill);
+        let around = Around { today: Some(postmortem::today()), drills: drills.as_deref(), closed: &closed };
+        let problems = check(&text, &card, &around);
         self.tell(&file, &card, folder.is_some(), &problems);
         Ok(if problems.is_empty() { Exit::Pass } else { Exit::Failed })
     }
@@ -122,6 +131,12 @@ impl Postmortem {
     }
 }
 
+/// The drills that an item may name: those that are here, and the run's own. `None`: none is here, so nobody knows.
+fn known(here: Vec<String>, of_run: &str) -> Option<Vec<String>> {
+    let own = (!of_run.is_empty() && !here.iter().any(|name| name == of_run)).then(|| of_run.to_owned());
+    (!here.is_empty()).then(|| here.into_iter().chain(own).collect())
+}
+
 /// A problem with its place as editors read it, why, and a better way.
 fn told(file: &str, one: &Problem) -> String {
     format!(
@@ -138,6 +153,19 @@ fn told(file: &str, one: &Problem) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_drills_that_are_here_are_known_and_the_run_s_own() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        for (here, of_run, known_) in [
+            (&[][..], "a", None),
+            (&["a", "b"], "a", Some(&["a", "b"][..])),
+            (&["a"], "b", Some(&["a", "b"])),
+            (&["a"], "", Some(&["a"])),
+        ] {
+            assert_eq!(known(names(here), of_run), known_.map(names), "{here:?} {of_run}");
+        }
+    }
 
     #[test]
     fn a_problem_is_placed_as_editors_read_it() {

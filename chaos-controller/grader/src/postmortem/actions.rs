@@ -106,6 +106,12 @@ impl Action {
         Some(Proof { drill: part("drill")?, variant: part("variant"), candidate: part("candidate") })
     }
 
+    /// Whether somebody says that it is done; no run needs to have shown it.
+    pub fn is_said_done(&self) -> bool {
+        let status = self.status.to_lowercase();
+        ["done", "closed", "fixed", "finished"].iter().any(|word| status.starts_with(word))
+    }
+
     /// Whether somebody says that it will never be done.
     pub(crate) fn is_given_up(&self) -> bool {
         let status = self.status.to_lowercase();

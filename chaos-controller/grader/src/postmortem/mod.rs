@@ -18,7 +18,7 @@ mod proof;
 mod quality;
 
 pub use actions::{Action, Kind, Proof, actions};
-pub use check::{Problem, check};
+pub use check::{Around, Problem, check};
 pub use date::Date;
 pub use draft::{draft, is_untouched};
 pub use proof::{Origin, Rerun, proves};

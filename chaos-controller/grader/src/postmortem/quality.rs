@@ -2,7 +2,7 @@
 //! an instructor's to say.
 
 use super::actions::{Kind, actions};
-use super::check::{Problem, check};
+use super::check::{Around, Problem, check};
 use super::draft::is_untouched;
 use crate::rating::Mark;
 use crate::scorecard::Scorecard;
@@ -28,7 +28,7 @@ pub fn quality(text: &str, card: &Scorecard) -> Quality {
         let why = "the draft is as it was written by the program".to_owned();
         return Quality { mark: None, why, evidence: Vec::new() };
     }
-    let problems = check(text, card);
+    let problems = check(text, card, &Around::default());
     let of = |rules: &[&str]| problems.iter().filter(|one| rules.contains(&one.rule.as_str())).count();
     let (blamed, missing, unowned) = (of(&["blame"]), of(&["section", "unfilled"]), of(&["item"]));
     let proven = actions(text).iter().any(|action| {

@@ -71,12 +71,12 @@ pub(super) fn check(page: &Page<'_>, _card: &Scorecard) -> Vec<Problem> {
     problems
 }
 
-fn name(action: &Action) -> &str {
+pub(super) fn name(action: &Action) -> &str {
     if is_empty(&action.id) { &action.text } else { &action.id }
 }
 
 /// Where the words stand in the item's row.
-fn place(page: &Page<'_>, action: &Action, words: &str) -> Place {
+pub(super) fn place(page: &Page<'_>, action: &Action, words: &str) -> Place {
     let row = page.lines.get(action.line - 1).copied().unwrap_or_default();
     let at = row.find(words).filter(|_| !words.is_empty()).unwrap_or(0);
     Place { line: action.line, column: row[..at].chars().count() + 1 }

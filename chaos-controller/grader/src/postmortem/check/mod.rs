@@ -6,6 +6,7 @@ mod cascade;
 mod causes;
 mod counterfactual;
 mod items;
+mod keepable;
 mod numbers;
 mod sections;
 mod unfilled;
@@ -14,6 +15,7 @@ mod vague;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::date::Date;
 use super::page::{Page, Place};
 use crate::scorecard::Scorecard;
 
@@ -29,6 +31,16 @@ pub struct Problem {
     pub why: String,
     /// What to write instead.
     pub better: String,
+}
+
+/// What the text does not say and its reader knows. What is left out is not judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'a> {
+    pub today: Option<Date>,
+    /// The drills that exist.
+    pub drills: Option<&'a [String]>,
+    /// Ids of the items that a rerun has closed.
+    pub closed: &'a [String],
 }
 
 type Rule = fn(&Page<'_>, &Scorecard) -> Vec<Problem>;
@@ -47,12 +59,15 @@ const ALL: [(&str, Rule); 9] = [
 
 /// Every problem of a postmortem of this run, in reading order. A scorecard without mechanisms cannot say whether the
 /// cascade stays possible, and then nothing is said about that.
-pub fn check(text: &str, card: &Scorecard) -> Vec<Problem> {
+pub fn check(text: &str, card: &Scorecard, around: &Around<'_>) -> Vec<Problem> {
     let page = Page::read(text);
-    let found = ALL.iter().flat_map(|(name, rule)| {
-        rule(&page, card).into_iter().map(|problem| Problem { rule: (*name).to_owned(), ..problem })
-    });
-    let mut problems: Vec<Problem> = found.collect();
+    let named = |name: &str, found: Vec<Problem>| {
+        let rule = name.to_owned();
+        found.into_iter().map(move |problem| Problem { rule: rule.clone(), ..problem })
+    };
+    let mut problems: Vec<Problem> =
+        ALL.iter().flat_map(|(name, rule)| named(name, rule(&page, card))).collect();
+    problems.extend(named("item", keepable::check(&page, around)));
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems
 }

@@ -26,7 +26,7 @@ fn card(mechanisms: &[(MechanismKind, &str)]) -> Scorecard {
 
 /// The rules about words that a sentence breaks.
 fn wording(sentence: &str) -> Vec<String> {
-    let problems = check(&format!("## Summary\n\n{sentence}\n"), &card(&[]));
+    let problems = check(&format!("## Summary\n\n{sentence}\n"), &card(&[]), &Around::default());
     let rules = problems.into_iter().map(|problem| problem.rule);
     rules.filter(|rule| matches!(rule.as_str(), "blame" | "counterfactual")).collect()
 }
@@ -143,7 +143,7 @@ fn table(action: &str) -> String {
 }
 
 fn broken(text: &str, rule: &str, card: &Scorecard) -> Vec<String> {
-    let problems = check(text, card).into_iter().filter(|problem| problem.rule == rule);
+    let problems = check(text, card, &Around::default()).into_iter().filter(|problem| problem.rule == rule);
     problems.map(|problem| format!("{}: {}", problem.words, problem.why)).collect()
 }
 
@@ -294,7 +294,7 @@ fn whole_postmortems_are_told_exactly_this() {
     let mut wrong = String::new();
     for name in ["good", "good-unusual", "blaming", "thin"] {
         let text = fs::read_to_string(folder.join(format!("{name}.md"))).unwrap();
-        let told: String = check(&text, &slow_bank())
+        let told: String = check(&text, &slow_bank(), &Around::default())
             .iter()
             .map(|one| format!("{}:{}: {}: {}\n", one.line, one.column, one.rule, one.words))
             .collect();

@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::grade;
-    use crate::postmortem::check;
+    use crate::postmortem::{Around, check};
     use crate::testbed::Bed;
 
     fn drafted(bed: &Bed) -> (String, Scorecard) {
@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn a_draft_has_every_section_and_lacks_only_what_people_must_say() {
         let (text, card) = drafted(&Bed::recovered());
-        let mut rules: Vec<String> = check(&text, &card).into_iter().map(|problem| problem.rule).collect();
+        let mut rules: Vec<String> =
+            check(&text, &card, &Around::default()).into_iter().map(|problem| problem.rule).collect();
         rules.dedup();
         // Mechanisms stay uncut until somebody says what cuts them.
         rules.retain(|rule| rule != "cascade");
@@ -120,7 +121,7 @@ mod tests {
             .map(String::as_str)
             .filter(|rule| !matches!(*rule, "unfilled" | "section"))
             .collect();
-        assert!(only.is_empty(), "{only:?}\n{text}\n{:#?}", check(&text, &card));
+        assert!(only.is_empty(), "{only:?}\n{text}\n{:#?}", check(&text, &card, &Around::default()));
         for part in ["Users: ", "Requests: ", "Error budget", "Books: ", "| A1 |"] {
             assert!(text.contains(part), "{part}\n{text}");
         }
@@ -134,7 +135,7 @@ mod tests {
         };
         let (text, card) = drafted(&Bed::recovered().said(9_000, "ada", &said));
         assert!(text.contains("Bob forgot"), "{text}");
-        let wording = check(&text, &card)
+        let wording = check(&text, &card, &Around::default())
             .into_iter()
             .filter(|one| matches!(one.rule.as_str(), "blame" | "counterfactual"));
         assert_eq!(wording.collect::<Vec<_>>(), []);
