@@ -3,6 +3,7 @@
 //! nobody, whatever was said in the heat.
 
 mod after;
+mod graphs;
 mod impact;
 mod story;
 mod timeline;
@@ -24,11 +25,11 @@ pub fn draft(recording: &Recording, card: &Scorecard) -> String {
     let draft = Draft { recording, card, plan: plan.as_ref() };
     let parts: [(&str, Vec<String>); 12] = [
         ("Summary", draft.summary()),
-        ("Impact", draft.impact()),
-        ("Timeline", draft.timeline()),
+        ("Impact", [draft.impact(), graphs::impact()].concat()),
+        ("Timeline", [draft.timeline(), graphs::timeline()].concat()),
         ("Detection", draft.detection()),
-        ("Root cause, trigger, contributing factors", draft.causes()),
-        ("Resolution", draft.resolution()),
+        ("Root cause, trigger, contributing factors", [draft.causes(), graphs::causes()].concat()),
+        ("Resolution", [draft.resolution(), graphs::resolution()].concat()),
         ("What went well", draft.went(Status::Pass)),
         ("What went wrong", draft.went(Status::Fail)),
         ("Where we got lucky", vec![asked("what might as well have gone the other way")]),
