@@ -9,9 +9,9 @@ use evidence::review::Note;
 use grader::SELF_SCORES;
 
 use super::{Which, add, row};
-use crate::command::compare;
 use crate::exit::{Exit, Failure};
 use crate::output::narrate;
+use crate::recorded;
 
 /// Flags of `review self-score`.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(crate) struct SelfScore {
 
 impl SelfScore {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let players = compare::read(&self.which.folder()?)?.people.names;
+        let players = recorded::stored(&self.which.folder()?)?.people.names;
         let author = player(&players, self.author.as_deref())?;
         let notes = match (&self.row, self.score) {
             (Some(row), Some(score)) => {
@@ -70,12 +70,12 @@ fn player<'a>(players: &'a [String], typed: Option<&str>) -> Result<&'a str, Fai
             Some(name) => Ok(name),
             None => {
                 let near = answers::near(typed, players.iter().map(String::as_str));
-                Err(Failure::new(Exit::Invalid, format!("`{typed}` did not play this run")).detail(all()).hint(
-                    match near.first() {
+                Err(Failure::new(Exit::Invalid, format!("`{typed}` did not play this run"))
+                    .detail(all())
+                    .hint(match near.first() {
                         Some(meant) => format!("did you mean `{meant}`?"),
                         None => "`firedrill review mark` is for those who watched".to_owned(),
-                    },
-                ))
+                    }))
             }
         },
     }
