@@ -65,7 +65,7 @@ fn the_workflow_plays_a_gate_and_keeps_its_verdict_whatever_it_is() {
         );
     }
     let kept = steps[upload]["with"]["path"].as_str().unwrap();
-    assert!(kept.contains("junit.xml") && kept.contains("runs/*/report.html"), "{kept}");
+    assert!(kept.contains("junit.xml") && kept.lines().any(|path| path.trim() == "runs/"), "{kept}");
 }
 
 #[test]

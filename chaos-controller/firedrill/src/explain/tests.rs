@@ -142,8 +142,8 @@ fn the_words_of_the_scorecard_are_explained() {
 
 #[test]
 fn no_word_is_explained_twice() {
-    let mut names: Vec<String> =
-        words::names().map(|name| name.to_lowercase().replace(['_', '-'], " ")).collect();
+    // The word of a metric's label and that of a sentence may be the same one.
+    let mut names: Vec<String> = words::names().map(str::to_lowercase).collect();
     names.sort();
     let all = names.len();
     names.dedup();
