@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_failure_names_its_part() {
-        let pending = Bed::recovered().outcome(4, evidence::Outcome::Pending, 0, 40_000);
+        let pending = Bed::recovered().outcome(4, evidence::Outcome::Pending, 0, 900);
         assert_eq!(seen(&pending, About::Recovered).part, Some(Part::PendingInHealth));
         assert_eq!(seen(&Bed::never_recovered(), About::Recovered).part, None);
         let mut double = Bed::recovered();
