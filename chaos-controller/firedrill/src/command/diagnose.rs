@@ -16,8 +16,8 @@ use crate::paint::{Paint, Tone};
 
 /// Where the explanation is folded.
 const WIDTH: usize = 100;
-const EXAMPLE: &str = "firedrill diagnose 'the bank takes 30 s, payment waits for it with all its workers, order waits for payment' \
-                       --propagation payment,order,cart,frontend";
+const EXAMPLE: &str = "firedrill diagnose --root-cause 'who began it, and what is wrong with them' \
+     --mechanism 'how that became an outage' --propagation first,second,third";
 
 /// Flags of `diagnose`.
 #[derive(Debug, Args)]

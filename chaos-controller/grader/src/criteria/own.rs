@@ -24,9 +24,9 @@ pub(crate) fn judge(case: &Case<'_>, own: &OwnCriterion) -> Finding {
 }
 
 /// When the condition must hold, or why there is no such time.
-fn span(case: &Case<'_>, during: During) -> Result<Span, Finding> {
+fn span(case: &Case<'_>, during: During) -> Result<Span, Box<Finding>> {
     let moments = &case.moments;
-    let none = |why: &str| Err(Finding::unknown(why.to_owned()));
+    let none = |why: &str| Err(Box::new(Finding::unknown(why.to_owned())));
     match during {
         During::Outage => match (moments.outage(), moments.full) {
             (Some(outage), Some(full)) if full < outage.to => Ok(Span { from: full, to: outage.to }),
@@ -34,20 +34,22 @@ fn span(case: &Case<'_>, during: During) -> Result<Span, Finding> {
         },
         During::Recovery => match &case.search {
             Search::Recovered(recovery) => Ok(recovery.windows),
-            _ => case
-                .judged()
-                .ok_or_else(|| Finding::unknown("no fault was applied, so there is no recovery to judge")),
+            _ => case.judged().ok_or_else(|| {
+                Box::new(Finding::unknown("no fault was applied, so there is no recovery to judge"))
+            }),
         },
         During::Hold => match &case.search {
             Search::Recovered(recovery) => Ok(recovery.hold.span),
-            Search::Never { .. } => Err(Finding::fail("there was no recovery to hold")),
+            Search::Never { .. } => Err(Box::new(Finding::fail("there was no recovery to hold"))),
             Search::NoData => none("nothing is known of the time to hold"),
         },
         During::Clear => match (moments.ends, moments.replay) {
             (Some(from), Some(replay)) if from < replay.from => Ok(Span { from, to: replay.from }),
             _ => none("the faults were not cleared before the trigger was fired again"),
         },
-        During::Replay => moments.replay.ok_or_else(|| Finding::unknown("the trigger was not fired again")),
+        During::Replay => {
+            moments.replay.ok_or_else(|| Box::new(Finding::unknown("the trigger was not fired again")))
+        }
         During::Settle => match moments.replay {
             Some(replay) if replay.to <= moments.end => Ok(Span { from: replay.to, to: moments.end }),
             _ => none("the books were closed before anything could settle"),

@@ -141,7 +141,7 @@ impl Claims {
                             && link.to <= one.from
                             && !reading.parted(link.from, one.from)
                     });
-                    if !relation || self.blames(reading, one) {
+                    if reading.denied_itself(one) && (!relation || self.blames(reading, one)) {
                         self.cleared.extend(one.component().map(str::to_owned));
                     }
                 }

@@ -9,6 +9,12 @@ use super::words::{ARROW, Word, words};
 
 /// At most this many words stand in a gap.
 const GAP: usize = 3;
+/// What may stand between a "not" and the name that it denies.
+const BEFORE_A_NAME: [&str; 30] = [
+    "the", "a", "an", "our", "their", "its", "because", "of", "caused", "by", "due", "to", "from", "fault",
+    "problem", "issue", "cause", "about", "in", "with", "at", "on", "is", "was", "be", "only", "really",
+    "actually", "own", "down",
+];
 /// The services that may have instances, as `payment-1`.
 const SERVICES: [&str; 7] = ["frontend", "cart", "search", "account", "order", "payment", "inventory"];
 
@@ -122,6 +128,16 @@ impl Reading {
         let (near, far) = (from.min(to), from.max(to));
         let links = self.mentions.iter().any(|one| one.link().is_some() && one.from > near && one.to <= far);
         links || self.parted(from, to)
+    }
+
+    /// Whether it is the name that is denied, and not something that is said with it: "not the bank" clears the bank, and
+    /// "no timeout of any kind towards the bank" does not.
+    pub(super) fn denied_itself(&self, one: &Mention) -> bool {
+        let nots = self.mentions.iter().filter(|not| not.is(Mark::Not) && not.to <= one.from);
+        nots.max_by_key(|not| not.to).is_some_and(|not| {
+            let between = &self.words[not.to..one.from];
+            between.iter().all(|word| BEFORE_A_NAME.contains(&word.written.as_str()))
+        })
     }
 
     /// A "not" reaches to the end of the part of the sentence that it stands in.
