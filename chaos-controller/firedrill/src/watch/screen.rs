@@ -2,6 +2,7 @@
 //! status line; elsewhere a line per event, and the pulse each five seconds.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::time::Instant;
 
 use controller::api::{Event, Pulse};
 
@@ -26,6 +27,8 @@ pub(crate) struct Screen {
     pulses: Pulses,
     cascade: Cascade,
     last_pulse_ms: Option<u64>,
+    /// When the last pulse came: an interview goes on when the run is over and nothing beats any more.
+    heard: Option<Instant>,
     status_shown: bool,
 }
 
@@ -41,6 +44,7 @@ impl Screen {
             pulses: Pulses::default(),
             cascade: Cascade::default(),
             last_pulse_ms: None,
+            heard: None,
             status_shown: false,
         }
     }
@@ -65,7 +69,8 @@ impl Screen {
 
     /// A line of our own, with the run's clock.
     pub(crate) fn say(&mut self, tone: Tone, text: &str) {
-        let t_ms = self.pulses.last().map_or(0, |pulse| pulse.t_ms);
+        let since = self.heard.map_or(0, |heard| heard.elapsed().as_millis() as u64);
+        let t_ms = self.pulses.last().map_or(0, |pulse| pulse.t_ms + since);
         self.stamped(t_ms, tone, text);
     }
 
@@ -87,6 +92,7 @@ impl Screen {
             self.stamped(pulse.t_ms, call.tone, &call.text);
         }
         self.pulses.push(pulse.clone());
+        self.heard = Some(Instant::now());
         if self.live {
             self.status();
         } else if self
