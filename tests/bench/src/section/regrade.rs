@@ -19,8 +19,8 @@ use harness::{Scratch, program};
 const RUN: &str = "BENCH_RUN";
 /// What the command writes, and so is no evidence.
 const WRITTEN: [&str; 4] = ["scorecard.json", "report.html", "report.md", "junit.xml"];
-/// Verdicts. Everything else is a failure of the command.
-const VERDICTS: [i32; 4] = [0, 97, 98, 99];
+/// Verdicts, that of a run that was interrupted among them. Everything else is a failure of the command.
+const VERDICTS: [i32; 5] = [0, 97, 98, 99, 105];
 /// Between two looks at its memory: the kernel keeps the peak, but not beyond the end.
 const BEAT: Duration = Duration::from_millis(2);
 const LIMIT: Duration = Duration::from_secs(120);
