@@ -14,7 +14,9 @@ fn runs_are_told_apart_by_their_verdicts_first_and_by_the_money_at_last() {
     let said = program::say(&scratch, &["compare", &folders[0], &folders[1]]).expect(0);
     let at = |part: &str| said.stdout.find(part).unwrap_or_else(|| panic!("no `{part}` in\n{}", said.stdout));
     assert!(at("played by") < at("FAIL (exit 99)") && at("FAIL (exit 99)") < at("PASS (exit 0)"));
-    assert!(at("PASS (exit 0)") < at("goodput (limit ≥ 0.95)") && at("goodput (limit ≥ 0.95)") < at("recovered"));
+    assert!(
+        at("PASS (exit 0)") < at("goodput (limit ≥ 0.95)") && at("goodput (limit ≥ 0.95)") < at("recovered")
+    );
     let more = runs[1].number("/money/confirmed") - runs[0].number("/money/confirmed");
     assert!(at("recovered") < at(&format!("the second run confirmed {more:+.0} orders, worth ")));
     assert!(at("report.html") > at("the second run"), "{}", said.stdout);
