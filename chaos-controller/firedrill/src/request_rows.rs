@@ -221,7 +221,7 @@ mod tests {
     /// A home and a checkout each second from the first on, the fault from the second on; every other checkout is bad.
     fn log() -> RequestLog {
         let row = |second: u64, journey: Journey| {
-            let bad = (journey == Journey::Checkout && second % 2 == 0).then_some(Bad::Late);
+            let bad = (journey == Journey::Checkout && second.is_multiple_of(2)).then_some(Bad::Late);
             let request = Request {
                 intended_us: second * 1_000_000,
                 journey: journey.index(),

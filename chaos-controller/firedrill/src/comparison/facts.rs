@@ -5,8 +5,11 @@ use grader::{Measures, Money, Scorecard, Status, Verdict};
 use super::row::{Kind, Row};
 use crate::verdict::amount;
 
+/// A measure of a run.
+type Measure = fn(&Measures) -> Option<f64>;
+
 /// How a service of the shop is seen to be down, and the measure that is there if anybody looked.
-const SYMPTOMS: [(&str, &str, fn(&Measures) -> Option<f64>); 4] = [
+const SYMPTOMS: [(&str, &str, Measure); 4] = [
     ("payment", "payment full", |measures| measures.payment_queue_depth_max),
     ("order", "order 503", |measures| measures.order_503_share_max),
     ("cart", "cart 504", |measures| measures.cart_504_share_max),

@@ -81,6 +81,7 @@ mod tests {
         assert!(Whose { scripts: true, ..Whose::default() }.may_have_played(&script));
         let other = Whose { drill: Some("retry-storm".to_owned()), ..Whose::default() };
         assert!(!other.may_have_played(&person));
-        assert_eq!((of(None).scripts_among(&[script.clone()]), other.scripts_among(&[script])), (1, 0));
+        let scripts = [script];
+        assert_eq!((of(None).scripts_among(&scripts), other.scripts_among(&scripts)), (1, 0));
     }
 }
