@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use evidence::Samples;
+
 use super::Measures;
 use crate::case::Case;
 use crate::criteria::amplification::FEWEST_CALLS;
@@ -22,9 +24,7 @@ pub(super) fn measure(case: &Case<'_>, outage: Span, measures: &mut Measures) {
     }
     for (service, target) in edges {
         let matchers = [("service", service), ("target", target)];
-        let grown = |counter: &str| samples.increase(counter, &matchers, outage.from, outage.to);
-        let Some(calls) = grown(CALLS).filter(|calls| *calls >= FEWEST_CALLS) else { continue };
-        let Some(attempts) = grown(ATTEMPTS) else { continue };
+        let Some((attempts, calls)) = counted(samples, &matchers, outage) else { continue };
         let factor = round(attempts / calls);
         let edge = format!("{service}->{target}");
         let of = |counter: &str| {
@@ -45,6 +45,13 @@ pub(super) fn measure(case: &Case<'_>, outage: Span, measures: &mut Measures) {
         );
         measures.amplification.insert(edge, factor);
     }
+}
+
+/// Attempts, and the calls that they were made for; `None` where too few calls were made to say anything.
+pub(crate) fn counted(samples: &Samples, edge: &[(&str, &str)], span: Span) -> Option<(f64, f64)> {
+    let grown = |counter: &str| samples.increase(counter, edge, span.from, span.to);
+    let calls = grown(CALLS).filter(|calls| *calls >= FEWEST_CALLS)?;
+    Some((grown(ATTEMPTS)?, calls))
 }
 
 #[cfg(test)]

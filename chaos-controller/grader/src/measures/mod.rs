@@ -1,6 +1,6 @@
 //! What is measured of every run, whatever the verdict. A measure without evidence is absent, never zero.
 
-mod amplification;
+pub(crate) mod amplification;
 mod blast_radius;
 mod budget;
 mod critical_path;

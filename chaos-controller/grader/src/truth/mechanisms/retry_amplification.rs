@@ -5,7 +5,7 @@ use resilience::policy::topology::EDGES;
 use super::super::seen::Seen;
 use super::{Found, MechanismKind, mechanism};
 use crate::case::Case;
-use crate::criteria::amplification::FEWEST_CALLS;
+use crate::measures::amplification;
 use crate::moments::Span;
 
 /// Attempts per call. A retry for every second call: what an honest rate of failures does not ask for.
@@ -17,9 +17,7 @@ pub(super) fn find(case: &Case<'_>, seen: &Seen) -> Vec<Found> {
 
 fn edge(case: &Case<'_>, caller: &str, callee: &str, span: Span) -> Option<Found> {
     let labels = [("service", caller), ("target", callee)];
-    let grown = |name: &str| case.recording.samples.increase(name, &labels, span.from, span.to);
-    let calls = grown("lab_client_calls_total").filter(|calls| *calls >= FEWEST_CALLS)?;
-    let attempts = grown("lab_client_attempts_total")?;
+    let (attempts, calls) = amplification::counted(&case.recording.samples, &labels, span)?;
     let factor = attempts / calls;
     let what = format!("{caller} -> {callee}: {attempts:.0} attempts for {calls:.0} calls, {factor:.2} each");
     let evidence = format!(
