@@ -259,7 +259,9 @@ fn a_plan_is_the_same_twice_and_holds_no_verdict() {
     let plans = [(); 2].map(|()| program::say(&scratch, &line).expect(0).json());
     assert_eq!(plans[0], plans[1]);
     assert_eq!(plans[0]["scale"], "1/4");
-    assert!(!plans[0].to_string().contains("\"expect\""), "the verdict must not enter a run");
+    // A decision has an `expect` of its own; a verdict's has exit code and criteria.
+    assert!(plans[0]["candidate"]["expect"].is_null(), "the verdict must not enter a run");
+    assert!(!plans[0].to_string().contains("\"exit\":"), "the verdict must not enter a run");
     // 450/s, 200 workers: rates and workers are scaled, times are not.
     assert_eq!(plans[0]["policy"]["services"]["payment"]["server"]["workers"], 50);
     assert_eq!(plans[0]["bank"]["latency"], "100ms");
