@@ -33,7 +33,9 @@ pub struct Money {
     pub settled_cents: i64,
     /// Confirmed orders whose charge was of another amount, and what the customers paid too much (or, below zero, too
     /// little).
+    #[serde(default)]
     pub wrong_amount: u64,
+    #[serde(default)]
     pub wrong_amount_cents: i64,
     /// Charges that the bank's second region made, and what it took for them: reported, not judged.
     #[serde(default, skip_serializing_if = "is_none")]
