@@ -1,3 +1,5 @@
+//! Recordings that are whole, altered, torn, missing or of another run.
+
 use serde_json::json;
 
 use super::*;
