@@ -5,6 +5,8 @@
 
 mod commit_then_fail;
 mod cpu_burn;
+mod cpu_squeeze;
+mod disconnect;
 mod error;
 mod freeze;
 mod hang;
@@ -12,10 +14,13 @@ mod kill;
 mod latency;
 mod malformed_body;
 mod memory_growth;
+mod memory_squeeze;
 mod rate_limit;
 mod reset;
 mod restart_loop;
+mod scale;
 mod slow_body;
+mod stop;
 mod wrong_amount;
 
 use schemars::JsonSchema;
@@ -26,6 +31,8 @@ use crate::field::Field;
 
 pub use commit_then_fail::CommitThenFail;
 pub use cpu_burn::CpuBurn;
+pub use cpu_squeeze::CpuSqueeze;
+pub use disconnect::Disconnect;
 pub use error::Error;
 pub use freeze::Freeze;
 pub use hang::Hang;
@@ -34,13 +41,17 @@ pub(crate) use latency::fields as latency_fields;
 pub use latency::{LONGEST_LATENCY, Latency};
 pub use malformed_body::MalformedBody;
 pub use memory_growth::MemoryGrowth;
+pub use memory_squeeze::MemorySqueeze;
 pub use rate_limit::{Bucket, RateLimit};
 pub use reset::Reset;
 pub use restart_loop::RestartLoop;
+pub use scale::Scale;
 pub use slow_body::SlowBody;
+pub use stop::Stop;
 pub use wrong_amount::WrongAmount;
 
-/// What a fault does. The first nine happen to calls of the bank, the others to processes.
+/// What a fault does. The first nine happen to calls of the bank, the others to processes. Which of these there are
+/// depends on where the processes run: a guard refuses what its platform has not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -72,6 +83,16 @@ pub enum Effect {
     MemoryGrowth(MemoryGrowth),
     /// SIGKILL, so long after each start.
     RestartLoop(RestartLoop),
+    /// Stopped until the fault ends, then started again.
+    Stop(Stop),
+    /// Cut off from the network until the fault ends.
+    Disconnect(Disconnect),
+    /// May use so much processor time and no more.
+    CpuSqueeze(CpuSqueeze),
+    /// May hold so much memory and no more.
+    MemorySqueeze(MemorySqueeze),
+    /// Has so many instances and no more.
+    Scale(Scale),
 }
 
 /// What an effect is done to.
@@ -110,7 +131,18 @@ pub const BANK_EFFECTS: [&str; 9] = [
 ];
 
 /// The effects on processes, as they are written.
-pub const PROCESS_EFFECTS: [&str; 5] = ["kill", "freeze", "cpu_burn", "memory_growth", "restart_loop"];
+pub const PROCESS_EFFECTS: [&str; 10] = [
+    "kill",
+    "freeze",
+    "cpu_burn",
+    "memory_growth",
+    "restart_loop",
+    "stop",
+    "disconnect",
+    "cpu_squeeze",
+    "memory_squeeze",
+    "scale",
+];
 
 impl Effect {
     /// As it is written in a document.
@@ -130,6 +162,11 @@ impl Effect {
             Self::CpuBurn(_) => "cpu_burn",
             Self::MemoryGrowth(_) => "memory_growth",
             Self::RestartLoop(_) => "restart_loop",
+            Self::Stop(_) => "stop",
+            Self::Disconnect(_) => "disconnect",
+            Self::CpuSqueeze(_) => "cpu_squeeze",
+            Self::MemorySqueeze(_) => "memory_squeeze",
+            Self::Scale(_) => "scale",
         }
     }
 
@@ -154,7 +191,12 @@ impl Effect {
             | Self::Freeze(_)
             | Self::CpuBurn(_)
             | Self::MemoryGrowth(_)
-            | Self::RestartLoop(_) => return None,
+            | Self::RestartLoop(_)
+            | Self::Stop(_)
+            | Self::Disconnect(_)
+            | Self::CpuSqueeze(_)
+            | Self::MemorySqueeze(_)
+            | Self::Scale(_) => return None,
         })
     }
 
@@ -170,7 +212,11 @@ impl Effect {
             Self::CpuBurn(of) => of.check(problems),
             Self::MemoryGrowth(of) => of.check(problems),
             Self::RestartLoop(of) => of.check(problems),
-            Self::Hang(_) | Self::Reset(_) | Self::MalformedBody(_) | Self::Freeze(_) => {}
+            Self::CpuSqueeze(of) => of.check(problems),
+            Self::MemorySqueeze(of) => of.check(problems),
+            Self::Scale(of) => of.check(problems),
+            Self::Hang(_) | Self::Reset(_) | Self::MalformedBody(_) => {}
+            Self::Freeze(_) | Self::Stop(_) | Self::Disconnect(_) => {}
         }
     }
 }
@@ -188,6 +234,9 @@ pub(crate) fn fields(name: &str) -> &'static [Field] {
         "cpu_burn" => CpuBurn::FIELDS,
         "memory_growth" => MemoryGrowth::FIELDS,
         "restart_loop" => RestartLoop::FIELDS,
+        "cpu_squeeze" => CpuSqueeze::FIELDS,
+        "memory_squeeze" => MemorySqueeze::FIELDS,
+        "scale" => Scale::FIELDS,
         _ => &[],
     }
 }
@@ -214,6 +263,11 @@ mod tests {
             json!({"cpu_burn": {"share": 0.8, "cores": 2}}),
             json!({"memory_growth": {"to": "200MiB", "over": "30s"}}),
             json!({"restart_loop": {"every": "5s"}}),
+            json!({"stop": {}}),
+            json!({"disconnect": {}}),
+            json!({"cpu_squeeze": {"cores": 0.1}}),
+            json!({"memory_squeeze": {"to": "64MiB"}}),
+            json!({"scale": {"to": 0}}),
         ];
         let names: Vec<&str> = BANK_EFFECTS.into_iter().chain(PROCESS_EFFECTS).collect();
         for (document, name) in documents.into_iter().zip(names) {

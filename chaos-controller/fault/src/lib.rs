@@ -25,9 +25,9 @@ mod spec;
 pub use check::{Problem, check, misplaced};
 pub use dose::{Dose, Draw, dose, median};
 pub use effect::{
-    BANK_EFFECTS, Bucket, CommitThenFail, CpuBurn, Effect, Error, Freeze, Hang, Kill, LONGEST_LATENCY,
-    Latency, MalformedBody, MemoryGrowth, Outcome, PROCESS_EFFECTS, Place, RateLimit, Reset, RestartLoop,
-    SlowBody, WrongAmount,
+    BANK_EFFECTS, Bucket, CommitThenFail, CpuBurn, CpuSqueeze, Disconnect, Effect, Error, Freeze, Hang, Kill,
+    LONGEST_LATENCY, Latency, MalformedBody, MemoryGrowth, MemorySqueeze, Outcome, PROCESS_EFFECTS, Place,
+    RateLimit, Reset, RestartLoop, Scale, SlowBody, Stop, WrongAmount,
 };
 pub use id::wrong_id;
 pub use lease::Lease;

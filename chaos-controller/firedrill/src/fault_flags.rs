@@ -65,6 +65,21 @@ pub(crate) struct FaultFlags {
     /// Processes: SIGKILL so long after each start
     #[arg(long, value_name = "EVERY")]
     restart_loop: Option<String>,
+    /// Stopped until the fault ends, then started again (containers, pods)
+    #[arg(long)]
+    stop: bool,
+    /// Cut off from the network (containers, pods)
+    #[arg(long)]
+    disconnect: bool,
+    /// May use so many processors and no more, such as 0.1 (containers)
+    #[arg(long, value_name = "CORES")]
+    cpu_squeeze: Option<f64>,
+    /// May hold so much memory and no more, such as 64MiB (containers)
+    #[arg(long, value_name = "SIZE")]
+    memory_squeeze: Option<String>,
+    /// Has so many instances and no more (containers, pods)
+    #[arg(long, value_name = "COUNT")]
+    scale: Option<u32>,
     /// The fault as a file (YAML or JSON)
     #[arg(long, short = 'f', conflicts_with_all = ["share", "path", "region", "ramp_from", "over", "shape", "lease"])]
     pub(crate) file: Option<std::path::PathBuf>,
@@ -92,7 +107,7 @@ pub(crate) struct FaultFlags {
 }
 
 /// Exactly one of them.
-const EFFECTS: [&str; 15] = [
+const EFFECTS: [&str; 20] = [
     "latency",
     "error",
     "hang",
@@ -107,6 +122,11 @@ const EFFECTS: [&str; 15] = [
     "cpu_burn",
     "memory_growth",
     "restart_loop",
+    "stop",
+    "disconnect",
+    "cpu_squeeze",
+    "memory_squeeze",
+    "scale",
     "file",
 ];
 
@@ -209,6 +229,16 @@ impl FaultFlags {
             ("memory_growth", fields([("to", Some(json!(to))), ("over", text(&self.over))]))
         } else if let Some(every) = &self.restart_loop {
             ("restart_loop", json!({ "every": every }))
+        } else if self.stop {
+            ("stop", json!({}))
+        } else if self.disconnect {
+            ("disconnect", json!({}))
+        } else if let Some(cores) = self.cpu_squeeze {
+            ("cpu_squeeze", json!({ "cores": cores }))
+        } else if let Some(to) = &self.memory_squeeze {
+            ("memory_squeeze", json!({ "to": to }))
+        } else if let Some(to) = self.scale {
+            ("scale", json!({ "to": to }))
         } else {
             ("hang", json!({}))
         };
@@ -309,6 +339,11 @@ mod tests {
                 json!({"effect": {"memory_growth": {"to": "200MiB", "over": "30s"}}}),
             ),
             ("x --restart-loop 5s", json!({"effect": {"restart_loop": {"every": "5s"}}})),
+            ("x --stop", json!({"effect": {"stop": {}}})),
+            ("x --disconnect", json!({"effect": {"disconnect": {}}})),
+            ("x --cpu-squeeze 0.1", json!({"effect": {"cpu_squeeze": {"cores": 0.1}}})),
+            ("x --memory-squeeze 64MiB", json!({"effect": {"memory_squeeze": {"to": "64MiB"}}})),
+            ("x --scale 0", json!({"effect": {"scale": {"to": 0}}})),
             (
                 "x --latency 3s --ramp-from 1s --over 5s --shape linear",
                 json!({"effect": {"latency": {"fixed": {"value": "3s"}}},

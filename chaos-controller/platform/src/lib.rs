@@ -1,14 +1,22 @@
-//! Where a lab's processes run. There is one platform so far, `local`: the
-//! processes are children of a *guard* on this machine, which outlives the
-//! controller, restarts what crashes and takes the lab down when nobody needs
-//! it any more.
+//! Where a lab's processes run. A *guard* is there on every platform: it outlives
+//! the controller, does the faults of processes and ends them by their leases.
+//!
+//! | platform | a process is | the guard |
+//! |---|---|---|
+//! | `local` | a child of the guard, on this machine | restarts what crashes, takes the lab down when nobody needs it any more |
+//! | `docker` | a container of a Compose project | a container too, the only one that may speak with the engine |
+//! | `kubernetes` | a pod; one namespace is one lab | a pod too, the only one with an account |
 //!
 //! Left out: what the processes do (`process`), and when to start, restart or
 //! scale them (`controller`).
 
 pub mod affinity;
+#[cfg(feature = "docker")]
+pub mod docker;
 pub mod guard;
 pub mod http;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 mod lab;
 mod local;
 mod local_faults;

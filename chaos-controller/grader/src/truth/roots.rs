@@ -55,9 +55,11 @@ fn kind_of(effect: &Effect) -> RootKind {
         Effect::CommitThenFail(_) => RootKind::AnswerLost,
         Effect::MalformedBody(_) | Effect::WrongAmount(_) => RootKind::WrongAnswer,
         Effect::RateLimit(_) => RootKind::RateLimited,
-        Effect::Kill(_) | Effect::RestartLoop(_) => RootKind::Killed,
-        Effect::Freeze(_) => RootKind::Frozen,
+        Effect::Kill(_) | Effect::RestartLoop(_) | Effect::Stop(_) | Effect::Scale(_) => RootKind::Killed,
+        // For its callers as silent as one that does not run.
+        Effect::Freeze(_) | Effect::Disconnect(_) => RootKind::Frozen,
         Effect::CpuBurn(_) | Effect::MemoryGrowth(_) => RootKind::Starved,
+        Effect::CpuSqueeze(_) | Effect::MemorySqueeze(_) => RootKind::Starved,
     }
 }
 

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::child::{Order, Ward};
+use super::heard::Heard;
+use super::host::{Boxed, Host, HostError, Unknown};
 use crate::lab::{Ended, LabFile};
 use crate::proc;
-use crate::spec::{GuardSpec, ProcessSpec, ProcessState, SignalName, Silence};
+use crate::spec::{GuardSpec, ProcessSpec, ProcessState, SignalName};
 
 /// When the lab goes down, callers have this long before those they call go too.
 const STAGE: Duration = Duration::from_millis(250);
@@ -23,23 +25,8 @@ pub(crate) struct Fleet {
     wards: Mutex<BTreeMap<String, Ward>>,
     /// Processes whose memory counts as an instance's own, by process id.
     beside: Mutex<BTreeMap<u32, String>>,
-    heard: watch::Sender<Heard>,
+    heard: Heard,
     down: mpsc::Sender<oneshot::Sender<()>>,
-}
-
-/// The last sign of a controller.
-#[derive(Clone, Copy)]
-struct Heard {
-    at: Instant,
-    pid: u32,
-}
-
-/// A name that fits no process.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no process or service `{name}`; there are {known}")]
-pub(crate) struct Unknown {
-    name: String,
-    known: String,
 }
 
 impl Fleet {
@@ -52,37 +39,12 @@ impl Fleet {
             .map(|process| (process.instance.clone(), Ward::start(Arc::clone(&spec), process.clone())))
             .collect();
         let (down, asked) = mpsc::channel(1);
-        let (heard, _) = watch::channel(Heard { at: Instant::now(), pid: 0 });
+        let heard = Heard::new(Duration::from_millis(spec.controller_grace_ms));
         (Self { spec, wards: Mutex::new(wards), beside: Mutex::default(), heard, down }, asked)
     }
 
     pub(crate) fn spec(&self) -> &GuardSpec {
         &self.spec
-    }
-
-    /// A controller is there.
-    pub(crate) fn heartbeat(&self, pid: u32) {
-        self.heard.send_replace(Heard { at: Instant::now(), pid });
-    }
-
-    /// How long no controller was heard.
-    pub(crate) fn silence(&self) -> Silence {
-        let heard = *self.heard.borrow();
-        let silent_ms = heard.at.elapsed().as_millis() as u64;
-        let down_in_ms = self.spec.controller_grace_ms.saturating_sub(silent_ms);
-        Silence { controller_pid: heard.pid, silent_ms, down_in_ms }
-    }
-
-    /// Ends when no controller was there for the grace of the spec; gives the grace.
-    pub(crate) async fn controller_gone(&self) -> Duration {
-        let grace = Duration::from_millis(self.spec.controller_grace_ms);
-        loop {
-            let due = self.heard.borrow().at + grace;
-            if due <= Instant::now() {
-                return grace;
-            }
-            tokio::time::sleep_until(due).await;
-        }
     }
 
     /// Asks the guard to go down; the receiver hears when everything is ended.
@@ -286,6 +248,49 @@ impl Fleet {
 
     fn with_wards<T>(&self, act: impl FnOnce(&mut BTreeMap<String, Ward>) -> T) -> T {
         act(&mut self.wards.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Host for Fleet {
+    fn states(&self, pss: bool) -> Boxed<'_, Vec<ProcessState>> {
+        Box::pin(async move { Self::states(self, pss) })
+    }
+
+    fn restart<'a>(
+        &'a self,
+        targets: &'a [String],
+        grace: Duration,
+    ) -> Boxed<'a, Result<Vec<String>, HostError>> {
+        Box::pin(async move { Ok(Self::restart(self, targets, grace).await?) })
+    }
+
+    fn scale<'a>(
+        &'a self,
+        service: &'a str,
+        count: u32,
+        grace: Duration,
+    ) -> Boxed<'a, Result<Vec<String>, HostError>> {
+        Box::pin(async move { Ok(Self::scale(self, service, count, grace).await?) })
+    }
+
+    fn signal<'a>(
+        &'a self,
+        targets: &'a [String],
+        signal: SignalName,
+    ) -> Boxed<'a, Result<Vec<String>, HostError>> {
+        Box::pin(async move { Ok(Self::signal(self, targets, signal)?) })
+    }
+
+    fn down(&self) -> Boxed<'_, Result<(), HostError>> {
+        Box::pin(async move {
+            // An error says that it goes down already.
+            let _ = self.ask_down().await.await;
+            Ok(())
+        })
+    }
+
+    fn heard(&self) -> &Heard {
+        &self.heard
     }
 }
 

@@ -5,10 +5,14 @@
 //!
 //! Should the guard itself be killed, its children die with it (`orphan.rs`).
 
+#[cfg(any(feature = "docker", feature = "kubernetes"))]
+pub(crate) mod away;
 mod backoff;
 mod child;
-mod faults;
+pub(crate) mod faults;
 mod fleet;
+pub(crate) mod heard;
+pub(crate) mod host;
 mod orphan;
 mod serve;
 
@@ -24,8 +28,9 @@ use crate::lab::Ended;
 use crate::local::end_strays;
 use crate::spec::{GuardSpec, Ready};
 
-use faults::Desk;
+use faults::{Desk, Local};
 use fleet::Fleet;
+use host::Host;
 pub use orphan::die_with_guard;
 
 /// Marks a lab's process in its environment: the lab's state folder.
@@ -54,6 +59,9 @@ pub enum StartError {
     /// No port, no signals.
     #[error("failed to open the guard's API")]
     Listen(#[source] std::io::Error),
+    /// The platform cannot be asked.
+    #[error("{0}")]
+    Platform(String),
 }
 
 /// Runs a guard until it is told to go down, gets SIGTERM, or misses its
@@ -73,9 +81,15 @@ pub async fn run(spec: &Path, tell: impl FnOnce(&Ready)) -> Result<(), StartErro
     let (fleet, mut down) = Fleet::start(spec);
     let fleet = Arc::new(fleet);
     let stop = CancellationToken::new();
-    let faults = Desk::new(Arc::clone(&fleet));
+    let faults = Desk::new(Arc::new(Local(Arc::clone(&fleet))));
     let leases = tokio::spawn(Arc::clone(&faults).end_leases());
-    let server = tokio::spawn(serve::serve(listener, Arc::clone(&fleet), Arc::clone(&faults), stop.clone()));
+    let server = {
+        let (fleet, faults, stop) = (Arc::clone(&fleet), Arc::clone(&faults), stop.clone());
+        tokio::spawn(async move {
+            let host = Arc::clone(&fleet) as Arc<dyn Host>;
+            serve::serve(listener, host, faults, &fleet.spec().operator_token, stop).await;
+        })
+    };
     let mut reply = None;
     let reason = tokio::select! {
         asked = down.recv() => {
@@ -84,7 +98,7 @@ pub async fn run(spec: &Path, tell: impl FnOnce(&Ready)) -> Result<(), StartErro
         }
         _ = terminate.recv() => "the guard was terminated".to_owned(),
         _ = interrupt.recv() => "the guard was interrupted".to_owned(),
-        gone = fleet.controller_gone() => format!("no controller for {} s", gone.as_secs()),
+        gone = fleet.heard().gone() => format!("no controller for {} s", gone.as_secs()),
     };
     tracing::info!(reason, "going down");
     // A frozen process does not drain, and nobody is to be killed twice.

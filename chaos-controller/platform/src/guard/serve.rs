@@ -15,16 +15,18 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::faults::{self, Desk};
-use super::fleet::{Fleet, Unknown};
+use super::host::{Host, HostError};
 use crate::spec::{HeartBeat, ProcessState, Restart, Scale, Signal, Silence};
 
 /// Serves until `stop`, and then until the answers under way have left.
 pub(crate) async fn serve(
     listener: TcpListener,
-    fleet: Arc<Fleet>,
+    host: Arc<dyn Host>,
     faults: Arc<Desk>,
+    operator_token: &str,
     stop: CancellationToken,
 ) {
+    let bearer: Arc<str> = format!("Bearer {operator_token}").into();
     let router = Router::new()
         .route("/processes", get(processes))
         .route("/controller", get(controller))
@@ -34,8 +36,10 @@ pub(crate) async fn serve(
         .route("/signal", post(signal))
         .route("/down", post(down))
         .merge(faults::router(faults))
-        .layer(middleware::from_fn_with_state(Arc::clone(&fleet), operators_only))
-        .with_state(fleet);
+        .layer(middleware::from_fn_with_state(bearer, operators_only))
+        // Whoever looks whether the guard lives has no token.
+        .route("/healthz", get(|| async { "ok\n" }))
+        .with_state(host);
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
         tracing::error!(%error, "the guard's API ended");
     }
@@ -52,10 +56,9 @@ struct Refusal {
     error: String,
 }
 
-async fn operators_only(State(fleet): State<Arc<Fleet>>, request: Request, next: Next) -> Response {
-    let wanted = format!("Bearer {}", fleet.spec().operator_token);
+async fn operators_only(State(bearer): State<Arc<str>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if given == Some(wanted.as_str()) {
+    if given == Some(&*bearer) {
         next.run(request).await
     } else {
         let refusal = Refusal { error: "the guard obeys the operator's token only".into() };
@@ -63,40 +66,47 @@ async fn operators_only(State(fleet): State<Arc<Fleet>>, request: Request, next:
     }
 }
 
-async fn processes(State(fleet): State<Arc<Fleet>>, Query(weigh): Query<Weigh>) -> Json<Vec<ProcessState>> {
-    Json(fleet.states(weigh.pss))
+async fn processes(
+    State(host): State<Arc<dyn Host>>,
+    Query(weigh): Query<Weigh>,
+) -> Json<Vec<ProcessState>> {
+    Json(host.states(weigh.pss).await)
 }
 
-async fn controller(State(fleet): State<Arc<Fleet>>) -> Json<Silence> {
-    Json(fleet.silence())
+async fn controller(State(host): State<Arc<dyn Host>>) -> Json<Silence> {
+    Json(host.heard().silence())
 }
 
-async fn heartbeat(State(fleet): State<Arc<Fleet>>, Json(beat): Json<HeartBeat>) -> Json<()> {
-    fleet.heartbeat(beat.controller_pid);
+async fn heartbeat(State(host): State<Arc<dyn Host>>, Json(beat): Json<HeartBeat>) -> Json<()> {
+    host.heard().beat(beat.controller_pid);
     Json(())
 }
 
-async fn restart(State(fleet): State<Arc<Fleet>>, Json(order): Json<Restart>) -> Response {
-    answer(fleet.restart(&order.targets, Duration::from_millis(order.grace_ms)).await)
+async fn restart(State(host): State<Arc<dyn Host>>, Json(order): Json<Restart>) -> Response {
+    answer(host.restart(&order.targets, Duration::from_millis(order.grace_ms)).await)
 }
 
-async fn scale(State(fleet): State<Arc<Fleet>>, Json(order): Json<Scale>) -> Response {
-    answer(fleet.scale(&order.service, order.instances, Duration::from_millis(order.grace_ms)).await)
+async fn scale(State(host): State<Arc<dyn Host>>, Json(order): Json<Scale>) -> Response {
+    answer(host.scale(&order.service, order.instances, Duration::from_millis(order.grace_ms)).await)
 }
 
-async fn signal(State(fleet): State<Arc<Fleet>>, Json(order): Json<Signal>) -> Response {
-    answer(fleet.signal(&order.targets, order.signal))
+async fn signal(State(host): State<Arc<dyn Host>>, Json(order): Json<Signal>) -> Response {
+    answer(host.signal(&order.targets, order.signal).await)
 }
 
-async fn down(State(fleet): State<Arc<Fleet>>) -> Json<()> {
-    // An error says that it goes down already.
-    let _ = fleet.ask_down().await.await;
-    Json(())
+async fn down(State(host): State<Arc<dyn Host>>) -> Response {
+    answer(host.down().await)
 }
 
-fn answer(result: Result<Vec<String>, Unknown>) -> Response {
-    match result {
-        Ok(instances) => Json(instances).into_response(),
-        Err(unknown) => (StatusCode::NOT_FOUND, Json(Refusal { error: unknown.to_string() })).into_response(),
-    }
+fn answer(result: Result<impl Serialize, HostError>) -> Response {
+    let error = match result {
+        Ok(done) => return Json(done).into_response(),
+        Err(error) => error,
+    };
+    let status = match error {
+        HostError::Unknown(_) => StatusCode::NOT_FOUND,
+        HostError::Failed(_) => StatusCode::BAD_GATEWAY,
+        HostError::NotHere(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    (status, Json(Refusal { error: error.to_string() })).into_response()
 }

@@ -7,6 +7,9 @@ use super::site::Site;
 use super::{cpu_burn, freeze, kill, memory_growth, restart_loop};
 use crate::{affinity, proc};
 
+/// What can be done to processes of this machine.
+const EFFECTS: [&str; 5] = ["kill", "freeze", "cpu_burn", "memory_growth", "restart_loop"];
+
 /// Does what the effect says, for as long as it is polled.
 pub(super) async fn act(effect: &Effect, site: Site) {
     match effect {
@@ -15,7 +18,7 @@ pub(super) async fn act(effect: &Effect, site: Site) {
         Effect::CpuBurn(of) => cpu_burn::act(*of, site).await,
         Effect::MemoryGrowth(of) => memory_growth::act(*of, site).await,
         Effect::RestartLoop(of) => restart_loop::act(*of, site).await,
-        // Refused before it gets here: these are the bank's.
+        // Refused before they get here: these are the bank's, or of other platforms.
         _ => {}
     }
 }
@@ -40,6 +43,16 @@ pub(super) fn impossible(effect: &Effect, instances: usize) -> Option<String> {
                 )
             })
         }
+        Effect::Stop(_)
+        | Effect::Disconnect(_)
+        | Effect::CpuSqueeze(_)
+        | Effect::MemorySqueeze(_)
+        | Effect::Scale(_) => Some(format!(
+            "effect.{}: that is done to containers or pods (`--platform docker` or `kubernetes`), and these are \
+             processes: allowed are {}",
+            effect.name(),
+            EFFECTS.join(", ")
+        )),
         _ => None,
     }
 }

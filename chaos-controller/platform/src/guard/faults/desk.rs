@@ -1,86 +1,41 @@
 //! The faults in force: applied, renewed, ended by their lease or by whoever asks, and what has
 //! become of each. The bank keeps the same books for its own (`services/bank/src/faults.rs`).
+//!
+//! What can fail (an engine that does not answer) is tried again until it is done: a fault whose undoing failed stays
+//! in the books, its lease over.
 
-use std::collections::{BTreeMap, VecDeque};
+mod books;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use fault::{FaultSpec, Lease, Place};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
-use super::act::{act, impossible};
-use super::residue;
-use super::site::{Report, Site};
-use crate::guard::fleet::Fleet;
+use super::ground::{Acting, Failed, Ground, Kept};
+use super::tally::Tally;
+use books::{Active, Books, Ended, Logged, unix_ms};
 
-/// Faults that have ended stay listed, but not for ever.
-const ENDED_KEPT: usize = 64;
+pub(super) use books::What;
+
 /// The generator measures; a fault of its own would void everything.
 const NOT_FOR_FAULTS: &str = "traffic";
+/// After an end that failed.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// The books, and whom they are about.
+/// The books, and where their faults act.
 pub(crate) struct Desk {
-    fleet: Arc<Fleet>,
+    ground: Arc<dyn Ground>,
     start: Instant,
-    state: Mutex<State>,
+    state: Mutex<Books>,
     /// Held from the decision to the beginning: a second one of the same id in between would begin as well, and the
     /// task of the first be lost with its lease.
     beginning: tokio::sync::Mutex<()>,
     changed: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    active: BTreeMap<String, Active>,
-    ended: VecDeque<Ended>,
-    log: Vec<Logged>,
-}
-
-struct Active {
-    target: String,
-    spec: FaultSpec,
-    applied: Duration,
-    lease: Lease,
-    task: JoinHandle<()>,
-    report: Arc<Mutex<Report>>,
-}
-
-struct Ended {
-    id: String,
-    fault: Active,
-    reason: What,
-    at: Duration,
-}
-
-/// One change.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Logged {
-    /// Counts from 1, without gaps.
-    seq: usize,
-    at_unix_ms: u64,
-    change: What,
-    id: String,
-    target: String,
-    spec: FaultSpec,
-}
-
-/// What became of a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum What {
-    Applied,
-    Renewed,
-    /// Ended, because another one took its id.
-    Replaced,
-    Cleared,
-    /// Its lease ended before anybody renewed it.
-    Expired,
-}
-
-/// Why a fault is not applied.
+/// Why a fault is not applied, or not ended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refused {
     #[error("{0}")]
@@ -91,12 +46,14 @@ pub(super) enum Refused {
     Effect(&'static str),
     #[error("not on this machine: {0}")]
     Impossible(String),
+    #[error("not done: {0}")]
+    Failed(#[from] Failed),
 }
 
 impl Desk {
-    pub(crate) fn new(fleet: Arc<Fleet>) -> Arc<Self> {
+    pub(crate) fn new(ground: Arc<dyn Ground>) -> Arc<Self> {
         Arc::new(Self {
-            fleet,
+            ground,
             start: Instant::now(),
             state: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
@@ -104,9 +61,34 @@ impl Desk {
         })
     }
 
+    /// Takes over the leases of the guard before this one. They are ended when they are over, as if it had lived;
+    /// until then the fault stands as it was left.
+    pub(crate) async fn resume(&self) -> Result<usize, Failed> {
+        let kept = self.ground.kept().await?;
+        let count = kept.len();
+        for Kept { id, target, spec, instances, undo, deadline_unix_ms } in kept {
+            let now = self.now();
+            let left = Duration::from_millis(deadline_unix_ms.saturating_sub(unix_ms()));
+            let active = Active {
+                lease: Lease::starting(now, left),
+                applied: now,
+                task: tokio::spawn(std::future::pending()),
+                tally: Tally::default(),
+                target,
+                spec,
+                instances,
+                undo,
+            };
+            let mut state = self.state();
+            state.log(What::Applied, &id, &active.target, &active.spec);
+            state.active.insert(id, active);
+        }
+        Ok(count)
+    }
+
     /// Applies a fault; the same again renews its lease, another one under the id replaces it.
     pub(super) async fn apply(&self, id: &str, target: &str, spec: FaultSpec) -> Result<What, Refused> {
-        let instances = self.place(id, target, &spec)?;
+        let instances = self.place(id, target, &spec).await?;
         self.change(id, target, instances, spec).await
     }
 
@@ -118,56 +100,57 @@ impl Desk {
         spec: FaultSpec,
     ) -> Result<What, Refused> {
         let _beginning = self.beginning.lock().await;
-        let change = {
-            let mut state = self.state();
-            match state.active.get_mut(id) {
-                Some(active) if active.target == target && active.spec == spec => {
-                    active.lease.renew(self.now(), spec.lease.get());
-                    What::Renewed
-                }
-                Some(_) => What::Replaced,
-                None => What::Applied,
-            }
+        let change = match self.state().active.get(id) {
+            Some(active) if active.target == target && active.spec == spec => What::Renewed,
+            Some(_) => What::Replaced,
+            None => What::Applied,
         };
+        if change == What::Renewed && self.renew(id).await.is_some() {
+            return Ok(change);
+        }
         // What is in force already has what it needs of the machine.
-        if change != What::Renewed
-            && let Some(why) = impossible(&spec.effect, instances.len())
-        {
+        if let Some(why) = self.ground.impossible(&spec.effect, &instances).await {
             return Err(Refused::Impossible(why));
         }
-        if change == What::Replaced {
-            self.end(id, What::Replaced).await;
+        if change != What::Applied {
+            self.end(id, What::Replaced).await?;
         }
-        if change != What::Renewed {
-            self.begin(id, target, instances, spec);
-        }
+        self.begin(id, target, instances, spec).await?;
         self.changed.notify_one();
         Ok(change)
     }
 
     /// Renews a lease; what is left of it, or `None` if no such fault is in force.
-    pub(super) fn renew(&self, id: &str) -> Option<Duration> {
+    pub(super) async fn renew(&self, id: &str) -> Option<Duration> {
         let now = self.now();
-        let mut state = self.state();
-        let active = state.active.get_mut(id).filter(|active| !active.lease.is_over(now))?;
-        active.lease.renew(now, active.spec.lease.get());
-        let left = active.lease.left(now);
-        drop(state);
+        let (kept, left) = {
+            let mut state = self.state();
+            let active = state.active.get_mut(id).filter(|active| !active.lease.is_over(now))?;
+            active.lease.renew(now, active.spec.lease.get());
+            (active.kept(id, now), active.lease.left(now))
+        };
         self.changed.notify_one();
+        if let Err(error) = self.ground.keep(&kept).await {
+            // The one that was kept before ends sooner, which is the safe side.
+            tracing::warn!(%error, id, "a renewed lease is not kept");
+        }
         Some(left)
     }
 
     /// Ends a fault and undoes what it did; false if it was not in force, which is no error.
-    pub(super) async fn clear(&self, id: &str) -> bool {
-        self.end(id, What::Cleared).await
+    pub(super) async fn clear(&self, id: &str) -> Result<bool, Refused> {
+        Ok(self.end(id, What::Cleared).await?)
     }
 
-    /// Ends all of them; gives how many there were.
+    /// Ends all of them; gives how many there were, of which those that could not be undone stay.
     pub(crate) async fn clear_all(&self) -> usize {
         let ids: Vec<String> = self.state().active.keys().cloned().collect();
         let mut cleared = 0;
         for id in ids {
-            cleared += usize::from(self.clear(&id).await);
+            match self.clear(&id).await {
+                Ok(ended) => cleared += usize::from(ended),
+                Err(error) => tracing::error!(%error, id, "a fault is not undone"),
+            }
         }
         cleared
     }
@@ -183,8 +166,11 @@ impl Desk {
                 }
             };
             tokio::select! {
-                () = over => if let Some((_, id)) = next.filter(|(_, id)| self.is_over(id)) {
-                    self.end(&id, What::Expired).await;
+                () = over => if let Some((_, id)) = next.filter(|(_, id)| self.is_over(id))
+                    && let Err(error) = self.end(&id, What::Expired).await
+                {
+                    tracing::error!(%error, id, "a fault whose lease is over is not undone; tried again");
+                    tokio::time::sleep(TRY_AGAIN).await;
                 },
                 () = self.changed.notified() => {}
             }
@@ -194,74 +180,96 @@ impl Desk {
     /// `{faults: [...], ended: [...]}`.
     pub(super) fn list(&self) -> Value {
         let now = self.now();
-        let state = self.state();
-        let faults: Vec<Value> =
-            state.active.iter().map(|(id, active)| active.describe(id, now, None)).collect();
-        let ended: Vec<Value> = state
-            .ended
-            .iter()
-            .map(|ended| ended.fault.describe(&ended.id, ended.at, Some((ended.reason, now))))
-            .collect();
-        json!({"faults": faults, "ended": ended})
+        self.state().list(now)
     }
 
     pub(super) fn log(&self) -> Vec<Logged> {
-        self.state().log.clone()
+        self.state().changes()
     }
 
-    pub(super) fn residue(&self) -> Vec<String> {
-        residue::residue(&self.fleet)
+    pub(super) async fn residue(&self) -> Vec<String> {
+        self.ground.residue().await
     }
 
-    fn place(&self, id: &str, target: &str, spec: &FaultSpec) -> Result<Vec<String>, Refused> {
+    async fn place(&self, id: &str, target: &str, spec: &FaultSpec) -> Result<Vec<String>, Refused> {
         if let Some(why) = fault::wrong_id(id) {
             return Err(Refused::Id(why));
         }
         if spec.effect.place() != Place::Process {
             return Err(Refused::Effect(spec.effect.name()));
         }
-        let instances = self.fleet.pick(&[target.to_owned()]).unwrap_or_default();
-        let ours = |instance: &String| !instance.starts_with(NOT_FOR_FAULTS);
-        if instances.is_empty() || !instances.iter().all(ours) {
-            let states = self.fleet.states(false);
-            let known: Vec<&str> = states
-                .iter()
-                .filter(|state| !["guard", NOT_FOR_FAULTS].contains(&state.service.as_str()))
-                .map(|state| state.instance.as_str())
-                .collect();
-            return Err(Refused::Target { target: target.to_owned(), known: known.join(", ") });
-        }
-        Ok(instances)
+        let ours = |instance: &str| !instance.starts_with(NOT_FOR_FAULTS);
+        let known = match self.ground.pick(target).await {
+            Ok(instances) if !instances.is_empty() && instances.iter().all(|name| ours(name)) => {
+                return Ok(instances);
+            }
+            Err(unknown) => unknown.known,
+            // They are there, and may not be hit; nobody's name is answered with those who are there.
+            Ok(_) => self.ground.pick("").await.err().map(|unknown| unknown.known).unwrap_or_default(),
+        };
+        let known: Vec<&str> = known.split(", ").filter(|name| ours(name)).collect();
+        Err(Refused::Target { target: target.to_owned(), known: known.join(", ") })
     }
 
-    fn begin(&self, id: &str, target: &str, instances: Vec<String>, spec: FaultSpec) {
-        let report = Arc::new(Mutex::new(Report::default()));
-        let site = Site::new(Arc::clone(&self.fleet), instances, Arc::clone(&report));
-        let effect = spec.effect.clone();
-        let task = tokio::spawn(async move {
-            act(&effect, site).await;
-        });
+    async fn begin(
+        &self,
+        id: &str,
+        target: &str,
+        instances: Vec<String>,
+        spec: FaultSpec,
+    ) -> Result<(), Failed> {
+        let undo = self.ground.prepare(&spec.effect, &instances).await?;
         let now = self.now();
-        let lease = Lease::starting(now, spec.lease.get());
+        let tally = Tally::default();
+        let mut active = Active {
+            target: target.to_owned(),
+            applied: now,
+            lease: Lease::starting(now, spec.lease.get()),
+            task: tokio::spawn(std::future::pending()),
+            tally: tally.clone(),
+            instances: instances.clone(),
+            undo: undo.clone(),
+            spec,
+        };
+        let kept = active.kept(id, now);
+        self.ground.keep(&kept).await?;
+        let acting =
+            Acting { effect: active.spec.effect.clone(), instances, applied: Instant::now(), undo, tally };
+        match self.ground.begin(acting).await {
+            Ok(acts) => active.task = tokio::spawn(acts),
+            Err(failed) => {
+                // Half of it may have been done.
+                self.ground.undo(&kept).await?;
+                self.ground.forget(&kept).await?;
+                return Err(failed);
+            }
+        }
         let mut state = self.state();
-        state.log(What::Applied, id, target, &spec);
-        let active = Active { target: target.to_owned(), spec, applied: now, lease, task, report };
+        state.log(What::Applied, id, target, &active.spec);
         state.active.insert(id.to_owned(), active);
+        Ok(())
     }
 
-    async fn end(&self, id: &str, reason: What) -> bool {
-        let Some(mut fault) = self.state().active.remove(id) else { return false };
+    /// Ends a fault; false if it was not in force. One that could not be undone stays in force, its lease over.
+    async fn end(&self, id: &str, reason: What) -> Result<bool, Failed> {
+        let Some(mut fault) = self.state().active.remove(id) else { return Ok(false) };
         fault.task.abort();
         // Aborted at its next wait; what it held has been dropped, and so undone, when this returns.
         let _ = (&mut fault.task).await;
-        let at = self.now();
-        let mut state = self.state();
-        state.log(reason, id, &fault.target, &fault.spec);
-        if state.ended.len() == ENDED_KEPT {
-            state.ended.pop_front();
+        let kept = fault.kept(id, self.now());
+        let undone = async {
+            self.ground.undo(&kept).await?;
+            self.ground.forget(&kept).await
+        };
+        if let Err(failed) = undone.await {
+            fault.lease = Lease::starting(self.now(), Duration::ZERO);
+            self.state().active.insert(id.to_owned(), fault);
+            self.changed.notify_one();
+            return Err(failed);
         }
-        state.ended.push_back(Ended { id: id.to_owned(), fault, reason, at });
-        true
+        let at = self.now();
+        self.state().end(Ended { id: id.to_owned(), fault, reason, at });
+        Ok(true)
     }
 
     fn is_over(&self, id: &str) -> bool {
@@ -273,43 +281,8 @@ impl Desk {
         self.start.elapsed()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Books> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn log(&mut self, change: What, id: &str, target: &str, spec: &FaultSpec) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        self.log.push(Logged {
-            seq: self.log.len() + 1,
-            at_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            change,
-            id: id.to_owned(),
-            target: target.to_owned(),
-            spec: spec.clone(),
-        });
-    }
-}
-
-impl Active {
-    /// As of `at`; with why it ended and the present, if it has.
-    fn describe(&self, id: &str, at: Duration, ended: Option<(What, Duration)>) -> Value {
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let mut described = Map::new();
-        described.insert("id".to_owned(), json!(id));
-        described.insert("target".to_owned(), json!(self.target));
-        described.insert("spec".to_owned(), json!(self.spec));
-        described.insert("applied_for_ms".to_owned(), json!(millis(at.saturating_sub(self.applied))));
-        match ended {
-            None => described.insert("lease_left_ms".to_owned(), json!(millis(self.lease.left(at)))),
-            Some((reason, now)) => {
-                described.insert("reason".to_owned(), json!(reason));
-                described.insert("ended_ago_ms".to_owned(), json!(millis(now.saturating_sub(at))))
-            }
-        };
-        described.extend(self.report.lock().unwrap_or_else(PoisonError::into_inner).summary());
-        Value::Object(described)
     }
 }
 

@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, What};
+use super::desk::{Desk, Refused, What};
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(desk: Arc<Desk>) -> Router<S> {
     Router::new()
@@ -56,24 +56,32 @@ async fn apply(State(desk): State<Arc<Desk>>, Json(Apply { id, target, spec }): 
             let status = if change == What::Applied { StatusCode::CREATED } else { StatusCode::OK };
             (status, Json(json!({"id": id, "change": change}))).into_response()
         }
-        Err(refused) => {
-            let body = json!({"error": refused.to_string()});
-            (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
-        }
+        Err(refused) => told(&refused),
     }
 }
 
+/// What a caller can mend is 422; what the platform did not do is 502.
+fn told(refused: &Refused) -> Response {
+    let status = match refused {
+        Refused::Failed(_) => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    (status, Json(json!({"error": refused.to_string()}))).into_response()
+}
+
 async fn renew(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    match desk.renew(&id) {
+    match desk.renew(&id).await {
         Some(left) => Json(json!({"id": id, "lease_left_ms": left.as_millis() as u64})).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"error": format!("no fault `{id}`")}))).into_response(),
     }
 }
 
 /// Clearing what is not there is no error: the caller may be asking again.
-async fn clear(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Json<Value> {
-    let cleared = desk.clear(&id).await;
-    Json(json!({"id": id, "cleared": cleared}))
+async fn clear(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
+    match desk.clear(&id).await {
+        Ok(cleared) => Json(json!({"id": id, "cleared": cleared})).into_response(),
+        Err(refused) => told(&refused),
+    }
 }
 
 async fn clear_all(State(desk): State<Arc<Desk>>) -> Json<Value> {
@@ -85,5 +93,5 @@ async fn log(State(desk): State<Arc<Desk>>) -> Json<Value> {
 }
 
 async fn residue(State(desk): State<Arc<Desk>>) -> Json<Vec<String>> {
-    Json(desk.residue())
+    Json(desk.residue().await)
 }

@@ -1,12 +1,13 @@
 //! Where one fault acts, and what it has to show for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fault::Measure;
 use rustix::process::{Signal, kill_process};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::tally::Tally;
 use crate::guard::fleet::Fleet;
 use crate::proc;
 
@@ -21,7 +22,7 @@ pub(super) struct Site {
     /// Those that there were when it was applied.
     pub(super) instances: Vec<String>,
     pub(super) applied: Instant,
-    report: Arc<Mutex<Report>>,
+    tally: Tally,
 }
 
 /// One process, told from whoever gets its number after it.
@@ -32,17 +33,9 @@ pub(super) struct Process {
     pub(super) ticks: u64,
 }
 
-/// What a fault did so far.
-#[derive(Default)]
-pub(super) struct Report {
-    hits: u64,
-    dose: Option<Measure>,
-    notes: Map<String, Value>,
-}
-
 impl Site {
-    pub(super) fn new(fleet: Arc<Fleet>, instances: Vec<String>, report: Arc<Mutex<Report>>) -> Self {
-        Self { fleet, instances, applied: Instant::now(), report }
+    pub(super) fn new(fleet: Arc<Fleet>, instances: Vec<String>, applied: Instant, tally: Tally) -> Self {
+        Self { fleet, instances, applied, tally }
     }
 
     /// The processes of its instances that are up.
@@ -60,16 +53,16 @@ impl Site {
 
     /// One more process was hit.
     pub(super) fn hit(&self) {
-        self.report().hits += 1;
+        self.tally.hit();
     }
 
     pub(super) fn measured(&self, dose: Measure) {
-        self.report().dose = Some(dose);
+        self.tally.measured(dose);
     }
 
     /// A fact beside the dose.
     pub(super) fn note(&self, name: &str, value: impl Into<Value>) {
-        self.report().notes.insert(name.to_owned(), value.into());
+        self.tally.note(name, value);
     }
 
     /// Kills a process, and gives how long it took until it was gone; `None` if it was gone before, whoever has its
@@ -86,10 +79,6 @@ impl Site {
         self.hit();
         Some(told.elapsed())
     }
-
-    fn report(&self) -> std::sync::MutexGuard<'_, Report> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Process {
@@ -104,23 +93,13 @@ impl Process {
     }
 }
 
-impl Report {
-    /// Hits, dose and notes, as an object.
-    pub(super) fn summary(&self) -> Map<String, Value> {
-        let mut summary = self.notes.clone();
-        summary.insert("hits".to_owned(), json!(self.hits));
-        summary.insert("dose".to_owned(), json!(self.dose));
-        summary
-    }
-}
-
 /// In milliseconds, to the microsecond.
-pub(super) fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 
 /// The middle one; zero of nothing.
-pub(super) fn median(mut values: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut values: Vec<Duration>) -> Duration {
     values.sort_unstable();
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
@@ -134,7 +113,7 @@ mod tests {
     /// Who took the number is this test: it would not live to fail.
     #[tokio::test]
     async fn whoever_took_the_number_of_a_process_is_not_killed() {
-        let site = Site::new(Arc::new(no_processes()), Vec::new(), Arc::default());
+        let site = Site::new(Arc::new(no_processes()), Vec::new(), Instant::now(), Tally::default());
         let pid = std::process::id();
         let ticks = proc::start_ticks(pid).unwrap() + 1;
         assert_eq!(site.kill(&Process { instance: "cart-0".to_owned(), pid, ticks }).await, None);
