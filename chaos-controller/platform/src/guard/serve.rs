@@ -66,10 +66,7 @@ async fn operators_only(State(bearer): State<Arc<str>>, request: Request, next: 
     }
 }
 
-async fn processes(
-    State(host): State<Arc<dyn Host>>,
-    Query(weigh): Query<Weigh>,
-) -> Json<Vec<ProcessState>> {
+async fn processes(State(host): State<Arc<dyn Host>>, Query(weigh): Query<Weigh>) -> Json<Vec<ProcessState>> {
     Json(host.states(weigh.pss).await)
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use fault::{FaultSpec, Lease, Place};
 use serde_json::Value;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use super::ground::{Acting, Failed, Ground, Kept};
 use super::tally::Tally;
@@ -72,7 +73,7 @@ impl Desk {
             let active = Active {
                 lease: Lease::starting(now, left),
                 applied: now,
-                task: tokio::spawn(std::future::pending()),
+                task: idle(),
                 tally: Tally::default(),
                 target,
                 spec,
@@ -225,7 +226,7 @@ impl Desk {
             target: target.to_owned(),
             applied: now,
             lease: Lease::starting(now, spec.lease.get()),
-            task: tokio::spawn(std::future::pending()),
+            task: idle(),
             tally: tally.clone(),
             instances: instances.clone(),
             undo: undo.clone(),
@@ -263,6 +264,7 @@ impl Desk {
         };
         if let Err(failed) = undone.await {
             fault.lease = Lease::starting(self.now(), Duration::ZERO);
+            fault.task = idle();
             self.state().active.insert(id.to_owned(), fault);
             self.changed.notify_one();
             return Err(failed);
@@ -284,6 +286,11 @@ impl Desk {
     fn state(&self) -> MutexGuard<'_, Books> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The task of a fault that strikes no more, or not yet.
+fn idle() -> JoinHandle<()> {
+    tokio::spawn(std::future::pending())
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ mod tally;
 mod worker;
 
 pub(crate) use desk::Desk;
+pub(crate) use ground::Ground;
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
 pub(crate) use ground::{Acting, Failed, Kept};
-pub(crate) use ground::Ground;
 pub(crate) use local::Local;
 pub(crate) use serve::router;
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
