@@ -124,8 +124,18 @@ pub struct LiveJourney {
 pub struct StartRun {
     /// The validated plan (`drill::Plan` as JSON).
     pub plan: Value,
-    /// Folder on the controller's side in which `runs/<time>-<drill>/` is made.
+    /// Folder on the controller's side in which `<time>-<drill>/` is made; empty leaves it to the controller, whose
+    /// `GET /api/runs/{run}/files` then gives what is in it.
     pub runs_dir: String,
+}
+
+/// One file of a run's folder, in the answer to `GET /api/runs/{run}/files`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// In the run's folder, such as `ledgers/orders.jsonl`.
+    pub path: String,
+    /// How long it is.
+    pub bytes: u64,
 }
 
 /// Answer to `POST /api/runs`, and part of [`Status`].

@@ -49,6 +49,7 @@ pub(crate) struct Member {
     pub(crate) second: String,
     pub(crate) admin: String,
     pub(crate) pid: u32,
+    incarnation: u64,
     pub(crate) state: State,
     pub(crate) policy_version: u64,
     pub(crate) offset_us: i64,
@@ -102,7 +103,9 @@ impl Directory {
         let session = members.sessions;
         let known = members.by_instance.get(&hello.instance);
         let arrival = match known {
-            Some(known) if known.pid != hello.pid => Arrival::Restarted,
+            Some(known) if (known.pid, known.incarnation) != (hello.pid, hello.incarnation) => {
+                Arrival::Restarted
+            }
             _ => Arrival::Joined,
         };
         members.by_instance.insert(
@@ -114,6 +117,7 @@ impl Directory {
                 second: hello.second_address.clone(),
                 admin: hello.admin_address.clone(),
                 pid: hello.pid,
+                incarnation: hello.incarnation,
                 state: State::Up,
                 policy_version: 0,
                 offset_us: 0,

@@ -51,6 +51,12 @@ pub(crate) struct Lab {
     pub(crate) seed: AtomicU64,
     /// Where this controller serves, such as `http://127.0.0.1:41234`.
     pub(crate) url: String,
+    /// Whether somebody else starts and ends the processes.
+    pub(crate) away: bool,
+    /// Folder of the runs of those who name none.
+    pub(crate) runs: PathBuf,
+    /// Where processes send their spans.
+    pub(crate) otlp_endpoint: String,
     pub(crate) directory: Directory,
     pub(crate) policy: PolicyStore,
     pub(crate) load: LoadDesk,
@@ -96,6 +102,9 @@ pub(crate) struct Founding {
     pub(crate) state_dir: PathBuf,
     pub(crate) file: LabFile,
     pub(crate) url: String,
+    pub(crate) away: bool,
+    pub(crate) runs: PathBuf,
+    pub(crate) otlp_endpoint: String,
     pub(crate) plan: Plan,
     pub(crate) policy: PolicyStore,
     pub(crate) journal: Journal,
@@ -116,6 +125,9 @@ impl Lab {
             seed: AtomicU64::new(founding.plan.seed),
             plan: founding.plan,
             url: founding.url,
+            away: founding.away,
+            runs: founding.runs,
+            otlp_endpoint: founding.otlp_endpoint,
             directory: Directory::new(),
             policy: founding.policy,
             load: LoadDesk::open(&founding.state_dir),
@@ -227,7 +239,9 @@ impl Lab {
 
     /// The guard is there.
     pub(crate) fn set_guard(&self, guard: platform::Guard) {
-        self.edit_file(|file| file.guard = Some(guard.reference()));
+        if !self.away {
+            self.edit_file(|file| file.guard = Some(guard.reference()));
+        }
         // Set once, at the start.
         let _ = self.guard.set(guard);
     }

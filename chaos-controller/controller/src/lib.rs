@@ -11,6 +11,7 @@ pub mod grading;
 mod actions;
 mod adopt;
 mod alerts;
+mod away;
 mod bank;
 mod board;
 mod book;
@@ -47,4 +48,5 @@ mod web;
 mod words;
 
 pub use alerts::rules;
+pub use away::{AwayFlags, PlatformName};
 pub use serve::{ServeFlags, serve};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bind -> lab file -> guard (-> all processes) -> joins -> first checkout answered -> READY -> ... -> down
-//!                       ^ or attach, when adopting a lab whose controller died
+//!                       ^ or attach, when adopting a lab whose controller died, and on other platforms
 //! ```
 
 use std::net::SocketAddr;
@@ -23,7 +23,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::adopt;
 use crate::alerts;
 use crate::api::Ready;
+use crate::away::{self, AwayFlags};
 use crate::directory::State;
+use crate::faults;
 use crate::fleet::Fleet;
 use crate::footprint;
 use crate::grading;
@@ -41,8 +43,12 @@ use crate::traces::{DEFAULT_RATIO, ratio, ratio_of};
 const BEAT: Duration = Duration::from_secs(1);
 /// Between two tries of the first checkout.
 const TRY_AGAIN: Duration = Duration::from_millis(5);
+/// The same where starting takes seconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A lab that did not answer a checkout by then tells why and ends.
 const READY_WITHIN: Duration = Duration::from_secs(25);
+/// For those who are not waited for by anybody who starts them.
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A run that is stopped by the end of the lab has this long for its verdict.
 const LAST_VERDICT: Duration = Duration::from_secs(60);
 /// Room for the last answers of the API.
@@ -61,8 +67,11 @@ pub struct ServeFlags {
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// File with the plan (JSON) whose policy, load and bank the lab starts with
-    #[arg(long, required_unless_present_any = ["adopt", "grade"])]
+    #[arg(long)]
     pub plan: Option<PathBuf>,
+    /// That plan itself (JSON)
+    #[arg(long, env = "FIREDRILL_PLAN", hide_env_values = true, conflicts_with = "plan")]
+    pub plan_text: Option<String>,
     /// Take over a lab whose controller died
     #[arg(long, conflicts_with = "plan")]
     pub adopt: bool,
@@ -78,9 +87,24 @@ pub struct ServeFlags {
     /// File of alerting rules (as Prometheus reads them) instead of the shipped ones
     #[arg(long)]
     pub rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub away: AwayFlags,
     /// Only grade the run in this folder
     #[arg(long, hide = true, conflicts_with_all = ["plan", "adopt"])]
     pub grade: Option<PathBuf>,
+}
+
+impl ServeFlags {
+    /// The plan that a new lab starts with.
+    pub(crate) fn plan(&self) -> anyhow::Result<drill::Plan> {
+        if let Some(text) = &self.plan_text {
+            return serde_json::from_str(text).context("FIREDRILL_PLAN is not a plan");
+        }
+        let path = self.plan.as_deref().context("a new lab needs --plan, --drill or FIREDRILL_PLAN")?;
+        let text =
+            std::fs::read(path).with_context(|| format!("failed to read the plan `{}`", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", path.display()))
+    }
 }
 
 /// Runs a lab until it is taken down. `tell` is called once, when a real checkout has been answered.
@@ -101,7 +125,12 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
         .with_context(|| format!("failed to make `{}`", flags.dir.display()))?;
     let root =
         flags.dir.canonicalize().with_context(|| format!("failed to find `{}`", flags.dir.display()))?;
-    let (lab, listener, guard) = if flags.adopt {
+    let mut adopted = flags.adopt;
+    let (lab, listener, guard) = if flags.away.is_away() {
+        let (lab, listener, guard, was_there) = away::found(&flags, root, start_us)?;
+        adopted = was_there;
+        (lab, listener, Some(guard))
+    } else if flags.adopt {
         take_over(&flags, root, start_us).await?
     } else {
         found(&flags, root, start_us).await?
@@ -118,7 +147,7 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
     lab.set_guard(guard);
     tokio::spawn(beat(Arc::clone(&lab)));
 
-    if let Err(error) = answered(&lab, flags.adopt).await {
+    if let Err(error) = answered(&lab, adopted).await {
         lab.stop.cancel();
         end(&lab).await;
         return Err(error);
@@ -129,7 +158,7 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
     tracing::info!(lab = lab.name, ready_ms, url = lab.url, "lab is ready");
     tell(&Ready { url: lab.url.clone(), ready_ms });
     // A run's end brings the lab's own load back by itself.
-    if !(flags.adopt && adopt::finish_interrupted_run(&lab).await) && lab.active_run().is_none() {
+    if !(adopted && adopt::finish_interrupted_run(&lab).await) && lab.active_run().is_none() {
         lab.resume_own_load();
     }
     lab.stop.cancelled().await;
@@ -143,11 +172,7 @@ async fn found(
     root: PathBuf,
     start_us: u64,
 ) -> anyhow::Result<(Arc<Lab>, TcpListener, Option<Guard>)> {
-    let path = flags.plan.as_deref().context("a new lab needs a plan")?;
-    let text =
-        std::fs::read(path).with_context(|| format!("failed to read the plan `{}`", path.display()))?;
-    let plan: drill::Plan =
-        serde_json::from_slice(&text).with_context(|| format!("`{}` is not a plan", path.display()))?;
+    let plan = flags.plan()?;
     let state_dir = state_dir(&root, &flags.lab)?;
     Ended::forget(&state_dir);
     let listener =
@@ -191,7 +216,7 @@ async fn take_over(
     Ok((lab, listener, Some(guard)))
 }
 
-fn lab(
+pub(crate) fn lab(
     flags: &ServeFlags,
     root: PathBuf,
     state_dir: PathBuf,
@@ -204,13 +229,26 @@ fn lab(
     let policy = PolicyStore::open(&state_dir, plan.policy.clone(), plan.bank.second_region.is_none());
     let trace_ratio = ratio_of(&state_dir, (!flags.adopt).then_some(flags.trace_ratio));
     let rules = alerts::rules(flags.rules.as_deref())?;
-    let name = flags.lab.clone();
-    let founding =
-        Founding { name, root, state_dir, file, url, plan, policy, journal, start_us, trace_ratio, rules };
+    let founding = Founding {
+        name: flags.lab.clone(),
+        away: flags.away.is_away(),
+        runs: flags.away.runs.clone().unwrap_or_else(|| root.join("runs")),
+        otlp_endpoint: flags.away.otlp_endpoint.clone().unwrap_or_else(|| url.clone()),
+        root,
+        state_dir,
+        file,
+        url,
+        plan,
+        policy,
+        journal,
+        start_us,
+        trace_ratio,
+        rules,
+    };
     Ok(Lab::new(founding))
 }
 
-fn state_dir(root: &Path, lab: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn state_dir(root: &Path, lab: &str) -> anyhow::Result<PathBuf> {
     let dir = platform::state_dir(root, lab);
     std::fs::create_dir_all(dir.join("logs"))
         .with_context(|| format!("failed to make `{}`", dir.display()))?;
@@ -242,11 +280,15 @@ async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
 }
 
 /// Waits until everybody has joined and a real checkout was answered. An adopted lab may be in the middle of an
-/// outage: there, everybody's joining is enough.
+/// outage: there, everybody's joining is enough. Containers and pods take the time that they take.
 async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
-    let deadline = tokio::time::Instant::now() + READY_WITHIN;
+    let patience = if lab.away { A_YEAR } else { READY_WITHIN };
+    let deadline = tokio::time::Instant::now() + patience;
     let mut wanted = Fleet::instances(&lab.plan.instances);
-    if adopted && let Some(guard) = lab.guard.get() {
+    if adopted
+        && !lab.away
+        && let Some(guard) = lab.guard.get()
+    {
         let processes = guard.processes(false).await?;
         wanted = processes
             .into_iter()
@@ -277,7 +319,7 @@ async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
             Err(problem) if tokio::time::Instant::now() >= deadline => {
                 anyhow::bail!("no checkout was answered: {problem}")
             }
-            Err(_) => tokio::time::sleep(TRY_AGAIN).await,
+            Err(_) => tokio::time::sleep(if lab.away { LOOK_AGAIN } else { TRY_AGAIN }).await,
         }
         if lab.stop.is_cancelled() {
             anyhow::bail!("stopped before it was ready");
@@ -325,6 +367,12 @@ async fn end(lab: &Lab) {
         if tokio::time::timeout(LAST_VERDICT, run.finished()).await.is_err() {
             tracing::error!("the run has no verdict in time");
         }
+    }
+    if lab.away {
+        // The others are not ours to end, and this controller may come back: the lab's file stays.
+        faults::clear_all(lab, "the controller ends", true).await;
+        lab.served_until.cancel();
+        return;
     }
     if let Some(guard) = lab.guard.get()
         && let Err(error) = guard.down().await

@@ -12,6 +12,7 @@ use crate::command::doctor::Doctor;
 use crate::command::down::Down;
 use crate::command::explain::Explain;
 use crate::command::fault::Fault;
+use crate::command::healthcheck::Healthcheck;
 use crate::command::hint::Hint;
 use crate::command::incident::Incident;
 use crate::command::journal::Journal;
@@ -19,7 +20,7 @@ use crate::command::logs::Logs;
 use crate::command::plan::Plan;
 use crate::command::policy::Policy;
 use crate::command::postmortem::Postmortem;
-use crate::command::process::{self, Guard, Service};
+use crate::command::process::{self, Guard, Serve, Service};
 use crate::command::query::Query;
 use crate::command::regrade::Regrade;
 use crate::command::report::Report;
@@ -135,8 +136,11 @@ pub(crate) enum Command {
     Traffic(Box<::process::Options>),
     /// Process: the controller
     #[command(hide = true)]
-    Serve(Box<controller::ServeFlags>),
-    /// Process: the parent of a lab's local processes
+    Serve(Box<Serve>),
+    /// Ask one URL once: exit 0 if it answers well
+    #[command(hide = true)]
+    Healthcheck(Healthcheck),
+    /// Process: the parent of a lab's processes, or who may speak with whoever is
     #[command(hide = true)]
     Guard(Guard),
     /// Process: a worker of the guard
@@ -191,7 +195,8 @@ impl Command {
             Self::Completion(completion) => Ok(completion.run()),
             Self::Service(service) => ended(service.run().await),
             Self::Traffic(options) => ended(process::traffic(*options).await),
-            Self::Serve(flags) => ended(process::serve(*flags).await),
+            Self::Serve(serve) => ended(serve.run().await),
+            Self::Healthcheck(check) => check.run().await,
             Self::Guard(guard) => ended(guard.run().await),
             Self::Worker => ended(process::worker()),
         }
@@ -309,7 +314,10 @@ mod tests {
             "service bank --latency 100ms",
             "traffic --controller http://127.0.0.1:1",
             "serve --lab red --dir .firedrill --plan x.json --detach",
+            "serve --platform docker --listen 0.0.0.0:7070 --dir /state --guard http://guard:7071 --drill bank-slowdown",
             "guard --spec x.json",
+            "guard --platform kubernetes --listen 0.0.0.0:7071",
+            "healthcheck http://127.0.0.1:9090/readyz",
             "worker",
         ] {
             let parsed = Cli::try_parse_from(std::iter::once("firedrill").chain(line.split(' ')));

@@ -80,6 +80,13 @@ impl Failure {
         self
     }
 
+    /// All of it on one line, for a log.
+    pub(crate) fn plain(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.details).chain(&self.hint);
+        let parts: Vec<&str> = parts.map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+        parts.join("; ")
+    }
+
     /// As it is written on stderr. Diagnostics that come rendered stand alone.
     pub(crate) fn render(&self, paint: Paint) -> String {
         let mut text = String::new();

@@ -17,8 +17,8 @@ use crate::lab::GuardRef;
 use crate::proc;
 use crate::spec::{GuardSpec, HeartBeat, ProcessState, Ready, Restart, Scale, Signal, SignalName, Silence};
 
-/// A restart or a scale-down waits for processes to drain, and `down` for all.
-const DOWN_PATIENCE: Duration = Duration::from_secs(30);
+/// A restart or a scale-down waits for processes to drain, and `down` for all. Pods take longer.
+const DOWN_PATIENCE: Duration = Duration::from_secs(90);
 
 /// The guard of a lab, as its controller (or the command line) sees it.
 #[derive(Debug, Clone)]

@@ -1,17 +1,22 @@
 //! The faults of processes, as the controller asks the guard for them. The guard ends them itself
 //! when their lease is over; this only asks.
 
+use std::time::Duration;
+
 use fault::FaultSpec;
 use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::local::{Guard, GuardError};
 
+/// Containers and pods are stopped and started in seconds.
+const PATIENCE: Duration = Duration::from_secs(45);
+
 impl Guard {
     /// Applies a fault to a service or an instance, or renews it if it is there already.
     pub async fn apply_fault(&self, id: &str, target: &str, spec: &FaultSpec) -> Result<(), GuardError> {
         let body = json!({"id": id, "target": target, "spec": spec});
-        let _: Value = self.client.post("/faults", &body).await?;
+        let _: Value = self.client.clone().patient(PATIENCE).post("/faults", &body).await?;
         Ok(())
     }
 
@@ -23,7 +28,8 @@ impl Guard {
 
     /// Ends a fault, and returns when what it did is undone. Says whether it was in force.
     pub async fn clear_fault(&self, id: &str) -> Result<bool, GuardError> {
-        let answer: Value = self.client.expect(Method::DELETE, &format!("/faults/{id}"), None).await?;
+        let client = self.client.clone().patient(PATIENCE);
+        let answer: Value = client.expect(Method::DELETE, &format!("/faults/{id}"), None).await?;
         Ok(answer["cleared"] == true)
     }
 

@@ -7,19 +7,19 @@ use fault::Span;
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Flags {
     /// Time from receiving a charge until its answer, the ledger's write included
-    #[arg(long, default_value = "100ms")]
+    #[arg(long, env = "FIREDRILL_BANK_LATENCY", default_value = "100ms")]
     pub latency: Span,
     /// Share by which a latency varies, up and down: 0.05 makes 100ms one of 95 to 105
-    #[arg(long, default_value_t = 0.05, value_parser = share)]
+    #[arg(long, env = "FIREDRILL_BANK_JITTER", default_value_t = 0.05, value_parser = share)]
     pub jitter: f64,
     /// Time from receiving a question about charges until its answer
-    #[arg(long, default_value = "10ms")]
+    #[arg(long, env = "FIREDRILL_BANK_LOOKUP_LATENCY", default_value = "10ms")]
     pub lookup_latency: Span,
     /// Opens a second region, whose charges take this long: the same book behind another port
-    #[arg(long)]
+    #[arg(long, env = "FIREDRILL_BANK_SECOND_LATENCY")]
     pub second_latency: Option<Span>,
     /// The second region's answer to a question about charges
-    #[arg(long, default_value = "20ms")]
+    #[arg(long, env = "FIREDRILL_BANK_SECOND_LOOKUP_LATENCY", default_value = "20ms")]
     pub second_lookup_latency: Span,
 }
 

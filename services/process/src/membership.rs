@@ -21,6 +21,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Endpoint;
 
 use crate::clock::monotonic_us;
+use crate::route::{own_address, reachable};
 
 /// How long to wait before dialling a controller again.
 const REDIAL: Duration = Duration::from_millis(250);
@@ -161,6 +162,7 @@ impl Membership {
     }
 
     async fn join_once(&self, url: &str, token: &str, hello: Hello) -> anyhow::Result<()> {
+        let hello = reachable_at(hello, url).await?;
         let channel = Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect().await?;
         let (outbox, said) = mpsc::channel(OUTBOX);
         outbox.try_send(FromProcess { body: Some(Said::Hello(hello)) })?;
@@ -251,4 +253,16 @@ impl Membership {
         self.shared.offset_us.store(offset, Ordering::Relaxed);
         self.shared.offset_error_us.store(half_trip.max(1), Ordering::Relaxed);
     }
+}
+
+/// The addresses of a hello as the others reach them, found anew at each try: they may change, and a name may not be
+/// known yet.
+async fn reachable_at(hello: Hello, controller: &str) -> anyhow::Result<Hello> {
+    let own = own_address(controller).await?;
+    Ok(Hello {
+        traffic_address: reachable(&hello.traffic_address, own),
+        second_address: reachable(&hello.second_address, own),
+        admin_address: reachable(&hello.admin_address, own),
+        ..hello
+    })
 }

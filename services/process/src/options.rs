@@ -10,7 +10,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Name of this instance; `<service>-0` if absent
-    #[arg(long)]
+    #[arg(long, env = "FIREDRILL_INSTANCE")]
     pub instance: Option<String>,
     /// Address to serve on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -18,7 +18,8 @@ pub struct Options {
     /// Address of the admin port: health, readiness, metrics
     #[arg(long, default_value = "127.0.0.1:0")]
     pub admin: SocketAddr,
-    /// URL of the controller to join; without one, --policy and --endpoints say the rest
+    /// URL of the controller to join (a name without dots may be a service of the environment, as Kubernetes fills it);
+    /// without one, --policy and --endpoints say the rest
     #[arg(long)]
     pub controller: Option<String>,
     /// Token that the lab knows its processes by

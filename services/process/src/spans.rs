@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::membership::Membership;
 use crate::options::Identity;
+use crate::route::service_url;
 
 /// A span that took longer is kept whatever its trace.
 pub const SLOW_SPAN: Duration = Duration::from_secs(1);
@@ -236,7 +237,7 @@ impl Export {
         };
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_tonic()
-            .with_endpoint(&welcome.otlp_endpoint)
+            .with_endpoint(service_url(&welcome.otlp_endpoint))
             .build();
         let mut exporter = match exporter {
             Ok(exporter) => exporter,

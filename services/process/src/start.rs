@@ -17,9 +17,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::clock::monotonic_us;
 use crate::listen::{ACCEPT_BACKLOG, listen};
 use crate::membership::{Instance, Membership, PolicyRevision};
 use crate::options::{Identity, Options};
+use crate::route::service_url;
 use crate::serve::{MAX_CONCURRENT_STREAMS, serve};
 use crate::spans::{self, Export, Sampling, Tracer};
 use crate::telemetry;
@@ -67,8 +69,9 @@ pub struct Process {
 /// # Errors
 /// When a port cannot be bound, or a file named on the command line cannot be
 /// read or is not what it should be.
-pub async fn start(service: &str, options: Options) -> anyhow::Result<Process> {
+pub async fn start(service: &str, mut options: Options) -> anyhow::Result<Process> {
     telemetry::start_log(&options.log);
+    options.controller = options.controller.as_deref().map(service_url);
     let identity = Identity::of(service, &options);
     std::fs::create_dir_all(&options.data)
         .with_context(|| format!("failed to create the folder `{}`", options.data.display()))?;
@@ -120,12 +123,14 @@ impl Process {
         self.traffic_address.clear();
     }
 
-    /// Binds a port for a second region of this process, beside the traffic port, and says where it is when it joins.
+    /// Binds a port for a second region of this process, the one after the traffic port if that was chosen, and says
+    /// where it is when it joins.
     ///
     /// # Errors
     /// When the port cannot be bound.
     pub fn second_listener(&mut self) -> anyhow::Result<TcpListener> {
-        let beside = SocketAddr::new(self.options.listen.ip(), 0);
+        let chosen = self.options.listen.port();
+        let beside = SocketAddr::new(self.options.listen.ip(), if chosen == 0 { 0 } else { chosen + 1 });
         let listener = listen(beside).with_context(|| format!("failed to bind {beside}"))?;
         self.second_address = listener.local_addr()?.to_string();
         Ok(listener)
@@ -177,6 +182,7 @@ impl Process {
             admin_address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
+            incarnation: monotonic_us(),
         };
         let membership = self.membership.clone();
         tokio::spawn(membership.keep_joined(url, self.options.token.clone(), hello, self.stop.clone()));

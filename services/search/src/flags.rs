@@ -8,6 +8,6 @@ use resilience::policy::Span;
 pub struct Flags {
     /// Time that the index takes to answer a query. The index is another machine's: whoever asks it waits, and works on
     /// nothing else meanwhile
-    #[arg(long, default_value = "0s")]
+    #[arg(long, env = "FIREDRILL_INDEX_LATENCY", default_value = "0s")]
     pub index_latency: Span,
 }

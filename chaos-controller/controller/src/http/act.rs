@@ -78,6 +78,11 @@ pub(super) async fn resume(State(lab): State<Arc<Lab>>, caller: Caller) -> Resul
 /// Ends the lab; a run that is on ends first, with its verdict.
 pub(super) async fn down(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Value>, Refused> {
     caller.must_be(Role::Operator)?;
+    if lab.away {
+        return Err(Refused::conflict(
+            "the lab's processes are not this controller's: `firedrill down` ends them",
+        ));
+    }
     lab.stop.cancel();
     Ok(Json(Value::Null))
 }

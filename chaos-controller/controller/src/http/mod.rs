@@ -18,6 +18,7 @@ mod policy;
 mod prometheus;
 mod query;
 mod refusal;
+mod run_files;
 mod runs;
 mod status;
 mod traces;
@@ -42,6 +43,7 @@ pub(crate) async fn no_such_route(uri: axum::http::Uri) -> Refused {
 pub(crate) fn routes(lab: Arc<Lab>) -> Router {
     Router::new()
         .route("/healthz", get(status::health))
+        .route("/readyz", get(status::readiness))
         .route("/metrics", get(status::metrics))
         .route("/api/status", get(status::status))
         .route("/api/events", get(events::events))
@@ -69,6 +71,8 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/api/runs/current", get(runs::current))
         .route("/api/runs/current/scorecard", get(runs::scorecard))
         .route("/api/runs/current/abort", post(runs::abort))
+        .route("/api/runs/{run}/files", get(run_files::list))
+        .route("/api/runs/{run}/files/{*path}", get(run_files::one))
         .route("/api/restart", post(act::restart))
         .route("/api/scale", post(act::scale))
         .route("/api/say", post(words::say))

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 
 use crate::api::{ProcessStatus, Role, Status};
 use crate::directory::{Member, State as MemberState};
@@ -17,6 +18,18 @@ use super::{Caller, Refused};
 
 pub(super) async fn health() -> &'static str {
     "ok\n"
+}
+
+/// Whether a real checkout was answered since this controller started.
+pub(super) async fn readiness(State(lab): State<Arc<Lab>>) -> (StatusCode, &'static str) {
+    if lab.ready_ms.load(Ordering::Relaxed) > 0 {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: not everybody has joined, or no checkout was answered\n",
+        )
+    }
 }
 
 /// Of the lab, nothing that reveals a fault.

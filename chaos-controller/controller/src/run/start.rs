@@ -95,7 +95,8 @@ async fn begin(
     let surged = surges.iter().map(|(from, surge)| *from + surge.length).max().unwrap_or_default();
     let wire = load::wire(&plan.load, plan.seed, 1, &surges);
     let schedule_hash = traffic::schedule::Schedule::new(&wire)?.hash(HASHED.max(surged.min(MOST_HASHED)));
-    let dir = fresh_folder(Path::new(runs_dir), &plan.drill)?;
+    let runs = if runs_dir.is_empty() { lab.runs.as_path() } else { Path::new(runs_dir) };
+    let dir = fresh_folder(runs, &plan.drill)?;
     let folder = |error: &dyn std::fmt::Display| StartError::Folder(error.to_string());
     // JSON is YAML, and this one is read back by programs.
     let plan_text = serde_json::to_vec_pretty(&plan).map_err(|error| folder(&error))?;
@@ -205,7 +206,7 @@ impl Lab {
     pub(crate) fn welcome(&self) -> Welcome {
         Welcome {
             seed: self.seed(),
-            otlp_endpoint: self.url.clone(),
+            otlp_endpoint: self.otlp_endpoint.clone(),
             clock_us: monotonic_us(),
             trace_ratio: self.traces.ratio,
         }

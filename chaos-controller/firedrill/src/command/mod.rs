@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod explain;
 pub(crate) mod fault;
+pub(crate) mod healthcheck;
 pub(crate) mod hint;
 pub(crate) mod incident;
 pub(crate) mod journal;

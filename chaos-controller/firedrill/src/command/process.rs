@@ -2,11 +2,15 @@
 //! one single-threaded runtime of its process and hands over to its crate.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
-use controller::ServeFlags;
+use controller::{PlatformName, ServeFlags};
+use drill::{Choice, Scale};
+
+use crate::drills;
 
 /// `firedrill service <name>`.
 #[derive(Debug, Subcommand)]
@@ -47,12 +51,37 @@ pub(crate) struct Bank {
     flags: bank::Flags,
 }
 
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Drill whose policy, load and bank the lab starts with, where nobody gives a plan
+    #[arg(long, env = "FIREDRILL_DRILL")]
+    drill: Option<String>,
+    /// Variant of the drill
+    #[arg(long, env = "FIREDRILL_VARIANT", default_value = "default")]
+    variant: String,
+    /// Part of the full load, such as 1/10
+    #[arg(long, env = "FIREDRILL_SCALE", default_value = "1")]
+    scale: Scale,
+    #[command(flatten)]
+    flags: ServeFlags,
+}
+
 /// Flags of `guard`.
 #[derive(Debug, Args)]
 pub(crate) struct Guard {
-    /// What to guard
+    /// What to guard on this machine
+    #[arg(long, required_unless_present = "platform")]
+    spec: Option<PathBuf>,
+    /// Where the processes are that it guards
+    #[arg(long, value_enum, conflicts_with = "spec", requires = "listen")]
+    platform: Option<PlatformName>,
+    /// Address of its API
     #[arg(long)]
-    spec: PathBuf,
+    listen: Option<SocketAddr>,
+    /// Token that it obeys; on Kubernetes it makes the lab's tokens itself
+    #[arg(long, env = "FIREDRILL_OPERATOR_TOKEN", hide_env_values = true, default_value = "")]
+    operator_token: String,
 }
 
 impl Service {
@@ -77,10 +106,17 @@ pub(crate) async fn traffic(options: process::Options) -> anyhow::Result<()> {
     traffic::run(options).await
 }
 
-/// `firedrill serve`.
-pub(crate) async fn serve(flags: ServeFlags) -> anyhow::Result<()> {
-    crate::log::start("info");
-    controller::serve(flags, print_line).await
+impl Serve {
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
+        crate::log::start("info");
+        let given = self.flags.plan.is_some() || self.flags.plan_text.is_some() || self.flags.adopt;
+        if let Some(drill) = self.drill.as_ref().filter(|_| !given) {
+            let choice = Choice { variant: self.variant, scale: self.scale, ..Choice::default() };
+            let plan = drills::plan(drill, &choice).map_err(|failure| anyhow!("{}", failure.plain()))?;
+            self.flags.plan_text = Some(serde_json::to_string(&plan).context("a plan is plain data")?);
+        }
+        controller::serve(self.flags, print_line).await
+    }
 }
 
 /// `firedrill worker`.
@@ -92,7 +128,15 @@ pub(crate) fn worker() -> anyhow::Result<()> {
 impl Guard {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         crate::log::start("info");
-        platform::guard::run(&self.spec, print_line).await?;
+        let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        match (self.platform, &self.spec) {
+            (Some(PlatformName::Docker), _) => platform::docker::run(listen, &self.operator_token).await?,
+            (Some(PlatformName::Kubernetes), _) => {
+                platform::kubernetes::run(listen, &self.operator_token).await?;
+            }
+            (Some(PlatformName::Local) | None, Some(spec)) => platform::guard::run(spec, print_line).await?,
+            (Some(PlatformName::Local) | None, None) => bail!("a guard of this machine needs --spec"),
+        }
         Ok(())
     }
 }
