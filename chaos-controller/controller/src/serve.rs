@@ -5,6 +5,7 @@
 //!                       ^ or attach, when adopting a lab whose controller died, and on other platforms
 //! ```
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::lab::{Founding, Lab};
 use crate::otlp::TraceReceiver;
 use crate::policy_store::PolicyStore;
 use crate::ready;
+use crate::run::instances;
 use crate::scraper;
 use crate::traces::{DEFAULT_RATIO, ratio, ratio_of};
 
@@ -47,6 +49,8 @@ const TRY_AGAIN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A lab that did not answer a checkout by then tells why and ends.
 const READY_WITHIN: Duration = Duration::from_secs(25);
+/// One of each service.
+const NONE_MORE: BTreeMap<String, u32> = BTreeMap::new();
 /// For those who are not waited for by anybody who starts them.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A run that is stopped by the end of the lab has this long for its verdict.
@@ -58,7 +62,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeFlags {
     /// Name of the lab
-    #[arg(long, default_value = "lab")]
+    #[arg(long, env = "FIREDRILL_LAB", default_value = "lab")]
     pub lab: String,
     /// Folder of the labs' files
     #[arg(long, default_value = ".firedrill")]
@@ -76,10 +80,10 @@ pub struct ServeFlags {
     #[arg(long, conflicts_with = "plan")]
     pub adopt: bool,
     /// Start without load
-    #[arg(long)]
+    #[arg(long, env = "FIREDRILL_NO_LOAD")]
     pub no_load: bool,
     /// Share of traces that is kept whatever happens in them, 0 to 1; an adopted lab keeps its own
-    #[arg(long, default_value_t = DEFAULT_RATIO, value_parser = ratio)]
+    #[arg(long, env = "FIREDRILL_TRACE_RATIO", default_value_t = DEFAULT_RATIO, value_parser = ratio)]
     pub trace_ratio: f64,
     /// Leave the session of whoever starts this, to outlive their terminal
     #[arg(long)]
@@ -178,7 +182,7 @@ async fn found(
     let listener =
         process::listen(flags.listen).with_context(|| format!("failed to bind {}", flags.listen))?;
     let url = format!("http://{}", listener.local_addr()?);
-    let file = LabFile::new(&flags.lab, &url, new_tokens()?);
+    let file = LabFile::new(&flags.lab, &url, Tokens::new().context("failed to read the kernel's randomness")?);
     file.save(&root)?;
     let lab = lab(flags, root, state_dir, file, url, plan, start_us)?;
     Ok((lab, listener, None))
@@ -284,7 +288,9 @@ async fn start_guard(lab: &Lab) -> anyhow::Result<Guard> {
 async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
     let patience = if lab.away { A_YEAR } else { READY_WITHIN };
     let deadline = tokio::time::Instant::now() + patience;
-    let mut wanted = Fleet::instances(&lab.plan.instances);
+    // Elsewhere there is one of each, and the others are asked for once all of these are there.
+    let more = lab.plan.instances.clone();
+    let mut wanted = Fleet::instances(if lab.away { &NONE_MORE } else { &more });
     if adopted
         && !lab.away
         && let Some(guard) = lab.guard.get()
@@ -309,6 +315,9 @@ async fn answered(lab: &Lab, adopted: bool) -> anyhow::Result<()> {
             () = tokio::time::sleep_until(deadline) => anyhow::bail!("not joined: {missing:?}"),
             () = lab.stop.cancelled() => anyhow::bail!("stopped before it was ready"),
         }
+    }
+    if lab.away && !adopted {
+        instances::bring(lab, &more).await?;
     }
     for number in 0_u64.. {
         if adopted {
@@ -385,14 +394,6 @@ async fn end(lab: &Lab) {
     lab.served_until.cancel();
 }
 
-/// Four keys from the kernel's randomness.
-fn new_tokens() -> anyhow::Result<Tokens> {
-    let mut bytes = [0_u8; 64];
-    let mut random = std::fs::File::open("/dev/urandom").context("failed to open the kernel's randomness")?;
-    std::io::Read::read_exact(&mut random, &mut bytes).context("failed to read the kernel's randomness")?;
-    let key = |n: usize| hex::encode(&bytes[n * 16..(n + 1) * 16]);
-    Ok(Tokens { lab: key(0), observer: key(1), candidate: key(2), operator: key(3) })
-}
 
 impl Lab {
     /// Writes into the lab's file who is there.

@@ -5,7 +5,7 @@
 //! Left out: who may write it when. The controller is the only writer; the
 //! guard only removes it.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,6 +37,28 @@ pub struct LabFile {
     /// Folder of the run in progress.
     #[serde(default)]
     pub run_dir: Option<String>,
+    /// Where it runs, if not as processes of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+}
+
+/// A lab that somebody else's engine runs. Its controller is told from its URL, and not from a process id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Away {
+    /// A Compose project.
+    Docker {
+        /// Its name.
+        project: String,
+    },
+    /// A namespace of a cluster.
+    Kubernetes {
+        /// The context of the cluster's configuration; the current one if there is none.
+        #[serde(default)]
+        context: Option<String>,
+        /// The namespace.
+        namespace: String,
+    },
 }
 
 /// Where the controller is.
@@ -146,6 +168,19 @@ pub enum LabError {
     },
 }
 
+impl Tokens {
+    /// Four keys from the kernel's randomness.
+    ///
+    /// # Errors
+    /// When the kernel gives none.
+    pub fn new() -> std::io::Result<Self> {
+        let mut bytes = [0_u8; 64];
+        std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        let key = |n: usize| bytes[n * 16..(n + 1) * 16].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { lab: key(0), observer: key(1), candidate: key(2), operator: key(3) })
+    }
+}
+
 impl LabFile {
     /// A lab whose controller is this process, serving at `url`.
     pub fn new(lab: &str, url: &str, tokens: Tokens) -> Self {
@@ -157,7 +192,14 @@ impl LabFile {
             processes: Vec::new(),
             tokens,
             run_dir: None,
+            away: None,
         }
+    }
+
+    /// A lab that runs elsewhere, as its controller is reached at `url` (empty if only a tunnel leads there).
+    pub fn of_away(lab: &str, url: &str, tokens: Tokens, away: Away) -> Self {
+        let controller = ControllerRef { pid: 0, started_unix_ms: unix_ms(), url: url.to_owned(), start_ticks: 0 };
+        Self { controller, away: Some(away), ..Self::new(lab, url, tokens) }
     }
 
     /// Where the file of `lab` is, under `root` (usually `.firedrill`).

@@ -25,7 +25,7 @@ mod spec;
 pub mod worker;
 
 pub use lab::{
-    ControllerRef, Ended, GuardRef, LabError, LabFile, ProcessRef, Tokens, state_dir, write_private,
+    Away, ControllerRef, Ended, GuardRef, LabError, LabFile, ProcessRef, Tokens, state_dir, write_private,
 };
 pub use local::{Guard, GuardError, Stray, end_strays, strays};
 pub use spec::{

@@ -1,0 +1,103 @@
+//! Labs that run elsewhere: as a Compose project, or in a namespace of a cluster. The same commands, the same API; only
+//! how a lab is started, reached and ended differs, and that the folder of a run has to be fetched.
+
+pub(crate) mod docker;
+pub(crate) mod fetch;
+pub(crate) mod kubernetes;
+mod program;
+pub(crate) mod tunnel;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use controller::PlatformName;
+use platform::{Away, LabFile};
+
+use crate::exit::Failure;
+
+/// A controller that lives answers at once.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Where a lab is started, and with what.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlatformFlags {
+    /// Where the lab runs: as processes here, as a Compose project, or in a namespace of a cluster
+    #[arg(long, value_enum, env = "FIREDRILL_PLATFORM", default_value_t)]
+    pub(crate) platform: PlatformName,
+    /// Docker: the image [default: firedrill:<version>]
+    #[arg(long, env = "FIREDRILL_IMAGE", value_name = "NAME:TAG")]
+    pub(crate) image: Option<String>,
+    /// Kubernetes: the namespace
+    #[arg(long, env = "FIREDRILL_NAMESPACE", default_value = "firedrill")]
+    pub(crate) namespace: String,
+    /// Kubernetes: the context [default: the current one]
+    #[arg(long, env = "FIREDRILL_CONTEXT")]
+    pub(crate) context: Option<String>,
+    /// Kubernetes: the controller as it is reached from here [default: through `kubectl port-forward`]
+    #[arg(long, env = "FIREDRILL_CONTROLLER_URL", value_name = "URL")]
+    pub(crate) controller_url: Option<String>,
+}
+
+impl PlatformFlags {
+    /// Whether somebody else's engine runs the lab.
+    pub(crate) fn is_away(&self) -> bool {
+        self.platform != PlatformName::Local
+    }
+}
+
+/// The lab of a file, with a way to its controller.
+pub(crate) fn reach(mut file: LabFile) -> Result<LabFile, Failure> {
+    if let Some(Away::Kubernetes { context, namespace }) = &file.away
+        && file.controller.url.is_empty()
+    {
+        file.controller.url = tunnel::open(&kubernetes::Cluster::new(context.clone(), namespace))?;
+    }
+    Ok(file)
+}
+
+/// Whether the controller of a lab that runs elsewhere answers.
+pub(crate) fn answers(file: &LabFile) -> bool {
+    let Ok(address) = file.controller.url.trim_start_matches("http://").parse::<SocketAddr>() else {
+        return false;
+    };
+    let asked = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect_timeout(&address, ANSWERS_WITHIN)?;
+        stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut head = [0_u8; 12];
+        stream.read_exact(&mut head)?;
+        Ok(head.ends_with(b"200"))
+    };
+    asked().unwrap_or(false)
+}
+
+/// Ends a lab that runs elsewhere.
+pub(crate) async fn take_down(dir: &Path, file: &LabFile) -> Result<&'static str, Failure> {
+    let how = match &file.away {
+        Some(Away::Docker { project }) => {
+            docker::down(dir, &file.lab, project).await?;
+            "its containers, networks and volumes are removed"
+        }
+        Some(Away::Kubernetes { context, namespace }) => {
+            kubernetes::down(&kubernetes::Cluster::new(context.clone(), namespace)).await?;
+            "its objects are deleted; the namespace is left"
+        }
+        None => "nothing to do",
+    };
+    LabFile::remove(dir, &file.lab)?;
+    Ok(how)
+}
+
+/// What to look at when a lab's controller does not answer.
+pub(crate) fn look_at(away: &Away) -> String {
+    match away {
+        Away::Docker { project } => format!("docker compose -p {project} ps --all"),
+        Away::Kubernetes { context, namespace } => {
+            let context = context.as_ref().map_or_else(String::new, |name| format!(" --context {name}"));
+            format!("kubectl{context} -n {namespace} get pods,events")
+        }
+    }
+}
