@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::clock::monotonic_us;
 use crate::listen::{ACCEPT_BACKLOG, listen};
 use crate::membership::{Instance, Membership, PolicyRevision};
 use crate::options::{Identity, Options};
@@ -177,6 +178,7 @@ impl Process {
             admin_address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
+            started_us: monotonic_us(),
         };
         let membership = self.membership.clone();
         tokio::spawn(membership.keep_joined(url, self.options.token.clone(), hello, self.stop.clone()));
