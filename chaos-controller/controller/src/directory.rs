@@ -49,7 +49,8 @@ pub(crate) struct Member {
     pub(crate) second: String,
     pub(crate) admin: String,
     pub(crate) pid: u32,
-    incarnation: u64,
+    /// Its own clock when it began.
+    pub(crate) started_us: u64,
     pub(crate) state: State,
     pub(crate) policy_version: u64,
     pub(crate) offset_us: i64,
@@ -103,7 +104,7 @@ impl Directory {
         let session = members.sessions;
         let known = members.by_instance.get(&hello.instance);
         let arrival = match known {
-            Some(known) if (known.pid, known.incarnation) != (hello.pid, hello.incarnation) => {
+            Some(known) if (known.pid, known.started_us) != (hello.pid, hello.started_us) => {
                 Arrival::Restarted
             }
             _ => Arrival::Joined,
@@ -117,7 +118,7 @@ impl Directory {
                 second: hello.second_address.clone(),
                 admin: hello.admin_address.clone(),
                 pid: hello.pid,
-                incarnation: hello.incarnation,
+                started_us: hello.started_us,
                 state: State::Up,
                 policy_version: 0,
                 offset_us: 0,
@@ -185,11 +186,10 @@ impl Directory {
         self.held().tell_all(told);
     }
 
-    /// Tells the processes of one service something.
-    pub(crate) fn tell(&self, service: &str, told: &Told) {
-        let members = self.held();
-        for member in members.by_instance.values().filter(|member| member.service == service) {
-            member.tell(told.clone());
+    /// Tells one process something.
+    pub(crate) fn tell(&self, instance: &str, told: Told) {
+        if let Some(member) = self.held().by_instance.get(instance) {
+            member.tell(told);
         }
     }
 
@@ -217,12 +217,14 @@ impl Directory {
 
     /// The first live process of a service.
     pub(crate) fn first(&self, service: &str) -> Option<Member> {
+        self.live(service).into_iter().next()
+    }
+
+    /// The live processes of a service, by instance.
+    pub(crate) fn live(&self, service: &str) -> Vec<Member> {
         let members = self.held();
-        members
-            .by_instance
-            .values()
-            .find(|member| member.service == service && member.state != State::Gone)
-            .cloned()
+        let live = |member: &&Member| member.service == service && member.state != State::Gone;
+        members.by_instance.values().filter(live).cloned().collect()
     }
 
     /// How many live instances each service has.

@@ -106,6 +106,7 @@ async fn stay(lab: Arc<Lab>, mut said: Streaming<FromProcess>, outbox: Outbox) {
         }
     }
     if lab.directory.leave(instance, session) && !lab.stop.is_cancelled() {
+        share_load(&lab, &hello);
         note_process(&lab, &hello, "exited", "its stream ended");
         control::count_applied(&lab);
     }
@@ -114,21 +115,26 @@ async fn stay(lab: Arc<Lab>, mut said: Streaming<FromProcess>, outbox: Outbox) {
 /// Tells a newcomer everything there is to know. Gives the session.
 fn welcome(lab: &Lab, hello: &Hello, outbox: Outbox) -> u64 {
     let policy = lab.policy.current();
-    let mut first = vec![Told::Welcome(lab.welcome()), Told::Policy(control::wire_policy(&policy))];
-    if hello.service == TRAFFIC {
-        first.extend(lab.load.current().map(Told::Load));
-    }
+    let first = [Told::Welcome(lab.welcome()), Told::Policy(control::wire_policy(&policy))];
     for told in first.into_iter().chain(lab.directory.all_endpoints()) {
         // The box is empty and larger than this; if not, the process joins again.
         let _ = outbox.try_send(Ok(ToProcess { body: Some(told) }));
     }
     let (session, arrival) = lab.directory.join(hello, outbox);
+    share_load(lab, hello);
     let (event, detail) = match arrival {
         Arrival::Joined => ("joined", String::new()),
         Arrival::Restarted => ("restarted", format!("now process {}", hello.pid)),
     };
     note_process(lab, hello, event, &detail);
     session
+}
+
+/// A generator has come or gone: the others hear what they offer now, and one that has come hears it for the first time.
+fn share_load(lab: &Lab, hello: &Hello) {
+    if hello.service == TRAFFIC {
+        lab.load.share(&lab.directory, lab.active_run().is_some());
+    }
 }
 
 fn hear(lab: &Lab, hello: &Hello, session: u64, outbox: &Outbox, message: Said) {

@@ -77,14 +77,15 @@ impl Engine {
 
     /// Offers this load from now on, and nothing of the one before. Requests in
     /// flight end in their own time. Generation 0 is no load. Under the generation
-    /// that is being offered it goes on, with the surges that it has now.
+    /// that is being offered it goes on, with the surges and the share that it has
+    /// now.
     pub fn obey(&self, load: &Load) {
         let mut state = self.lock();
         if state.obeyed == *load {
             return;
         }
         if let Some(course) = state.course.as_mut().filter(|course| course.generation == load.generation) {
-            match course.resurge(&load.surges) {
+            match course.change(load) {
                 Ok(()) => state.obeyed = load.clone(),
                 Err(error) => tracing::error!(generation = load.generation, %error, "surges refused"),
             }

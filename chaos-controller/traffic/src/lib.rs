@@ -2,6 +2,8 @@
 //! seeded schedule whatever the shop does, and logs every request from its
 //! *intended* time.
 //!
+//! Several of these processes share a load by the numbers of its arrivals.
+//!
 //! It obeys what the controller says (`Load`) and judges nothing: objectives,
 //! goodput and verdicts are computed from its log by others.
 //!
@@ -25,6 +27,7 @@ mod profile;
 mod report;
 mod run;
 pub mod schedule;
+mod share;
 pub mod summary;
 
 pub use engine::Engine;

@@ -239,8 +239,7 @@ mod tests {
                 .collect(),
             users: 50_000,
             patience_ms: 10_000,
-            constant: false,
-            surges: Vec::new(),
+            ..Load::default()
         }
     }
 

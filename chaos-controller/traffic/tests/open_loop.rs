@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use process::{Endpoints, Instance, Timer, monotonic_us};
 use prometheus::Registry;
-use proto::control::{JourneyRate, Load, Outcome, RequestRecord, Surge};
+use proto::control::{JourneyRate, Load, Outcome, RequestRecord, Share, Surge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -87,8 +87,7 @@ fn load(generation: u64, rate: f64, patience: Duration) -> Load {
         ],
         users: 1_000,
         patience_ms: patience.as_millis() as u64,
-        constant: false,
-        surges: Vec::new(),
+        ..Load::default()
     }
 }
 
@@ -222,6 +221,36 @@ async fn a_surge_is_cut_short_under_the_same_load_and_no_number_is_left_out() {
         numbers.sort_unstable();
         assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>(), "journey {journey}");
     }
+}
+
+/// A second generator comes in the middle, and later the first one goes: together they send what one alone would have.
+#[tokio::test]
+async fn generators_that_share_a_load_leave_nothing_out_and_send_nothing_twice() {
+    let shop = Shop::open().await;
+    let (first, second) = (Generator::start(), Generator::start());
+    first.connect(&shop).await;
+    second.connect(&shop).await;
+    let share = |from_us, remainder, of| Share { from_us, remainder, of };
+    let whole = Load { started_us: monotonic_us(), ..load(1, 400.0, PATIENT) };
+    let shared = |shares: &[Share]| Load { shares: shares.to_vec(), ..whole.clone() };
+    first.offer(&shared(&[share(0, 0, 1)]));
+    tokio::time::sleep(MS(150)).await;
+    first.offer(&shared(&[share(0, 0, 1), share(400_000, 0, 2)]));
+    second.offer(&shared(&[share(0, 0, 0), share(400_000, 1, 2)]));
+    tokio::time::sleep(MS(450)).await;
+    first.offer(&shared(&[share(0, 0, 1), share(400_000, 0, 2), share(900_000, 0, 0)]));
+    second.offer(&shared(&[share(0, 0, 0), share(400_000, 1, 2), share(900_000, 0, 1)]));
+    tokio::time::sleep(MS(650)).await;
+    let times = |records: Vec<(u64, RequestRecord)>| -> Vec<u64> {
+        records.iter().map(|(_, record)| record.intended_us).collect()
+    };
+    let (first, second) = (times(first.stop().await), times(second.stop().await));
+    assert!(first.iter().all(|us| *us < 900_000) && first.iter().any(|us| *us > 800_000));
+    assert!(second.iter().all(|us| *us >= 400_000) && second.iter().any(|us| *us > 1_000_000));
+    let mut both = [first, second].concat();
+    both.sort_unstable();
+    let alone = Schedule::new(&whole).unwrap().map(|arrival| arrival.intended_us);
+    assert_eq!(both, alone.take(both.len()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -111,8 +111,7 @@ impl Controller {
                 journeys: vec![rate("home"), rate("checkout")],
                 users: 100,
                 patience_ms: 1_000,
-                constant: false,
-                surges: Vec::new(),
+                ..Load::default()
             }),
         ];
         let heard = Arc::new(Mutex::new(Heard { refuse: 2, ..Heard::default() }));

@@ -31,6 +31,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// round trip: so many readings are taken at once, this far apart.
 const CLOCK_READINGS: u32 = 8;
 const FIRST_HEARTBEATS: Duration = Duration::from_millis(100);
+/// No message takes so long on its way to a process that reads.
+const ANOTHER_CLOCK_US: u64 = 1_000_000;
 /// Messages to the controller that may wait. A full box drops a report; the
 /// next one says the same more freshly.
 const OUTBOX: usize = 64;
@@ -108,7 +110,7 @@ impl Membership {
         self.shared.policy.subscribe()
     }
 
-    /// The load to offer (only `traffic` listens).
+    /// The load to offer (only `traffic` listens). Its zero is on our own clock.
     #[must_use]
     pub fn load(&self) -> watch::Receiver<Option<Load>> {
         self.shared.load.subscribe()
@@ -132,6 +134,11 @@ impl Membership {
     #[must_use]
     pub fn controller_clock_us(&self, now_us: u64) -> u64 {
         now_us.saturating_add_signed(self.shared.offset_us.load(Ordering::Relaxed))
+    }
+
+    /// Our own clock at the controller's clock's `then_us`, in microseconds.
+    fn own_clock_us(&self, then_us: u64) -> u64 {
+        then_us.saturating_add_signed(self.shared.offset_us.load(Ordering::Relaxed).saturating_neg())
     }
 
     pub(crate) fn set_policy(&self, revision: PolicyRevision) {
@@ -202,6 +209,7 @@ impl Membership {
     fn hear(&self, told: Told) {
         match told {
             Told::Welcome(welcome) => {
+                self.hear_clock(welcome.clock_us);
                 self.shared.welcome.send_replace(Some(welcome));
                 // A new controller does not know what the old one was told.
                 let applied = self.shared.applied.load(Ordering::Relaxed);
@@ -211,7 +219,10 @@ impl Membership {
             }
             Told::Endpoints(endpoints) => self.hear_endpoints(endpoints),
             Told::Policy(policy) => self.hear_policy(&policy),
-            Told::Load(load) => {
+            Told::Load(mut load) => {
+                if load.started_us > 0 {
+                    load.started_us = self.own_clock_us(load.started_us);
+                }
                 self.shared.load.send_replace(Some(load));
             }
             Told::Tick(tick) => self.hear_tick(&tick),
@@ -235,6 +246,19 @@ impl Membership {
             Err(error) => {
                 tracing::error!(version = policy.version, %error, "the controller sent a policy that is not JSON");
             }
+        }
+    }
+
+    /// The welcome's clock is off by the way that it took; it serves until the first reading that says by how much. A
+    /// controller that has moved to another machine has another clock, and what was read of the old one is worth nothing.
+    fn hear_clock(&self, clock_us: u64) {
+        let offset = i128::from(clock_us) - i128::from(monotonic_us());
+        let offset = i64::try_from(offset).unwrap_or_default();
+        let known = self.shared.offset_us.load(Ordering::Relaxed);
+        let unread = self.shared.offset_error_us.load(Ordering::Relaxed) == 0;
+        if unread || offset.abs_diff(known) > ANOTHER_CLOCK_US {
+            self.shared.offset_us.store(offset, Ordering::Relaxed);
+            self.shared.offset_error_us.store(0, Ordering::Relaxed);
         }
     }
 

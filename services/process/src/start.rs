@@ -182,7 +182,7 @@ impl Process {
             admin_address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            incarnation: monotonic_us(),
+            started_us: monotonic_us(),
         };
         let membership = self.membership.clone();
         tokio::spawn(membership.keep_joined(url, self.options.token.clone(), hello, self.stop.clone()));

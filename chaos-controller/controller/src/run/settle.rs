@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use evidence::kind::phase;
+use proto::control::LoadStatus;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -58,14 +59,14 @@ fn count(orders: &BTreeMap<String, u64>, states: &[&str]) -> u64 {
     states.iter().filter_map(|state| orders.get(*state)).sum()
 }
 
-/// Until the generator has nothing under way.
+/// Until no generator has anything under way.
 async fn users_gone(lab: &Lab, run: &Run, limit: Instant) -> Result<(), Ended> {
     let mut changes = lab.directory.changes();
     loop {
-        let under_way =
-            lab.directory.first(TRAFFIC).and_then(|traffic| traffic.load).map(|load| load.in_flight);
-        if under_way == Some(0) {
-            // Its last batch of records leaves within 100 ms.
+        let traffic = lab.directory.live(TRAFFIC);
+        let idle = |load: &LoadStatus| load.in_flight == 0;
+        if !traffic.is_empty() && traffic.iter().all(|member| member.load.as_ref().is_some_and(idle)) {
+            // The last batch of records leaves within 100 ms.
             return run.pause(LAST_REPORT).await;
         }
         tokio::select! {
