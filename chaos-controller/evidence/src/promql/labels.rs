@@ -32,7 +32,10 @@ impl<'a> Tags<'a> {
         let job = (!series.recorded).then_some(("job", JOB));
         let said = series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         Tags::of(
-            own.into_iter().chain(job).chain(said).map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))),
+            own.into_iter()
+                .chain(job)
+                .chain(said)
+                .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))),
         )
     }
 
