@@ -46,7 +46,7 @@ pub use plan::{
 };
 pub use planning::{guardrail, plan};
 pub use reading::{answer, check, check_policy, expectation, variants};
-pub use rules::{Rule, rules};
+pub use rules::{Recording, Rule, Rules, rules};
 pub use scale::{NotAScale, Scale};
 pub use schema::{answer_schema, candidate_schema, drill_schema};
 pub use source::{Choice, Mode, Source, Sources};

@@ -2,6 +2,7 @@
 //! skipped; what a process exposes is checked by `promtool`, not here. A line that does not parse is left out.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Label names and their unescaped values.
 pub type Labels<'a> = Vec<(&'a str, Cow<'a, str>)>;
@@ -52,6 +53,28 @@ pub fn parse_series(series: &str) -> Option<(&str, Labels<'_>)> {
         rest = after[end + 1..].trim_start().trim_start_matches(',').trim_start();
     }
     Some((name.trim_end(), labels))
+}
+
+/// The raw text of a series, as a process would expose it: labels in the order of their names.
+pub fn series_text<K: AsRef<str>, V: AsRef<str>>(name: &str, labels: &BTreeMap<K, V>) -> String {
+    let mut text = name.to_owned();
+    for (number, (key, value)) in labels.iter().enumerate() {
+        text.push_str(if number == 0 { "{" } else { "," });
+        text.push_str(key.as_ref());
+        text.push_str("=\"");
+        for letter in value.as_ref().chars() {
+            match letter {
+                '\n' => text.push_str("\\n"),
+                '"' | '\\' => text.extend(['\\', letter]),
+                letter => text.push(letter),
+            }
+        }
+        text.push('"');
+    }
+    if !labels.is_empty() {
+        text.push('}');
+    }
+    text
 }
 
 /// Where the series text ends: after the closing brace (braces inside quotes do not count), or at the first blank.
@@ -125,5 +148,15 @@ mod tests {
         let samples = parse("a{x=\"one \\\"two\\\" \\\\ \\n\"} +Inf\nb NaN\n");
         assert_eq!(samples[0].labels[0].1, "one \"two\" \\ \n");
         assert!(samples[0].value.is_infinite() && samples[1].value.is_nan());
+    }
+
+    #[test]
+    fn a_series_that_is_written_is_read_back() {
+        let labels = BTreeMap::from([("route", "/{id}"), ("said", "one \"two\" \\ \n")]);
+        let text = series_text("m", &labels);
+        let (name, read) = parse_series(&text).unwrap();
+        assert_eq!((name, text.lines().count()), ("m", 1));
+        assert!(read.iter().map(|(key, value)| (*key, value.as_ref())).eq(labels));
+        assert_eq!(series_text("m", &BTreeMap::<String, String>::new()), "m");
     }
 }

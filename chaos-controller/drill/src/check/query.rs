@@ -33,12 +33,18 @@ pub(crate) fn check_condition(report: &mut Report<'_>, node: &Node) {
 
 /// The same for its query alone.
 pub(crate) fn check_condition_text(report: &mut Report<'_>, query: &Node) {
-    check_query(report, query, "1.0000");
+    check_query(report, query, &Use { scale: "1.0000", recorded: &[], asks: true });
 }
 
-/// Says everything that is wrong with the expression of an alert, in which the scale has no place.
-pub(crate) fn check_alert(report: &mut Report<'_>, query: &Node) {
-    check_query(report, query, SCALE);
+/// Says everything that is wrong with the expression of an alert, in which the scale has no place. `recorded` are the
+/// names that the rules of its file record.
+pub(crate) fn check_alert(report: &mut Report<'_>, query: &Node, recorded: &[&str]) {
+    check_query(report, query, &Use { scale: SCALE, recorded, asks: true });
+}
+
+/// The same of a recording rule, which answers with values and need not compare them.
+pub(crate) fn check_recording(report: &mut Report<'_>, query: &Node, recorded: &[&str]) {
+    check_query(report, query, &Use { scale: SCALE, recorded, asks: false });
 }
 
 /// A list of named conditions. `taken` are names that others have.
@@ -61,10 +67,19 @@ pub(crate) fn check_named(report: &mut Report<'_>, list: Option<&Node>, kind: &s
     }
 }
 
-/// `scale` stands for the scale: a number that is as long as the word, so that places stay where they are.
-fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
+/// What a query is for.
+struct Use<'a> {
+    /// Stands for the scale: a number that is as long as the word, so that places stay where they are.
+    scale: &'a str,
+    /// Names that there are besides those of the processes.
+    recorded: &'a [&'a str],
+    /// It must hold or fail.
+    asks: bool,
+}
+
+fn check_query(report: &mut Report<'_>, node: &Node, usage: &Use<'_>) {
     let Kind::Text(written) = &node.kind else { return };
-    let text = written.replace(SCALE, scale);
+    let text = written.replace(SCALE, usage.scale);
     let place = |offset: usize, length: usize| within(report.source, node, written, offset, length);
     let query = match Query::parse(&text) {
         Ok(query) => query,
@@ -76,7 +91,7 @@ fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
         }
     };
     let mut found: Vec<(Range<usize>, Finding)> = Vec::new();
-    for name in query.metrics() {
+    for name in query.metrics().into_iter().filter(|name| !usage.recorded.contains(name)) {
         if let Some(finding) = unknown_metric(name) {
             found.push((place(word(&text, name).unwrap_or(0), name.len()), finding));
         }
@@ -91,7 +106,7 @@ fn check_query(report: &mut Report<'_>, node: &Node, scale: &str) {
             node.span.clone(),
             Finding::new("this answers with a text, which neither holds nor fails").allowed(COMPARED),
         )),
-        Answer::Vector if !asks(&text) => found.push((
+        Answer::Vector if usage.asks && !asks(&text) => found.push((
             node.span.clone(),
             Finding::new("nothing is compared, so this would hold whenever there are samples")
                 .allowed(COMPARED),

@@ -1,31 +1,32 @@
-//! Alerting rules in the format of Prometheus, as far as it says something here: groups of alerts.
+//! Rules in the format of Prometheus, as far as it says something here: groups of alerts and of recordings. A file is
+//! held against the schema of its alerts, and each recording against its own, so that a mistake is told where it is.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A rule file.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// A rule file, as it is without its recordings.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct RulesFile {
-    pub(crate) groups: Vec<GroupFile>,
+    groups: Vec<GroupFile>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct GroupFile {
-    pub(crate) name: String,
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct GroupFile {
+    name: String,
     /// How often a Prometheus evaluates it. The lab evaluates each second.
-    #[serde(default)]
-    #[expect(dead_code, reason = "a Prometheus reads it")]
-    pub(crate) interval: Option<String>,
-    pub(crate) rules: Vec<RuleFile>,
+    interval: Option<String>,
+    rules: Vec<AlertFile>,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RuleFile {
+pub(crate) struct AlertFile {
     /// The name of the alert.
     pub(crate) alert: String,
     /// PromQL. Each series of the answer is an alert.
@@ -42,4 +43,16 @@ pub(crate) struct RuleFile {
     /// What is told to people; may hold `{{ $labels.x }}` and `{{ $value }}`.
     #[serde(default)]
     pub(crate) annotations: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecordingFile {
+    /// The name of the series that it makes.
+    pub(crate) record: String,
+    /// PromQL. Each series of the answer becomes one of these.
+    pub(crate) expr: String,
+    /// Labels that they get besides those of the answer.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
 }

@@ -1,6 +1,5 @@
-//! Alerting rules: from a Prometheus rule file to alerts that can be evaluated, every problem at once with its place.
-//! Leaves out recording rules, which are refused (the lab asks its samples directly), group intervals (the lab looks
-//! each second) and evaluating.
+//! Rules: from a Prometheus rule file to alerts and recordings that can be evaluated, every problem at once with its
+//! place. Leaves out group intervals (the lab looks each second) and evaluating.
 
 mod duration;
 
@@ -10,9 +9,13 @@ use evidence::promql::Query;
 use serde_json::Value;
 
 use crate::{
-    check::{Report, query::check_alert},
+    check::{
+        Report,
+        query::{check_alert, check_recording},
+    },
     diagnostic::{Finding, Problems},
-    file::rules::{RuleFile, RulesFile},
+    file::rules::{AlertFile, RecordingFile, RulesFile},
+    metric::metrics,
     schema::walk,
     source::Source,
     tree::{self, Kind, Node},
@@ -20,7 +23,28 @@ use crate::{
 
 pub(crate) use duration::duration;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(RulesFile).to_value());
+/// Of a file whose rules are all alerts.
+static ALERTS: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(RulesFile).to_value());
+/// Of one recording rule.
+static RECORDING: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(RecordingFile).to_value());
+
+/// What a rule file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rules {
+    /// In the order of the file, in which one may ask for what another has recorded. All are evaluated before the alerts.
+    pub recordings: Vec<Recording>,
+    pub alerts: Vec<Rule>,
+}
+
+/// A query whose answer becomes series of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// The name of these series.
+    pub record: String,
+    pub expr: Query,
+    /// What they have besides the labels of the answer.
+    pub labels: BTreeMap<String, String>,
+}
 
 /// One alert.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,19 +66,27 @@ pub struct Rule {
 ///
 /// # Errors
 /// Everything that is wrong, in reading order.
-pub fn rules(source: &Source) -> Result<Vec<Rule>, Problems> {
+pub fn rules(source: &Source) -> Result<Rules, Problems> {
     let mut problems = Problems::default();
     let Some(node) = tree::parse(source, &mut problems) else { return Err(problems) };
-    let recorded = recording_rules(source, &node, &mut problems);
-    let alerts = node.without(&recorded);
-    for (span, finding) in walk(&SCHEMA, &alerts) {
+    let recorded: Vec<&str> = recordings(&node).filter_map(|rule| text(rule.get("record")?)).collect();
+    // Each kind is held against its own schema, or every recording would lack the name of an alert.
+    let spans: Vec<_> = recordings(&node).map(|rule| rule.span.clone()).collect();
+    let alerts = node.without(&spans);
+    for (span, finding) in walk(&ALERTS, &alerts) {
         problems.add(source, span, finding);
     }
-    for rule in each_rule(&alerts) {
-        check_rule(&mut Report { source, problems: &mut problems }, rule);
+    for (_, rule) in each_rule(&alerts) {
+        check_alerting(&mut Report { source, problems: &mut problems }, rule, &recorded);
     }
-    match serde_json::from_value::<RulesFile>(node.to_value()) {
-        Ok(file) if problems.is_empty() => Ok(built(file)),
+    for rule in recordings(&node) {
+        for (span, finding) in walk(&RECORDING, rule) {
+            problems.add(source, span, finding);
+        }
+        check_recorded(&mut Report { source, problems: &mut problems }, rule, &recorded);
+    }
+    match built(&node) {
+        Ok(rules) if problems.is_empty() => Ok(rules),
         Err(error) if problems.is_empty() => {
             problems.add(source, 0..0, Finding::new(error.to_string()));
             Err(problems)
@@ -63,31 +95,29 @@ pub fn rules(source: &Source) -> Result<Vec<Rule>, Problems> {
     }
 }
 
-fn each_rule(node: &Node) -> impl Iterator<Item = &Node> {
+/// Every rule, with the name of its group.
+fn each_rule(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
     let groups = node.get("groups").map(Node::items).unwrap_or_default();
-    groups.iter().flat_map(|group| group.get("rules").map(Node::items).unwrap_or_default())
+    groups.iter().flat_map(|group| {
+        let name = group.get("name").and_then(text).unwrap_or_default();
+        group.get("rules").map(Node::items).unwrap_or_default().iter().map(move |rule| (name, rule))
+    })
 }
 
-/// Refuses recording rules, and tells where they stand, so that the schema need not complain about them again.
-fn recording_rules(source: &Source, node: &Node, problems: &mut Problems) -> Vec<std::ops::Range<usize>> {
-    let mut places = Vec::new();
-    for rule in each_rule(node) {
-        if let Some((key, _)) = rule.entry("record") {
-            let finding = Finding::new("the lab evaluates alerts only, and this is a recording rule");
-            problems.add(
-                source,
-                key.span.clone(),
-                finding.hint("write its `expr` into the alerts that use it"),
-            );
-            places.push(rule.span.clone());
-        }
+fn recordings(node: &Node) -> impl Iterator<Item = &Node> {
+    each_rule(node).map(|(_, rule)| rule).filter(|rule| rule.get("record").is_some())
+}
+
+fn text(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => Some(text),
+        _ => None,
     }
-    places
 }
 
-fn check_rule(report: &mut Report<'_>, rule: &Node) {
+fn check_alerting(report: &mut Report<'_>, rule: &Node, recorded: &[&str]) {
     if let Some(expr) = rule.get("expr") {
-        check_alert(report, expr);
+        check_alert(report, expr, recorded);
     }
     for key in ["for", "keep_firing_for"] {
         if let Some(Node { kind: Kind::Text(text), span }) = rule.get(key)
@@ -99,21 +129,42 @@ fn check_rule(report: &mut Report<'_>, rule: &Node) {
     }
 }
 
-fn built(file: RulesFile) -> Vec<Rule> {
-    let groups = file.groups.into_iter();
-    groups
-        .flat_map(|group| {
-            let name = group.name;
-            group.rules.into_iter().filter_map(move |rule| one(name.clone(), rule))
-        })
-        .collect()
+fn check_recorded(report: &mut Report<'_>, rule: &Node, recorded: &[&str]) {
+    if let Some(expr) = rule.get("expr") {
+        check_recording(report, expr, recorded);
+    }
+    let Some(Node { kind: Kind::Text(name), span }) = rule.get("record") else { return };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(plain) {
+        let finding = Finding::new(format!("`{name}` cannot be the name of a metric"));
+        report.add(span.clone(), finding.allowed("letters, digits, `_` and `:`"));
+    } else if metrics().contains(name) {
+        let finding =
+            Finding::new(format!("processes of the lab expose `{name}`, so it cannot be recorded too"));
+        report.add(span.clone(), finding.hint("such as `service:lab_queue_depth:sum`"));
+    }
+}
+
+fn built(node: &Node) -> Result<Rules, serde_json::Error> {
+    let mut rules = Rules::default();
+    for (group, rule) in each_rule(node) {
+        if rule.get("record").is_some() {
+            let RecordingFile { record, expr, labels } = serde_json::from_value(rule.to_value())?;
+            // A query that cannot be read has been told.
+            let Ok(expr) = Query::parse(&expr) else { continue };
+            rules.recordings.push(Recording { record, expr, labels });
+        } else {
+            rules.alerts.extend(alerting(group, serde_json::from_value(rule.to_value())?));
+        }
+    }
+    Ok(rules)
 }
 
 /// `None` only for what the check has refused.
-fn one(group: String, rule: RuleFile) -> Option<Rule> {
+fn alerting(group: &str, rule: AlertFile) -> Option<Rule> {
     let time = |text: Option<String>| text.map_or(Some(Duration::ZERO), |text| duration(&text));
     Some(Rule {
-        group,
+        group: group.to_owned(),
         alert: rule.alert,
         expr: Query::parse(&rule.expr).ok()?,
         length: time(rule.length)?,

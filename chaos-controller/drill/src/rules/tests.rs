@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn read(text: &str) -> Result<Vec<Rule>, Vec<String>> {
+fn read(text: &str) -> Result<Rules, Vec<String>> {
     let problems = |problems: Problems| problems.list().iter().map(ToString::to_string).collect();
     rules(&Source::new("r.yml", text)).map_err(problems)
 }
@@ -11,7 +11,7 @@ fn read(text: &str) -> Result<Vec<Rule>, Vec<String>> {
 fn an_alert_is_read_with_its_times_and_words() {
     let text = "groups:\n  - name: g\n    interval: 30s\n    rules:\n      - alert: Down\n        expr: up == 0\n        \
                 for: 1m30s\n        labels: {severity: page}\n        annotations: {summary: gone}\n";
-    let all = read(text).unwrap();
+    let all = read(text).unwrap().alerts;
     assert_eq!(all.len(), 1);
     let rule = &all[0];
     assert_eq!((rule.group.as_str(), rule.alert.as_str()), ("g", "Down"));
@@ -22,12 +22,13 @@ fn an_alert_is_read_with_its_times_and_words() {
 #[test]
 fn every_problem_is_told_at_once_with_its_place() {
     let text = "groups:\n  - name: g\n    rules:\n      - {alert: A, expr: lab_queue_dept > 1, for: 90}\n      \
-                - {record: x, expr: up}\n      - {alert: B, expr: up == 0, for: 1.5s, anotations: {}}\n";
+                - {record: up, expr: lab_queue_depth, for: 1s}\n      - {alert: B, expr: up == 0, for: 1.5s, anotations: {}}\n";
     let told = read(text).unwrap_err();
     let expected = [
         "r.yml:4:26: no process of the lab exposes `lab_queue_dept`",
         "r.yml:4:51: the number 90 is not allowed here",
-        "r.yml:5:10: the lab evaluates alerts only",
+        "r.yml:5:18: processes of the lab expose `up`",
+        "r.yml:5:45: unknown key `for`",
         "r.yml:6:40: `1.5s` is no duration of Prometheus",
         "r.yml:6:46: unknown key `anotations`",
     ];
@@ -38,9 +39,25 @@ fn every_problem_is_told_at_once_with_its_place() {
 }
 
 #[test]
+fn what_a_file_records_its_rules_may_ask_for() {
+    let text = |name: &str| {
+        format!(
+            "groups:\n  - name: g\n    rules:\n      - {{record: service:up:sum, expr: sum by (service) (up), labels: {{of: all}}}}\n      \
+             - {{alert: Down, expr: '{name} == 0'}}\n"
+        )
+    };
+    let rules = read(&text("service:up:sum")).unwrap();
+    let recording = &rules.recordings[0];
+    assert_eq!((recording.record.as_str(), recording.labels["of"].as_str()), ("service:up:sum", "all"));
+    assert_eq!(rules.alerts[0].expr.metrics(), ["service:up:sum"]);
+    let told = read(&text("service:up:avg")).unwrap_err();
+    assert!(told[0].starts_with("r.yml:5:30: no process of the lab exposes `service:up:avg`"), "{told:?}");
+}
+
+#[test]
 fn the_shipped_rules_are_the_same_alerts_with_other_windows() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/prometheus");
-    let shipped = |name: &str| read(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap();
+    let shipped = |name: &str| read(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap().alerts;
     let names = |all: &[Rule]| all.iter().map(|rule| rule.alert.clone()).collect::<Vec<_>>();
     let (production, drill) = (shipped("firedrill.rules.yml"), shipped("drill-windows.rules.yml"));
     assert_eq!(names(&production), names(&drill));

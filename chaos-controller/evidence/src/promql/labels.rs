@@ -28,10 +28,14 @@ impl<'a> Tags<'a> {
     }
 
     pub(super) fn of_series(series: &'a Series) -> Self {
-        let own = [(NAME, series.name.as_str()), ("job", JOB)];
-        let scraped = series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = [(NAME, series.name.as_str())];
+        let job = (!series.recorded).then_some(("job", JOB));
+        let said = series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         Tags::of(
-            own.into_iter().chain(scraped).map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))),
+            own.into_iter()
+                .chain(job)
+                .chain(said)
+                .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))),
         )
     }
 

@@ -45,7 +45,7 @@ impl Selector {
             None => samples.all().iter().filter(|one| self.takes(one)).map(Found::Series).collect(),
         };
         if self.name.as_deref().is_none_or(|name| name == UP) {
-            let takes = |(service, instance): &(&str, &str)| {
+            let takes = |(_, service, instance): &(usize, &str, &str)| {
                 self.matchers.iter().all(|matcher| {
                     matcher.takes(match matcher.label.as_str() {
                         NAME => UP,
@@ -56,8 +56,8 @@ impl Selector {
                     })
                 })
             };
-            let sources = samples.instances().enumerate().filter(|(_, source)| takes(source));
-            found.extend(sources.map(|(index, _)| Found::Up(index)));
+            let processes = samples.processes().filter(|process| takes(process));
+            found.extend(processes.map(|(place, ..)| Found::Up(place)));
         }
         found
     }
@@ -66,7 +66,7 @@ impl Selector {
         self.matchers.iter().all(|matcher| {
             matcher.takes(match matcher.label.as_str() {
                 NAME => &series.name,
-                "job" => JOB,
+                "job" if !series.recorded => JOB,
                 label => series.label(label).unwrap_or_default(),
             })
         })
@@ -87,7 +87,7 @@ impl<'a> Found<'a> {
         match self {
             Found::Series(series) => Tags::of_series(series),
             Found::Up(index) => {
-                let (service, instance) = samples.instances().nth(index).unwrap_or_default();
+                let (service, instance) = samples.process(index);
                 let pairs = [(NAME, UP), ("job", JOB), ("service", service), ("instance", instance)];
                 Tags::of(pairs.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))))
             }

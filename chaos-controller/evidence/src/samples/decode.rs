@@ -74,7 +74,7 @@ impl Decoder {
         }
         self.members.get_mut(source)?.push(samples.series.len());
         self.whole.push(0);
-        samples.add_series(Series { name, labels, points: Vec::new(), source });
+        samples.add_series(Series { name, labels, recorded: false, points: Vec::new(), source });
         Some(())
     }
 

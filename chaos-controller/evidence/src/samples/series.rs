@@ -23,6 +23,13 @@ pub(super) struct Source {
     pub(super) scrapes: Vec<Scrape>,
 }
 
+impl Source {
+    /// A recording rule, which is no process: it has neither `up` nor a job.
+    pub(super) fn is_rule(&self) -> bool {
+        self.instance.is_empty()
+    }
+}
+
 /// One attempt to scrape a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scrape {
@@ -31,11 +38,14 @@ pub struct Scrape {
     pub alive: bool,
 }
 
-/// One metric of one process over the run.
+/// One metric of one process over the run, or one answer of a recording rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     pub name: String,
+    /// What a rule has recorded has the labels of its answer, `job` among them if the answer kept it.
     pub labels: Labels,
+    /// Recorded by a rule, and not exposed by a process.
+    pub(crate) recorded: bool,
     /// `(t_ms, value)` where the value changed; NaN marks staleness. Between points the last value holds.
     pub points: Vec<(u64, f64)>,
     pub(super) source: usize,
@@ -78,7 +88,18 @@ impl Samples {
 
     /// `(service, instance)` of every process that was scraped.
     pub fn instances(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.sources.iter().map(|source| (source.service.as_str(), source.instance.as_str()))
+        self.processes().map(|(_, service, instance)| (service, instance))
+    }
+
+    /// The same with the place of each among the sources.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (usize, &str, &str)> {
+        let sources = self.sources.iter().enumerate().filter(|(_, source)| !source.is_rule());
+        sources.map(|(place, source)| (place, source.service.as_str(), source.instance.as_str()))
+    }
+
+    /// `(service, instance)` of a source.
+    pub(crate) fn process(&self, place: usize) -> (&str, &str) {
+        self.sources.get(place).map_or(("", ""), |source| (&source.service, &source.instance))
     }
 
     /// When the instances of a service were scraped, in order of time; all instances together.

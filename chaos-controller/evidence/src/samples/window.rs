@@ -4,7 +4,7 @@
 //! What is too old goes first; when the bytes are still too many, what is oldest goes; when there is nothing left to
 //! drop, series that are not known yet are left out and counted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem::size_of;
 
 use super::STALE;
@@ -59,16 +59,40 @@ impl Window {
 
     /// Takes one scrape of one instance. `t_ms` must not go back for an instance.
     pub fn scrape(&mut self, t_ms: u64, service: &str, instance: &str, text: &str) {
+        let new = |raw: &str, source| new_series(raw, source, service, instance);
+        self.take(t_ms, (service, instance), exposition::lines(text), new);
+    }
+
+    /// Takes the answer of a recording rule, whose series are named `name`; one that it had before and has no more ends.
+    /// `rule` tells rules that record under one name apart.
+    pub fn record(&mut self, t_ms: u64, rule: &str, name: &str, answer: &[(BTreeMap<String, String>, f64)]) {
+        let written: Vec<(String, f64)> =
+            answer.iter().map(|(labels, value)| (exposition::series_text(name, labels), *value)).collect();
+        let new = |raw: &str, source| {
+            let labels = exposition::parse_series(raw)?.1.into_iter();
+            let labels = labels.map(|(key, value)| (key.to_owned(), value.into_owned())).collect();
+            Some(Series { name: name.to_owned(), labels, recorded: true, points: Vec::new(), source })
+        };
+        self.take(t_ms, (rule, ""), written.iter().map(|(raw, value)| (raw.as_str(), *value)), new);
+    }
+
+    fn take<'a>(
+        &mut self,
+        t_ms: u64,
+        (service, instance): (&str, &str),
+        said: impl Iterator<Item = (&'a str, f64)>,
+        new: impl Fn(&str, usize) -> Option<Series>,
+    ) {
         self.make_room(t_ms);
         let live = live(&mut self.sources, &mut self.samples, service, instance);
         live.scrapes += 1;
         self.samples.sources[live.source].scrapes.push(Scrape { t_ms, alive: true });
         self.bytes += size_of::<Scrape>();
-        for (raw, value) in exposition::lines(text) {
+        for (raw, value) in said {
             let known = match live.known.get_mut(raw) {
                 Some(known) => known,
                 None => {
-                    let Some(series) = new_series(raw, live.source, service, instance) else { continue };
+                    let Some(series) = new(raw, live.source) else { continue };
                     let cost = fixed_bytes(&series, raw);
                     if self.bytes + cost > self.max_bytes {
                         self.left_out += 1;
@@ -212,7 +236,7 @@ fn new_series(raw: &str, source: usize, service: &str, instance: &str) -> Option
     let mut labels: Vec<(String, String)> =
         own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     labels.extend(scraped.into_iter().map(|(key, value)| (key.to_owned(), value.into_owned())));
-    Some(Series { name: name.to_owned(), labels, points: Vec::new(), source })
+    Some(Series { name: name.to_owned(), labels, recorded: false, points: Vec::new(), source })
 }
 
 /// What a series occupies besides its points: its words, twice for the raw text, and its places in three tables.

@@ -120,3 +120,30 @@ fn series_of_the_dead_are_forgotten_and_new_ones_find_no_room_only_when_there_is
         window.bytes()
     );
 }
+
+#[test]
+fn what_a_rule_records_is_asked_for_as_a_series_that_no_process_has() {
+    let mut window = Window::new(60_000, 1 << 20);
+    let labels = |service: &str| BTreeMap::from([("service".to_owned(), service.to_owned())]);
+    for second in 0..5 {
+        let value = second as f64;
+        window.scrape(second * 1_000, "cart", "cart-0", "m 1\n");
+        let answer = [(labels("cart"), value), (labels("order"), -value)];
+        window.record(second * 1_000, "0", "service:m:sum", &answer[..if second < 3 { 2 } else { 1 }]);
+    }
+    let asked = |text: &str, t_ms| {
+        let answer = instant(&Query::parse(text).unwrap(), window.samples(), t_ms).unwrap();
+        let crate::promql::Value::Vector(answer) = answer else { panic!("{text}") };
+        answer.into_iter().map(|sample| (sample.labels, sample.value)).collect::<Vec<_>>()
+    };
+    let of = |service: &str, value| {
+        let mut labels = labels(service);
+        labels.insert("__name__".to_owned(), "service:m:sum".to_owned());
+        (labels, value)
+    };
+    assert_eq!(asked("service:m:sum", 2_500), [of("cart", 2.0), of("order", -2.0)]);
+    assert_eq!(asked("service:m:sum", 4_500), [of("cart", 4.0)], "what it has no more has ended");
+    assert_eq!(asked("service:m:sum{job=\"firedrill\"}", 2_500), []);
+    assert_eq!(asked("delta(service:m:sum{service=\"cart\"}[3s])", 4_500).len(), 1);
+    assert_eq!(asked("up", 4_500).len(), 1, "a rule is no process");
+}
