@@ -23,6 +23,9 @@ pub(crate) async fn finish_interrupted_run(lab: &Arc<Lab>) -> bool {
                 return false;
             }
             tracing::warn!(run = run.book.name, "a run was interrupted by the end of its controller");
+            for entry in &entries {
+                lab.open_book.hear(&entry.kind, &entry.body, Some(&run.book.name));
+            }
             for id in still_open(&entries) {
                 let reason = "the controller was gone; the lease ended it, or this does";
                 lab.observe(kind::FAULT_CLEARED, json!({"id": id, "reason": reason}));

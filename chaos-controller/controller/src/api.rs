@@ -59,6 +59,9 @@ pub struct Status {
     pub faults: Vec<Value>,
     /// True after `halt`: no load, no faults.
     pub halted: bool,
+    /// Whether metrics tell of faults while they are on.
+    #[serde(default)]
+    pub open_book: bool,
     /// Resident memory of all processes, the controller and guard included, in MiB.
     pub rss_mib: f64,
     /// Proportional memory of the same, in MiB.

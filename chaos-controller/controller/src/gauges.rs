@@ -8,7 +8,7 @@ use evidence::exposition;
 use crate::api::{PoolPulse, Pulse};
 use crate::lab::Lab;
 
-/// What this process exposes itself. Of the lab, nothing that reveals a fault.
+/// What this process exposes itself: of a fault nothing before everybody may know it.
 pub(crate) fn own_metrics(lab: &Lab) -> String {
     let weighed = lab.footprint.now();
     format!(
@@ -17,12 +17,13 @@ pub(crate) fn own_metrics(lab: &Lab) -> String {
          # TYPE lab_resident_memory_bytes gauge\nlab_resident_memory_bytes {}\n\
          # HELP lab_policy_version Version of the policy in force.\n# TYPE lab_policy_version gauge\n\
          lab_policy_version {}\n\
-         # HELP lab_samples_bytes What the live samples weigh.\n# TYPE lab_samples_bytes gauge\nlab_samples_bytes {}\n{}",
+         # HELP lab_samples_bytes What the live samples weigh.\n# TYPE lab_samples_bytes gauge\nlab_samples_bytes {}\n{}{}",
         lab.directory.counts().values().sum::<u32>(),
         weighed.rss_kib * 1024,
         lab.policy.version(),
         lab.samples.bytes(),
         lab.traces.exposition(),
+        lab.open_book.exposition(lab),
     )
 }
 

@@ -23,6 +23,7 @@ use crate::footprint::Footprint;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::load::LoadDesk;
+use crate::open_book::OpenBook;
 use crate::policy_store::PolicyStore;
 use crate::run::Run;
 use crate::samples::SampleStore;
@@ -70,6 +71,8 @@ pub(crate) struct Lab {
     pub(crate) events: broadcast::Sender<Arc<Event>>,
     pub(crate) bank: Bank,
     pub(crate) faults: FaultDesk,
+    /// What metrics tell of them.
+    pub(crate) open_book: OpenBook,
     pub(crate) alerts: Mutex<Board>,
     pub(crate) guard: OnceLock<platform::Guard>,
     pub(crate) footprint: Footprint,
@@ -112,6 +115,8 @@ pub(crate) struct Founding {
     pub(crate) rules: Vec<Rule>,
     pub(crate) start_us: u64,
     pub(crate) trace_ratio: f64,
+    /// Whether metrics tell of faults while they are on.
+    pub(crate) open_book: bool,
 }
 
 impl Lab {
@@ -139,6 +144,7 @@ impl Lab {
             events: broadcast::Sender::new(EVENTS),
             bank,
             faults: FaultDesk::default(),
+            open_book: OpenBook::new(founding.open_book),
             alerts: Mutex::new(Board::new(founding.rules)),
             guard: OnceLock::new(),
             footprint: Footprint::default(),
@@ -171,11 +177,15 @@ impl Lab {
                 if let Some(run) = self.run() {
                     run.heard(&entry);
                 }
+                self.open_book.hear(&entry.kind, &entry.body, Some(&book.name));
                 entry
             }
             None => {
                 let mut journal = self.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                journal.append(monotonic_us().saturating_sub(self.start_us) / 1000, kind, actor, body)?
+                let entry =
+                    journal.append(monotonic_us().saturating_sub(self.start_us) / 1000, kind, actor, body)?;
+                self.open_book.hear(&entry.kind, &entry.body, None);
+                entry
             }
         };
         self.tell(event_of(&entry));

@@ -32,6 +32,7 @@ mod ledgers;
 mod live;
 mod load;
 mod logs;
+mod open_book;
 mod otlp;
 mod policy_store;
 mod ready;

@@ -91,6 +91,9 @@ pub struct ServeFlags {
     /// File of alerting rules (as Prometheus reads them) instead of the shipped ones
     #[arg(long)]
     pub rules: Option<PathBuf>,
+    /// Metrics tell of faults while they are on; no run in mode assessed is started then
+    #[arg(long, env = "FIREDRILL_OPEN_BOOK")]
+    pub open_book: bool,
     #[command(flatten)]
     pub away: AwayFlags,
     /// Only grade the run in this folder
@@ -248,6 +251,7 @@ pub(crate) fn lab(
         start_us,
         trace_ratio,
         rules,
+        open_book: flags.open_book,
     };
     Ok(Lab::new(founding))
 }

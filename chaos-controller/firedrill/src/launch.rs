@@ -37,6 +37,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) trace_ratio: Option<f64>,
     /// Alerting rules instead of the shipped ones.
     pub(crate) rules: Option<&'a Path>,
+    /// Whether metrics tell of faults while they are on.
+    pub(crate) open_book: bool,
 }
 
 /// How a lab is that has a file.
@@ -153,6 +155,9 @@ fn serve_command(launch: &Launch<'_>, state: &Path) -> Result<Command, Failure> 
     }
     if let Some(rules) = launch.rules {
         command.arg("--rules").arg(rules);
+    }
+    if launch.open_book {
+        command.arg("--open-book");
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Ok(command)

@@ -100,7 +100,7 @@ impl From<FaultError> for Refused {
 impl From<StartError> for Refused {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Busy | StartError::OtherBank | StartError::Absent(_) => {
+            StartError::Busy | StartError::OtherBank | StartError::OpenBook | StartError::Absent(_) => {
                 Self::conflict(error.to_string())
             }
             StartError::Plan(_) | StartError::Load(_) => Self::invalid(error.to_string()),

@@ -32,7 +32,7 @@ pub(super) async fn readiness(State(lab): State<Arc<Lab>>) -> (StatusCode, &'sta
     }
 }
 
-/// Of the lab, nothing that reveals a fault.
+/// Of a fault nothing before everybody may know it.
 pub(super) async fn metrics(State(lab): State<Arc<Lab>>) -> String {
     own_metrics(&lab)
 }
@@ -59,6 +59,7 @@ pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Resul
         users: (pulse.users.ended > 0).then(|| pulse.users.clone()),
         faults: active,
         halted: lab.halted.load(Ordering::Relaxed),
+        open_book: lab.open_book.open,
         rss_mib: mib(weighed.rss_kib),
         pss_mib: mib(weighed.pss_kib),
     }))

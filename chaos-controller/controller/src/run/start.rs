@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use drill::Plan;
+use drill::{Mode, Plan};
 use evidence::{kind, recording};
 use process::monotonic_us;
 use proto::control::Welcome;
@@ -44,6 +44,12 @@ pub(crate) enum StartError {
         "the lab's bank or search runs with another latency than the plan asks for; start a lab for this plan"
     )]
     OtherBank,
+    /// Everybody could read in the metrics what an assessed candidate must find out.
+    #[error(
+        "the metrics of this lab tell of faults (--open-book), so nobody can be assessed in it: `firedrill down`, and start \
+         it without"
+    )]
+    OpenBook,
     /// Its folder could not be made.
     #[error("failed to make the run's folder: {0}")]
     Folder(String),
@@ -67,6 +73,9 @@ pub(crate) async fn start(lab: &Arc<Lab>, request: StartRun) -> Result<Arc<Run>,
         serde_json::from_value(request.plan).map_err(|error| StartError::Plan(error.to_string()))?;
     if lab.plan.bank != plan.bank || lab.plan.search != plan.search {
         return Err(StartError::OtherBank);
+    }
+    if lab.open_book.open && plan.mode == Mode::Assessed {
+        return Err(StartError::OpenBook);
     }
     let (found, brought) = (lab.directory.counts(), plan.instances.clone());
     let begun = begin(lab, plan, &request.runs_dir, &found).await;

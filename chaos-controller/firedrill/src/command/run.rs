@@ -20,6 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::fault::active_ids;
 use super::plan::ChoiceFlags;
+use super::up::must_be_open;
 use crate::abort::AbortFlags;
 use crate::api::Api;
 use crate::exit::{Exit, Failure};
@@ -51,6 +52,9 @@ pub(crate) struct Run {
     /// Keep the lab that was started for this run
     #[arg(long)]
     keep: bool,
+    /// Metrics tell everybody of faults while they are on; not with mode assessed
+    #[arg(long)]
+    open_book: bool,
     /// Nobody conducts: an assessed run without its agenda
     #[arg(long)]
     no_interview: bool,
@@ -86,6 +90,13 @@ impl Run {
         // Everything that can be wrong with the drill is found before anything starts.
         let mut plan = self.choice.plan()?;
         self.abort.add_to(&mut plan)?;
+        if self.open_book && plan.mode == Mode::Assessed {
+            return Err(Failure::new(
+                Exit::Usage,
+                "nobody can be assessed with --open-book: the metrics would tell of the faults",
+            )
+            .hint("leave one of the two out"));
+        }
         if let Some(file) = &self.junit {
             gate::may_write(file)?;
         }
@@ -118,7 +129,12 @@ impl Run {
         let name = self.lab.name();
         match LabFile::load(&self.lab.dir, name) {
             Ok(file) => match presence(&file) {
-                Presence::Runs => return Ok(Some((file, false))),
+                Presence::Runs => {
+                    if self.open_book {
+                        must_be_open(&file).await?;
+                    }
+                    return Ok(Some((file, false)));
+                }
                 Presence::Orphaned => {
                     let adopt = Launch {
                         dir: &self.lab.dir,
@@ -127,6 +143,7 @@ impl Run {
                         load: true,
                         trace_ratio: None,
                         rules: None,
+                        open_book: self.open_book,
                     };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
@@ -145,6 +162,7 @@ impl Run {
             load: false,
             trace_ratio: None,
             rules: None,
+            open_book: self.open_book,
         };
         tokio::select! {
             started = launch(&new) => {

@@ -40,6 +40,9 @@ pub(crate) struct Up {
     /// Alerting rules (a rule file of Prometheus) instead of the shipped ones
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// Metrics tell everybody of faults while they are on; no run in mode assessed is started then
+    #[arg(long)]
+    open_book: bool,
     #[command(flatten)]
     lab: LabFlags,
     #[command(flatten)]
@@ -69,6 +72,9 @@ impl Up {
         let (file, took) = match LabFile::load(&self.lab.dir, name) {
             Ok(file) => match presence(&file) {
                 Presence::Runs => {
+                    if self.open_book {
+                        must_be_open(&file).await?;
+                    }
                     narrate(&format!("lab `{name}` runs already"));
                     (file, None)
                 }
@@ -80,6 +86,7 @@ impl Up {
                         load: !self.no_load,
                         trace_ratio: None,
                         rules,
+                        open_book: self.open_book,
                     };
                     let (file, took) = launch(&adopt).await?;
                     narrate(&format!(
@@ -128,10 +135,22 @@ impl Up {
             load: !self.no_load,
             trace_ratio: Some(self.trace_ratio),
             rules,
+            open_book: self.open_book,
         };
         let (file, took) = launch(&new).await?;
         Ok((file, Some(took)))
     }
+}
+
+/// Refuses a lab that runs and keeps its faults to itself: that is decided at its start.
+pub(crate) async fn must_be_open(file: &LabFile) -> Result<(), Failure> {
+    let status: Status = Api::of(file, Role::Operator).get("/api/status").await?;
+    if status.open_book {
+        return Ok(());
+    }
+    let name = &file.lab;
+    Err(Failure::new(Exit::Usage, format!("lab `{name}` was not started with --open-book"))
+        .hint(format!("`firedrill down --lab {name}` ends it; then start it with --open-book")))
 }
 
 fn render(lab: &Lab) -> String {

@@ -279,6 +279,7 @@ mod tests {
             users: None,
             faults: Vec::new(),
             halted: false,
+            open_book: false,
             rss_mib: 0.0,
             pss_mib: 0.0,
         };
