@@ -50,7 +50,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A lab that did not answer a checkout by then tells why and ends.
 const READY_WITHIN: Duration = Duration::from_secs(25);
 /// One of each service.
-const NONE_MORE: BTreeMap<String, u32> = BTreeMap::new();
+static NONE_MORE: BTreeMap<String, u32> = BTreeMap::new();
 /// For those who are not waited for by anybody who starts them.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A run that is stopped by the end of the lab has this long for its verdict.

@@ -8,6 +8,7 @@ use controller::api::Role;
 use platform::LabFile;
 
 use crate::api::Api;
+use crate::away::{self, PlatformFlags};
 use crate::exit::{Exit, Failure};
 
 /// The lab's name when nobody gives one.
@@ -51,16 +52,28 @@ impl LabFlags {
         self.lab.as_deref().unwrap_or(DEFAULT_LAB)
     }
 
+    /// The lab of the name that a new one would get, if there is one, with a way to its controller.
+    pub(crate) fn known(&self, platform: &PlatformFlags) -> Result<Option<LabFile>, Failure> {
+        let file = match LabFile::load(&self.dir, self.name()) {
+            Ok(file) => file,
+            Err(platform::LabError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        platform.fits(&file)?;
+        away::reach(file).map(Some)
+    }
+
     /// The file of the lab that is meant.
     pub(crate) fn find(&self) -> Result<LabFile, Failure> {
         let labs = LabFile::list(&self.dir);
         let name = choose(self.lab.as_deref(), &labs)?;
         let file = LabFile::load(&self.dir, name);
-        file.map_err(|error| match &error {
+        let file = file.map_err(|error| match &error {
             platform::LabError::Missing { .. } if !labs.is_empty() => Failure::caused(&error)
                 .hint(format!("there is `{}`; `firedrill up --lab {name}` starts it", labs.join("`, `"))),
             _ => error.into(),
-        })
+        })?;
+        away::reach(file)
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use controller::PlatformName;
 use controller::api::{Ready, Role};
 use drill::Plan;
 use platform::{Guard, LabFile, end_strays, state_dir};
@@ -16,6 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::api::Api;
+use crate::away::{self, PlatformFlags};
 use crate::exit::Failure;
 
 /// A lab that is not ready by then will not be.
@@ -37,8 +39,31 @@ pub(crate) struct Launch<'a> {
     pub(crate) trace_ratio: Option<f64>,
     /// Alerting rules instead of the shipped ones.
     pub(crate) rules: Option<&'a Path>,
+    /// Where it runs.
+    pub(crate) platform: PlatformFlags,
     /// Whether metrics tell of faults while they are on.
     pub(crate) open_book: bool,
+}
+
+impl<'a> Launch<'a> {
+    /// A lab on this machine, without a plan yet.
+    pub(crate) fn new(dir: &'a Path, lab: &'a str) -> Self {
+        Self {
+            dir,
+            lab,
+            plan: None,
+            load: true,
+            trace_ratio: None,
+            rules: None,
+            open_book: false,
+            platform: PlatformFlags::default(),
+        }
+    }
+
+    /// The lab of a file, wherever that was started.
+    pub(crate) fn adopting(dir: &'a Path, file: &'a LabFile) -> Self {
+        Self { platform: PlatformFlags::of(file), ..Self::new(dir, &file.lab) }
+    }
 }
 
 /// How a lab is that has a file.
@@ -54,6 +79,10 @@ pub(crate) enum Presence {
 
 /// How the lab of a file is.
 pub(crate) fn presence(file: &LabFile) -> Presence {
+    if file.away.is_some() {
+        // Of the others, their engine knows.
+        return if away::answers(file) { Presence::Runs } else { Presence::Orphaned };
+    }
     if file.controller.alive() {
         Presence::Runs
     } else if file.guard.as_ref().is_some_and(platform::GuardRef::alive) {
@@ -65,6 +94,14 @@ pub(crate) fn presence(file: &LabFile) -> Presence {
 
 /// Starts a lab and waits until it is ready. Gives its file and the time it took.
 pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), Failure> {
+    match launch.platform.platform {
+        PlatformName::Local => here(launch).await,
+        PlatformName::Docker => away::docker::launch(launch).await,
+        PlatformName::Kubernetes => away::kubernetes::launch(launch).await,
+    }
+}
+
+async fn here(launch: &Launch<'_>) -> Result<(LabFile, Duration), Failure> {
     let start = Instant::now();
     let state = state_dir(launch.dir, launch.lab);
     if launch.plan.is_some() {
@@ -88,6 +125,9 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
 
 /// Ends a lab, through whoever of it still answers; gives what was done.
 pub(crate) async fn take_down(dir: &Path, file: &LabFile) -> Result<&'static str, Failure> {
+    if file.away.is_some() {
+        return away::take_down(dir, file).await;
+    }
     if presence(file) == Presence::Runs {
         match Api::of(file, Role::Operator).post::<Value>("/api/down", &Value::Null).await {
             Ok(_) => {

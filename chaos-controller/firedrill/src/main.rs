@@ -3,6 +3,7 @@
 
 mod abort;
 mod api;
+mod away;
 mod board;
 mod cli;
 mod command;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(cli.command.run()),
         Err(error) => Err(Failure::unexpected(format!("failed to start: {error}"))),
     };
+    away::tunnel::close_all();
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {

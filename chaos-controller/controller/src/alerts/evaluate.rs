@@ -33,7 +33,7 @@ pub fn rules(file: Option<&Path>) -> anyhow::Result<Vec<Rule>> {
             Source::new(path.display().to_string(), text)
         }
     };
-    drill::rules(&source).context("these are no rules that the lab can evaluate")
+    Ok(drill::rules(&source).context("these are no rules that the lab can evaluate")?.alerts)
 }
 
 /// The answer of the live samples at a moment; `None` if they cannot give one. `t_ms` is since the start of the lab.

@@ -21,6 +21,8 @@ const COMPOSE: &str = include_str!("../../../../deploy/compose.yaml");
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Of the subnets for labs.
+const SUBNETS_TRIED: u32 = 16;
 /// What a person may have to do first.
 const HINT: &str = "`firedrill doctor --platform docker` says what is missing";
 
@@ -35,8 +37,6 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
     let environment = match launch.plan {
         Some(plan) => {
             let environment = environment(launch, plan)?;
-            let text = serde_json::to_vec_pretty(&environment).expect("names and texts are plain data");
-            write(&state.join("environment.json"), &text)?;
             write(&state.join("compose.yaml"), COMPOSE.as_bytes())?;
             environment
         }
@@ -45,12 +45,37 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
     let file = lab_file(launch.lab, &project, &environment);
     // Before anything starts: whoever ends this must find what to end.
     file.save(launch.dir)?;
-    let mut up = compose(&state, &project, &environment).await;
-    up.args(["up", "--detach", "--no-build", "--remove-orphans"]);
-    let hint = format!("`make image` builds {}; {HINT}", environment["FIREDRILL_IMAGE"]);
-    program::run(up, "start the lab's containers", &hint).await?;
+    let environment = up(&state, &project, environment).await?;
     ready(&file, &state, &project, &environment).await?;
     Ok((file, start.elapsed()))
+}
+
+/// Starts the containers, in the first subnet that nobody has.
+async fn up(state: &Path, project: &str, mut environment: Environment) -> Result<Environment, Failure> {
+    let first = environment.get("FIREDRILL_SUBNET").cloned();
+    for number in 0..SUBNETS_TRIED {
+        if first.is_none() {
+            environment.insert("FIREDRILL_SUBNET".to_owned(), subnet(project, number));
+        }
+        let text = serde_json::to_vec_pretty(&environment).expect("names and texts are plain data");
+        write(&state.join("environment.json"), &text)?;
+        let mut up = compose(state, project, &environment).await;
+        up.args(["up", "--detach", "--no-build", "--remove-orphans"]);
+        let hint = format!("`make image` builds {}; {HINT}", environment["FIREDRILL_IMAGE"]);
+        match program::run(up, "start the lab's containers", &hint).await {
+            Ok(_) => break,
+            // The engine's words for a subnet that another network has.
+            Err(failure) if first.is_none() && failure.details.iter().any(|said| said.contains("overlap")) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(environment)
+}
+
+/// One of 256 subnets: the same one for a lab each time, unless it is taken.
+fn subnet(project: &str, number: u32) -> String {
+    let sum = project.bytes().fold(number * 7, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    format!("10.211.{}.0/24", sum % 256)
 }
 
 /// Removes a project: its containers (also those that were scaled up), networks and volumes.
@@ -97,6 +122,7 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
         ("FIREDRILL_FRONTEND_PORT", frontend.to_string()),
         ("FIREDRILL_PLAN", serde_json::to_string(plan).expect("a plan is plain data")),
         ("FIREDRILL_NO_LOAD", (!launch.load).to_string()),
+        ("FIREDRILL_OPEN_BOOK", launch.open_book.to_string()),
         ("FIREDRILL_BANK_LATENCY", span(bank.latency)),
         ("FIREDRILL_BANK_JITTER", bank.jitter.to_string()),
         ("FIREDRILL_BANK_LOOKUP_LATENCY", span(bank.lookup_latency)),
@@ -203,6 +229,14 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_lab_in_small_letters() {
         assert_eq!(project_of("Team-7"), "firedrill-team-7");
+    }
+
+    #[test]
+    fn a_lab_tries_one_subnet_after_another() {
+        let tried: std::collections::BTreeSet<String> =
+            (0..SUBNETS_TRIED).map(|number| subnet("firedrill-red", number)).collect();
+        assert_eq!(tried.len(), SUBNETS_TRIED as usize);
+        assert_eq!(subnet("firedrill-red", 0), subnet("firedrill-red", 0));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Cluster {
 /// Attaches to the lab in a namespace, waiting until it is ready.
 pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), Failure> {
     let start = Instant::now();
-    let flags = launch.platform;
+    let flags = &launch.platform;
     let cluster = Cluster::new(flags.context.clone(), &flags.namespace);
     if cluster.ask(&["get", "deployment", "controller"], "find the lab").await.is_err() {
         // Told with the cluster's own words if it cannot be asked at all.

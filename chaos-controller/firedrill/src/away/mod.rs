@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use controller::PlatformName;
 use platform::{Away, LabFile};
 
@@ -42,9 +42,37 @@ pub(crate) struct PlatformFlags {
 }
 
 impl PlatformFlags {
-    /// Whether somebody else's engine runs the lab.
-    pub(crate) fn is_away(&self) -> bool {
-        self.platform != PlatformName::Local
+    /// Those that a lab was started with.
+    pub(crate) fn of(file: &LabFile) -> Self {
+        match &file.away {
+            None => Self::default(),
+            Some(Away::Docker { .. }) => Self { platform: PlatformName::Docker, ..Self::default() },
+            Some(Away::Kubernetes { context, namespace }) => Self {
+                platform: PlatformName::Kubernetes,
+                namespace: namespace.clone(),
+                context: context.clone(),
+                controller_url: Some(file.controller.url.clone()).filter(|url| !url.is_empty()),
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Refuses a lab of this name that runs somewhere else than asked.
+    pub(crate) fn fits(&self, file: &LabFile) -> Result<(), Failure> {
+        let there = Self::of(file).platform;
+        if self.platform == PlatformName::Local || self.platform == there {
+            return Ok(());
+        }
+        let name = |platform: PlatformName| {
+            platform.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+        };
+        Err(Failure::unexpected(format!(
+            "lab `{}` is on platform {}, not {}",
+            file.lab,
+            name(there),
+            name(self.platform)
+        ))
+        .hint(format!("`firedrill down --lab {0}` ends it, or `--lab` names another one", file.lab)))
     }
 }
 

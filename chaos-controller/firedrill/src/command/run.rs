@@ -7,14 +7,14 @@
 //! Ctrl-C twice  faults are removed, nothing else is waited for; exit 105
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use controller::api::{Event, Role, RunStatus, StartRun};
 use controller::grading;
 use drill::{Mode, Plan};
-use platform::{LabError, LabFile};
+use platform::LabFile;
 use serde_json::Value;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,6 +23,8 @@ use super::plan::ChoiceFlags;
 use super::up::must_be_open;
 use crate::abort::AbortFlags;
 use crate::api::Api;
+use crate::away::PlatformFlags;
+use crate::away::fetch::fetch;
 use crate::exit::{Exit, Failure};
 use crate::gate;
 use crate::interview::{Conductor, Due};
@@ -64,6 +66,8 @@ pub(crate) struct Run {
     /// Tell nothing while it runs
     #[arg(long, short = 'q')]
     quiet: bool,
+    #[command(flatten)]
+    platform: PlatformFlags,
     #[command(flatten)]
     lab: LabFlags,
     #[command(flatten)]
@@ -127,8 +131,8 @@ impl Run {
         interrupts: &mut Interrupts,
     ) -> Result<Option<(LabFile, bool)>, Failure> {
         let name = self.lab.name();
-        match LabFile::load(&self.lab.dir, name) {
-            Ok(file) => match presence(&file) {
+        if let Some(file) = self.lab.known(&self.platform)? {
+            match presence(&file) {
                 Presence::Runs => {
                     if self.open_book {
                         must_be_open(&file).await?;
@@ -136,33 +140,22 @@ impl Run {
                     return Ok(Some((file, false)));
                 }
                 Presence::Orphaned => {
-                    let adopt = Launch {
-                        dir: &self.lab.dir,
-                        lab: name,
-                        plan: None,
-                        load: true,
-                        trace_ratio: None,
-                        rules: None,
-                        open_book: self.open_book,
-                    };
+                    let adopt =
+                        Launch { open_book: self.open_book, ..Launch::adopting(&self.lab.dir, &file) };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
                     return Ok(Some((file, false)));
                 }
                 Presence::Dead => drop(take_down(&self.lab.dir, &file).await?),
-            },
-            Err(LabError::Missing { .. }) => {}
-            Err(error) => return Err(error.into()),
+            }
         }
         // The run brings its own load.
         let new = Launch {
-            dir: &self.lab.dir,
-            lab: name,
             plan: Some(plan),
             load: false,
-            trace_ratio: None,
-            rules: None,
             open_book: self.open_book,
+            platform: self.platform.clone(),
+            ..Launch::new(&self.lab.dir, name)
         };
         tokio::select! {
             started = launch(&new) => {
@@ -193,12 +186,15 @@ impl Run {
         })?;
         // Before the run, so that none of its events is missed.
         let events = Events::open(&api).await.map_err(|error| Failure::caused(&error))?;
+        let away = file.away.is_some();
         let start = StartRun {
             plan: serde_json::to_value(plan).expect("a plan is plain data"),
-            runs_dir: runs_dir.display().to_string(),
+            // Elsewhere its folder is the controller's choice, and fetched when the run is over.
+            runs_dir: if away { String::new() } else { runs_dir.display().to_string() },
         };
         let status: RunStatus = api.post("/api/runs", &start).await?;
-        screen.note(&format!("run {} (at most {} s)", status.dir, plan.longest().as_secs()));
+        let dir = if away { runs_dir.join(&status.run).display().to_string() } else { status.dir };
+        screen.note(&format!("run {dir} (at most {} s)", plan.longest().as_secs()));
         let flag =
             if file.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", file.lab) };
         let mut conductor = Conductor::of(plan, &api).filter(|_| !self.no_interview);
@@ -214,7 +210,8 @@ impl Run {
             screen.note(mode_words(plan.mode));
         }
         let conducted = conductor.is_some();
-        let watched = watch(&api, events, screen, interrupts, conductor).await?;
+        let home = away.then_some(runs_dir.as_path());
+        let watched = watch(&api, events, screen, interrupts, conductor, home).await?;
         if let (true, Watched::Finished(status)) = (conducted, &watched) {
             grade_again(&status.dir)?;
         }
@@ -268,13 +265,15 @@ impl Run {
     }
 }
 
-/// Tells events until the run is over, and the interview if there is one; hears interrupts.
+/// Tells events until the run is over, and the interview if there is one; hears interrupts. The folder of a run that
+/// was written elsewhere is brought `home`.
 async fn watch(
     api: &Api,
     mut events: Events,
     screen: &mut Screen,
     interrupts: &mut Interrupts,
     mut conductor: Option<Conductor>,
+    home: Option<&Path>,
 ) -> Result<Watched, Failure> {
     let mut aborted = false;
     // Set once the run is over and the interview is not.
@@ -323,7 +322,10 @@ async fn watch(
                 None
             }
         };
-        if let Some(status) = over {
+        if let Some(mut status) = over {
+            if let Some(home) = home {
+                status.dir = fetch(api, &status.run, home).await?.display().to_string();
+            }
             if let Some(conductor) = &mut conductor {
                 conductor.run_is_over(&status, screen);
             }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use controller::api::{Role, Status};
 use drill::{Choice, Scale};
-use platform::{LabError, LabFile};
+use platform::LabFile;
 use serde::Serialize;
 
 use crate::api::Api;
+use crate::away::PlatformFlags;
 use crate::drills;
 use crate::exit::{Exit, Failure};
 use crate::lab::LabFlags;
@@ -44,6 +45,8 @@ pub(crate) struct Up {
     #[arg(long)]
     open_book: bool,
     #[command(flatten)]
+    platform: PlatformFlags,
+    #[command(flatten)]
     lab: LabFlags,
     #[command(flatten)]
     output: Output,
@@ -69,8 +72,8 @@ impl Up {
         if let Some(path) = rules {
             drill::rules(&drills::source(path)?).map_err(|problems| drills::invalid(&problems, path))?;
         }
-        let (file, took) = match LabFile::load(&self.lab.dir, name) {
-            Ok(file) => match presence(&file) {
+        let (file, took) = match self.lab.known(&self.platform)? {
+            Some(file) => match presence(&file) {
                 Presence::Runs => {
                     if self.open_book {
                         must_be_open(&file).await?;
@@ -80,13 +83,10 @@ impl Up {
                 }
                 Presence::Orphaned => {
                     let adopt = Launch {
-                        dir: &self.lab.dir,
-                        lab: name,
-                        plan: None,
                         load: !self.no_load,
-                        trace_ratio: None,
                         rules,
                         open_book: self.open_book,
+                        ..Launch::adopting(&self.lab.dir, &file)
                     };
                     let (file, took) = launch(&adopt).await?;
                     narrate(&format!(
@@ -100,8 +100,7 @@ impl Up {
                     self.start(name).await?
                 }
             },
-            Err(LabError::Missing { .. }) => self.start(name).await?,
-            Err(error) => return Err(error.into()),
+            None => self.start(name).await?,
         };
         let status: Status = Api::of(&file, Role::Operator).get("/api/status").await?;
         let address = |service: &str, admin: bool| {
@@ -129,13 +128,13 @@ impl Up {
         let choice = Choice { variant: self.variant.clone(), scale: self.scale, ..Choice::default() };
         let plan = drills::plan(&self.drill, &choice)?;
         let new = Launch {
-            dir: &self.lab.dir,
-            lab: name,
             plan: Some(&plan),
             load: !self.no_load,
             trace_ratio: Some(self.trace_ratio),
             rules,
             open_book: self.open_book,
+            platform: self.platform.clone(),
+            ..Launch::new(&self.lab.dir, name)
         };
         let (file, took) = launch(&new).await?;
         Ok((file, Some(took)))
