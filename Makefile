@@ -4,7 +4,7 @@
 #   make test    run every test, and say what could not run
 #   make bench   measure what the lab itself costs
 #   make drills  play every planted candidate of every drill, live
-#   make up      a lab that stays; `make down` ends it
+#   make up      a lab that stays; `make down` ends it. PLATFORM=docker or kubernetes: there
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,9 +13,17 @@ SHELL := /bin/bash
 VARIANT ?= smoke
 SCALE ?= 1
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-FIREDRILL_BIN := $(abspath $(TARGET))/ci/firedrill
 CARGO := cargo
+
+# One binary for people, tests and the image: linked statically where the system's C library can be. --target keeps what
+# the build itself runs (derive macros) out of it.
+HOST := $(shell rustc --print host-tuple 2>/dev/null)
+STATIC := $(filter %-linux-gnu,$(HOST))
+FIREDRILL_BIN := $(abspath $(TARGET))/$(if $(STATIC),$(HOST)/)ci/firedrill
 export FIREDRILL_BIN
+
+# Where `make up` starts a lab: local, docker or kubernetes.
+PLATFORM ?= local
 
 .PHONY: help build drill drills fixes up down fmt lint doc deny test bench clean-runs
 
@@ -24,7 +32,10 @@ help:
 	@echo 'also: build fmt lint doc deny'
 
 build:
-	$(CARGO) build --locked --profile ci --package firedrill
+	$(if $(STATIC),RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static") $(CARGO) build --locked --profile ci \
+		--package firedrill $(if $(STATIC),--target $(HOST))
+	@mkdir -p $(TARGET)/ci
+	$(if $(STATIC),@ln -f $(FIREDRILL_BIN) $(TARGET)/ci/firedrill)
 
 drill: build
 	deploy/scripts/drill $(VARIANT) $(SCALE)
@@ -40,8 +51,9 @@ drills: build
 fixes: build
 	deploy/scripts/fixes $(SCALE) $(or $(LABS),2) $(ONLY)
 
-up: build
-	$(FIREDRILL_BIN) up
+up: build $(if $(filter docker,$(PLATFORM)),image)
+	$(if $(filter kubernetes,$(PLATFORM)),kubectl apply -k deploy/kubernetes/overlays/single-node)
+	$(FIREDRILL_BIN) up --platform $(PLATFORM)
 
 down: build
 	$(FIREDRILL_BIN) down

@@ -119,6 +119,23 @@ pub(crate) async fn take_down(dir: &Path, file: &LabFile) -> Result<&'static str
     Ok(how)
 }
 
+/// The command that reads the logs of a service, or of all.
+pub(crate) fn logs_of(away: &Away, service: Option<&str>) -> String {
+    match (away, service) {
+        (Away::Docker { project }, service) => {
+            format!("docker compose -p {project} logs --timestamps {}", service.unwrap_or_default())
+        }
+        (Away::Kubernetes { namespace, .. }, Some(service)) => {
+            format!("kubectl -n {namespace} logs --prefix --selector app.kubernetes.io/name={service}")
+        }
+        (Away::Kubernetes { namespace, .. }, None) => {
+            format!("kubectl -n {namespace} logs --prefix --selector app.kubernetes.io/part-of=firedrill --max-log-requests 20")
+        }
+    }
+    .trim_end()
+    .to_owned()
+}
+
 /// What to look at when a lab's controller does not answer.
 pub(crate) fn look_at(away: &Away) -> String {
     match away {

@@ -9,6 +9,7 @@ use controller::api::logs::{LogLine, LogQuery, Logs as Lines};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::Api;
+use crate::away;
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::output::{Format, Output, narrate, printable, write_more};
@@ -50,7 +51,12 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
-        let api = self.access.api()?;
+        let file = self.access.lab.find()?;
+        if let Some(away) = &file.away {
+            return Err(Failure::unexpected(format!("the logs of lab `{}` are kept where it runs", file.lab))
+                .hint(format!("`{}`", away::logs_of(away, self.service.as_deref()))));
+        }
+        let api = Api::of(&file, self.access.role());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let since = self.since.map(|since| now.saturating_sub(since));
         let mut query = LogQuery {

@@ -12,6 +12,7 @@ use platform::{Ended, Guard, LabFile, ProcessState, Silence, state_dir};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::away;
 use crate::exit::{Exit, Failure};
 use crate::lab::Access;
 use crate::launch::{Presence, presence};
@@ -54,6 +55,15 @@ impl Status {
             Ok(file) => file,
             Err(failure) => return self.gone(failure),
         };
+        if let Some(away) = file.away.as_ref().filter(|_| presence(&file) != Presence::Runs) {
+            return Err(Failure::unexpected(format!("the controller of lab `{}` does not answer", file.lab))
+                .detail("faults end by themselves when their lease is over: the guard sees to it")
+                .hint(format!(
+                    "`{}` says why; `firedrill up --lab {1}` brings it back, `firedrill down --lab {1}` ends the lab",
+                    away::look_at(away),
+                    file.lab
+                )));
+        }
         let guard_gone = file.guard.as_ref().filter(|guard| !guard.alive()).map(|guard| guard.pid);
         if presence(&file) == Presence::Runs {
             match self.access.api()?.get::<LabStatus>("/api/status").await {
