@@ -30,17 +30,17 @@ pub(super) async fn act(of: Kill, site: Site) {
 
 /// The turns so far, and what they asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Turns {
-    taken: u64,
+pub(crate) struct Turns {
+    pub(crate) taken: u64,
     /// Kills of processes that were there, or could have been: a turn that was slept through asks for all.
-    requested: u64,
+    pub(crate) requested: u64,
     /// Instances that were waiting to be started again.
-    not_there: u64,
+    pub(crate) not_there: u64,
 }
 
 impl Turns {
     /// The last of the `due` turns is taken now, with `up` of `all` instances there.
-    fn take(&mut self, due: u64, up: u64, all: u64) {
+    pub(crate) fn take(&mut self, due: u64, up: u64, all: u64) {
         let missed = due.saturating_sub(self.taken + 1);
         self.requested += up + missed * all;
         self.not_there += all.saturating_sub(up);

@@ -29,6 +29,8 @@ pub(crate) use desk::Desk;
 pub(crate) use ground::Ground;
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
 pub(crate) use ground::{Acting, Failed, Kept};
+#[cfg(feature = "docker")]
+pub(crate) use kill::Turns;
 pub(crate) use local::Local;
 pub(crate) use serve::router;
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
