@@ -35,18 +35,24 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
     let project = project_of(launch.lab);
     let state = state_dir(launch.dir, launch.lab);
     let environment = match launch.plan {
-        Some(plan) => {
-            let environment = environment(launch, plan)?;
-            write(&state.join("compose.yaml"), COMPOSE.as_bytes())?;
-            environment
-        }
+        Some(plan) => environment(launch, plan)?,
         None => kept(&state)?,
     };
+    write(&state.join("compose.yaml"), COMPOSE.as_bytes())?;
     let file = lab_file(launch.lab, &project, &environment);
     // Before anything starts: whoever ends this must find what to end.
     file.save(launch.dir)?;
-    let environment = up(&state, &project, environment).await?;
-    ready(&file, &state, &project, &environment).await?;
+    let started = async {
+        let environment = up(&state, &project, environment).await?;
+        ready(&file, &state, &project, &environment).await
+    };
+    if let Err(failure) = started.await {
+        if launch.plan.is_some() {
+            // What was started of it is ended; the start's own failure is what matters.
+            let _ = super::take_down(launch.dir, &file).await;
+        }
+        return Err(failure);
+    }
     Ok((file, start.elapsed()))
 }
 
@@ -219,7 +225,7 @@ async fn ready(
     let said = program::run(logs, "read its logs", "").await.unwrap_or_default();
     Err(Failure::unexpected(format!("lab `{}` did not get ready ({} s)", file.lab, READY_WITHIN.as_secs()))
         .detail(said)
-        .hint(format!("`docker compose -p {project} ps --all` and `logs` say more; `firedrill down --lab {}` ends it", file.lab)))
+        .hint(HINT))
 }
 
 #[cfg(test)]
