@@ -5,6 +5,8 @@
 #   make bench   measure what the lab itself costs
 #   make drills  play every planted candidate of every drill, live
 #   make up      a lab that stays; `make down` ends it. PLATFORM=docker or kubernetes: there
+#   make image   the container image, from the binary
+#   make dist    the binary for those who have no sources, and its checksum
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,7 +27,7 @@ export FIREDRILL_BIN
 # Where `make up` starts a lab: local, docker or kubernetes.
 PLATFORM ?= local
 
-.PHONY: help build drill drills fixes up down fmt lint doc deny test bench clean-runs
+.PHONY: help build drill drills fixes up down image dist fmt lint doc deny test bench clean-runs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,6 +59,13 @@ up: build $(if $(filter docker,$(PLATFORM)),image)
 
 down: build
 	$(FIREDRILL_BIN) down
+
+# Pulls nothing: the image is the static binary and the drills.
+image: build
+	deploy/scripts/image
+
+dist: build
+	deploy/scripts/dist
 
 # Formats; in CI it only looks.
 fmt:
