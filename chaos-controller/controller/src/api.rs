@@ -66,6 +66,22 @@ pub struct Status {
     pub rss_mib: f64,
     /// Proportional memory of the same, in MiB.
     pub pss_mib: f64,
+    /// Where the samples are from, if the controller does not scrape itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SamplesFrom>,
+}
+
+/// A Prometheus that scrapes the lab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamplesFrom {
+    /// Where it is.
+    pub prometheus: String,
+    /// Processes of which it has a sample of the last seconds.
+    pub instances: usize,
+    /// Milliseconds since it last answered; none if it never did.
+    pub silent_ms: Option<u64>,
+    /// Why it does not answer; none while it does.
+    pub problem: Option<String>,
 }
 
 /// One process, as the lab sees it.

@@ -31,6 +31,8 @@ pub(crate) struct Book {
     pub(crate) start_unix_ms: u64,
     /// Samples and requests are recorded until the reconciliation.
     recording: AtomicBool,
+    /// The samples' last moment, by the controller's clock: what is fetched later may be older, and is still taken.
+    samples_until_us: AtomicU64,
     /// The load whose requests belong to the run; 0 before it is asked for.
     load_generation: AtomicU64,
     journal: Mutex<Journal>,
@@ -70,6 +72,7 @@ impl Book {
             start_us,
             start_unix_ms,
             recording: AtomicBool::new(true),
+            samples_until_us: AtomicU64::new(u64::MAX),
             load_generation: AtomicU64::new(0),
             journal: Mutex::new(Journal::create(&dir.join("journal.jsonl"))?),
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
@@ -99,6 +102,7 @@ impl Book {
             start_us: monotonic_us().saturating_sub(age_us),
             start_unix_ms: wall,
             recording: AtomicBool::new(false),
+            samples_until_us: AtomicU64::new(u64::MAX),
             load_generation: AtomicU64::new(0),
             journal: Mutex::new(journal),
             samples: Mutex::new(Appender { writer: SampleWriter::new(), file: create("samples.bin")? }),
@@ -130,7 +134,8 @@ impl Book {
 
     /// Appends the scrape of one instance; `None` says that it did not answer.
     pub(crate) fn scraped(&self, at_us: u64, service: &str, instance: &str, text: Option<&str>) {
-        if !self.recording() || at_us < self.start_us {
+        let until_us = self.samples_until_us.load(Ordering::Relaxed);
+        if !self.recording() || !(self.start_us..=until_us).contains(&at_us) {
             return;
         }
         let t_ms = (at_us - self.start_us) / 1000;
@@ -193,6 +198,13 @@ impl Book {
     /// Whether samples and requests still belong to the run.
     pub(crate) fn recording(&self) -> bool {
         self.recording.load(Ordering::Relaxed)
+    }
+
+    /// What is scraped from now on is no longer part of the run. Gives the moment.
+    pub(crate) fn end_samples(&self) -> u64 {
+        let now_us = monotonic_us();
+        self.samples_until_us.store(now_us, Ordering::Relaxed);
+        now_us
     }
 
     /// What comes from now on is no longer part of the run.

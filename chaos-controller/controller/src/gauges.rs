@@ -131,6 +131,8 @@ impl Answers {
 pub(crate) struct Gauges {
     instances: BTreeMap<String, (String, Reading, Answers)>,
     open_orders: BTreeMap<String, u64>,
+    /// The orders were told since they were last asked for.
+    fresh_orders: bool,
 }
 
 impl Gauges {
@@ -148,6 +150,7 @@ impl Gauges {
         if service == "order" {
             self.open_orders =
                 reading.open_orders.iter().map(|(state, n)| (state.clone(), *n as u64)).collect();
+            self.fresh_orders = true;
         }
         let growth = match self.instances.get(instance) {
             Some((_, before, _)) => reading.answers.since(before.answers),
@@ -156,9 +159,10 @@ impl Gauges {
         self.instances.insert(instance.to_owned(), (service.to_owned(), reading, growth));
     }
 
-    /// Orders by state, as the order service last told them; terminal states are not among them.
-    pub(crate) fn open_orders(&self) -> &BTreeMap<String, u64> {
-        &self.open_orders
+    /// Orders by state, if the order service has told them since this was last asked; terminal states are not among them.
+    /// What was told before is no second witness.
+    pub(crate) fn fresh_orders(&mut self) -> Option<BTreeMap<String, u64>> {
+        std::mem::take(&mut self.fresh_orders).then(|| self.open_orders.clone())
     }
 
     /// Fills in what the readings say of the last second.
@@ -224,7 +228,8 @@ mod tests {
         let pool = &pulse.pools[0];
         assert_eq!((pool.busy, pool.workers, pool.queued, pool.capacity), (7, 10, 3, 100));
         assert_eq!(pulse.unsettled, 4);
-        assert_eq!(gauges.open_orders()["charging"], 2);
+        assert_eq!(gauges.fresh_orders().unwrap()["charging"], 2);
+        assert_eq!(gauges.fresh_orders(), None, "nothing was told since");
         assert_eq!(pulse.breakers, ["order->payment Open"]);
     }
 

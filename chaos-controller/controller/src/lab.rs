@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use drill::{Plan, Rule};
+use drill::{Plan, Rules};
 use platform::{LabFile, Tokens};
 use process::monotonic_us;
 use serde_json::Value;
@@ -25,6 +25,7 @@ use crate::live::Live;
 use crate::load::LoadDesk;
 use crate::open_book::OpenBook;
 use crate::policy_store::PolicyStore;
+use crate::prometheus;
 use crate::run::Run;
 use crate::samples::SampleStore;
 use crate::traces::TraceDesk;
@@ -74,6 +75,8 @@ pub(crate) struct Lab {
     /// What metrics tell of them.
     pub(crate) open_book: OpenBook,
     pub(crate) alerts: Mutex<Board>,
+    /// Who scrapes, if it is not the controller itself.
+    pub(crate) prometheus: Option<prometheus::Desk>,
     pub(crate) guard: OnceLock<platform::Guard>,
     pub(crate) footprint: Footprint,
     /// Milliseconds from the start to the first answered checkout; 0 until then.
@@ -112,7 +115,9 @@ pub(crate) struct Founding {
     pub(crate) policy: PolicyStore,
     pub(crate) journal: Journal,
     /// What the lab evaluates each second.
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Rules,
+    /// Scrapes and evaluates alerts in its place.
+    pub(crate) prometheus: Option<prometheus::Address>,
     pub(crate) start_us: u64,
     pub(crate) trace_ratio: f64,
     /// Whether metrics tell of faults while they are on.
@@ -145,7 +150,8 @@ impl Lab {
             bank,
             faults: FaultDesk::default(),
             open_book: OpenBook::new(founding.open_book),
-            alerts: Mutex::new(Board::new(founding.rules)),
+            alerts: Mutex::new(Board::new(founding.rules, founding.prometheus.is_none())),
+            prometheus: founding.prometheus.map(prometheus::Desk::new),
             guard: OnceLock::new(),
             footprint: Footprint::default(),
             ready_ms: AtomicU64::new(0),

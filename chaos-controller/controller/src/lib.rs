@@ -35,6 +35,7 @@ mod logs;
 mod open_book;
 mod otlp;
 mod policy_store;
+mod prometheus;
 mod ready;
 mod records;
 mod reveal;
@@ -50,4 +51,5 @@ mod words;
 
 pub use alerts::rules;
 pub use away::{AwayFlags, PlatformName};
+pub use prometheus::Address as PrometheusAddress;
 pub use serve::{ServeFlags, serve};

@@ -13,6 +13,7 @@ use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use evidence::Samples;
+use evidence::promql::Labels;
 use evidence::samples::Window;
 use tokio::sync::oneshot;
 
@@ -51,12 +52,14 @@ enum Job {
         instance: String,
         text: Option<Bytes>,
     },
+    /// Lines of `# HELP` and `# TYPE`.
+    Described(Bytes),
     /// What the lab itself must know.
     AskFirst(Question),
     Ask(Question),
 }
 
-type Question = Box<dyn FnOnce(&Held) + Send>;
+type Question = Box<dyn FnOnce(&mut Held) + Send>;
 
 /// Why the samples say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,12 +95,17 @@ impl SampleStore {
         let _ = self.tx.send(job);
     }
 
+    /// Takes what metrics mean, as `# HELP` and `# TYPE` of an exposition, where scrapes do not tell it.
+    pub(crate) fn described(&self, text: Bytes) {
+        let _ = self.tx.send(Job::Described(text));
+    }
+
     /// Asks the samples something for somebody, off the controller's own thread. Whoever no longer waits is not answered.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Held) -> T + Send + 'static,
     ) -> Result<T, Silent> {
-        self.answer(ask, Job::Ask).await
+        self.answer(|held| ask(held), Job::Ask).await
     }
 
     /// [`Self::ask`] for the lab itself, before everybody who waits.
@@ -105,12 +113,20 @@ impl SampleStore {
         &self,
         ask: impl FnOnce(&Held) -> T + Send + 'static,
     ) -> Result<T, Silent> {
-        self.answer(ask, Job::AskFirst).await
+        self.answer(|held| ask(held), Job::AskFirst).await
+    }
+
+    /// [`Self::ask_first`] for the rules, whose answers are kept.
+    pub(crate) async fn evaluate<T: Send + 'static>(
+        &self,
+        evaluate: impl FnOnce(&mut Held) -> T + Send + 'static,
+    ) -> Result<T, Silent> {
+        self.answer(evaluate, Job::AskFirst).await
     }
 
     async fn answer<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Held) -> T + Send + 'static,
+        ask: impl FnOnce(&mut Held) -> T + Send + 'static,
         job: fn(Question) -> Job,
     ) -> Result<T, Silent> {
         let (tx, rx) = oneshot::channel();
@@ -118,7 +134,7 @@ impl SampleStore {
             if tx.is_closed() {
                 return;
             }
-            // The next question has nothing to do with this one. Nothing that a question touches outlives it.
+            // The next question has nothing to do with this one. All that one may leave behind is what a rule recorded.
             let answer = catch_unwind(AssertUnwindSafe(|| ask(held)));
             let _ = tx.send(answer.map_err(|panic| {
                 tracing::error!(panic = said(&*panic), "a question to the samples broke");
@@ -141,6 +157,11 @@ impl Held {
 
     pub(crate) fn described(&self) -> &BTreeMap<String, Described> {
         &self.described
+    }
+
+    /// Keeps what a recording rule answers.
+    pub(crate) fn record(&mut self, t_ms: u64, rule: &str, name: &str, answer: &[(Labels, f64)]) {
+        self.window.record(t_ms, rule, name, answer);
     }
 
     fn scraped(&mut self, t_ms: u64, service: &str, instance: &str, text: Option<&str>) {
@@ -185,7 +206,7 @@ fn keep(rx: &mpsc::Receiver<Job>, bytes: &AtomicUsize) {
         if let Some(job) = job {
             take(job, &mut held, &mut waiting, bytes);
         } else if let Some(ask) = waiting.pop_front() {
-            ask(&held);
+            ask(&mut held);
         } else {
             return;
         }
@@ -204,6 +225,7 @@ fn take(job: Job, held: &mut Held, waiting: &mut VecDeque<Question>, bytes: &Ato
             }
             bytes.store(held.window.bytes(), Ordering::Relaxed);
         }
+        Job::Described(text) => held.describe(std::str::from_utf8(&text).unwrap_or_default()),
         Job::AskFirst(ask) => ask(held),
         Job::Ask(ask) => waiting.push_back(ask),
     }

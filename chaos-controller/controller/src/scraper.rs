@@ -1,6 +1,9 @@
 //! Each second, on the second grid of the run, every process's metrics at once: into the recording as they are, and
 //! the few figures of the pulse out of them. A process that does not answer within the second is marked as dead in
 //! the samples, so that its last values do not live on.
+//!
+//! Where a Prometheus scrapes, what it has is fetched instead (`prometheus/`): the tick is the same, and the figures of the
+//! pulse are as old as its last scrape of each process, up to a second more.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use crate::api::{Event, Pulse};
 use crate::directory::{Member, State};
 use crate::gauges::{Gauges, Reading, own_metrics};
 use crate::lab::Lab;
+use crate::prometheus::Source;
 use crate::web::{Connection, WebError};
 
 /// The grid.
@@ -34,6 +38,7 @@ const LEAST_FOR_ALERTS: Duration = Duration::from_millis(50);
 /// Scrapes until the lab ends.
 pub(crate) async fn scrape(lab: Arc<Lab>) {
     let mut connections: HashMap<String, Connection> = HashMap::new();
+    let mut source = Source::default();
     let mut gauges = Gauges::default();
     let mut alerting: Option<JoinHandle<()>> = None;
     let mut grid = lab.grid_us.subscribe();
@@ -48,7 +53,11 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
             () = lab.stop.cancelled() => return,
         }
         let tick_us = monotonic_us();
-        scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
+        if lab.prometheus.is_some() {
+            source.fetch(&lab, &mut gauges).await;
+        } else {
+            scrape_all(&lab, tick_us, &mut connections, &mut gauges).await;
+        }
         let spent = || Duration::from_micros(monotonic_us().saturating_sub(tick_us));
         // Whoever asks the samples too much delays the alerts, and not the next scrape.
         if alerting.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -60,7 +69,7 @@ pub(crate) async fn scrape(lab: Arc<Lab>) {
             let _ = tokio::time::timeout(patience, evaluated).await;
         }
         tokio::time::sleep(PULSE_AFTER.saturating_sub(spent())).await;
-        publish(&lab, tick_us, &gauges);
+        publish(&lab, tick_us, &mut gauges);
         // Past the tick that was just served, or a sleep cut short would serve it twice.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -117,7 +126,7 @@ async fn fetch(kept: Option<Connection>, address: &str) -> Result<(Connection, B
 }
 
 /// The pulse of the second that ended at the tick.
-fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
+fn publish(lab: &Lab, tick_us: u64, gauges: &mut Gauges) {
     let run = lab.active_run();
     let origin_us = run.as_ref().map_or(lab.start_us, |run| run.book.start_us);
     let second = (tick_us / 1_000_000).saturating_sub(1);
@@ -131,7 +140,9 @@ fn publish(lab: &Lab, tick_us: u64, gauges: &Gauges) {
     };
     gauges.fill(&mut pulse);
     lab.traces.given_up(gauges.spans_given_up());
-    lab.open_orders.send_replace(gauges.open_orders().clone());
+    if let Some(orders) = gauges.fresh_orders() {
+        lab.open_orders.send_replace(orders);
+    }
     lab.pulse.send_replace(Arc::new(pulse.clone()));
     lab.tell(Event::Pulse(Box::new(pulse)));
 }

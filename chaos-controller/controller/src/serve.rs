@@ -36,6 +36,7 @@ use crate::journal::Journal;
 use crate::lab::{Founding, Lab};
 use crate::otlp::TraceReceiver;
 use crate::policy_store::PolicyStore;
+use crate::prometheus::Address;
 use crate::ready;
 use crate::run::instances;
 use crate::scraper;
@@ -96,6 +97,9 @@ pub struct ServeFlags {
     pub open_book: bool,
     #[command(flatten)]
     pub away: AwayFlags,
+    /// Prometheus that scrapes the lab, as `http://host:port`: its samples are recorded, and its Alertmanager tells the alerts
+    #[arg(long, value_name = "URL", env = "FIREDRILL_PROMETHEUS")]
+    pub prometheus: Option<Address>,
     /// Only grade the run in this folder
     #[arg(long, hide = true, conflicts_with_all = ["plan", "adopt"])]
     pub grade: Option<PathBuf>,
@@ -236,6 +240,7 @@ pub(crate) fn lab(
     let policy = PolicyStore::open(&state_dir, plan.policy.clone(), plan.bank.second_region.is_none());
     let trace_ratio = ratio_of(&state_dir, (!flags.adopt).then_some(flags.trace_ratio));
     let rules = alerts::rules(flags.rules.as_deref())?;
+    let prometheus = flags.prometheus.clone();
     let founding = Founding {
         name: flags.lab.clone(),
         away: flags.away.is_away(),
@@ -252,6 +257,7 @@ pub(crate) fn lab(
         trace_ratio,
         rules,
         open_book: flags.open_book,
+        prometheus,
     };
     Ok(Lab::new(founding))
 }

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use controller::PlatformName;
+use controller::PrometheusAddress;
 use controller::api::{Ready, Role};
 use drill::Plan;
 use platform::{Guard, LabFile, end_strays, state_dir};
@@ -43,6 +44,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) platform: PlatformFlags,
     /// Whether metrics tell of faults while they are on.
     pub(crate) open_book: bool,
+    /// Who scrapes in the controller's place.
+    pub(crate) prometheus: Option<&'a PrometheusAddress>,
 }
 
 impl<'a> Launch<'a> {
@@ -56,6 +59,7 @@ impl<'a> Launch<'a> {
             trace_ratio: None,
             rules: None,
             open_book: false,
+            prometheus: None,
             platform: PlatformFlags::default(),
         }
     }
@@ -198,6 +202,9 @@ fn serve_command(launch: &Launch<'_>, state: &Path) -> Result<Command, Failure> 
     }
     if launch.open_book {
         command.arg("--open-book");
+    }
+    if let Some(prometheus) = launch.prometheus {
+        command.args(["--prometheus", &prometheus.to_string()]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Ok(command)

@@ -1,21 +1,26 @@
 //! What is pending and what is firing. A state machine over answers and times that are handed in: no clock, no samples.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use drill::Rule;
+use drill::{Recording, Rule, Rules};
 use evidence::promql::{Labels, Value};
 
 use crate::api::alerts::{Alert, AlertState, Alerts};
 
+use super::heard::Heard;
+use super::record::series;
 use super::template::fill;
 
-/// The rules, and the state of each series that one of them is or was true of.
+/// The rules, and the state of each series that one of them is or was true of; and what an Alertmanager told.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
+    recordings: Arc<[Recording]>,
     rules: Vec<Rule>,
+    heard: Heard,
     active: BTreeMap<(usize, Labels), Active>,
     looked_ms: u64,
-    failed: Vec<(usize, String)>,
+    failed: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -29,8 +34,15 @@ struct Active {
 }
 
 impl Board {
-    pub(crate) fn new(rules: Vec<Rule>) -> Self {
-        Self { rules, ..Self::default() }
+    /// `alerts` is false where a Prometheus evaluates them: whoever told them twice would page twice.
+    pub(crate) fn new(rules: Rules, alerts: bool) -> Self {
+        let Rules { recordings, alerts: all } = rules;
+        let rules = if alerts { all } else { Vec::new() };
+        Self { recordings: recordings.into(), rules, ..Self::default() }
+    }
+
+    pub(crate) fn recordings(&self) -> Arc<[Recording]> {
+        Arc::clone(&self.recordings)
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -73,52 +85,45 @@ impl Board {
         changes
     }
 
-    /// All rules were looked at; some, by their places, could not be evaluated.
-    pub(crate) fn looked(&mut self, t_ms: u64, failed: Vec<(usize, String)>) {
+    /// Takes what an Alertmanager tells. Gives what is news: no alert is told twice, and none that is evaluated here.
+    pub(crate) fn hear(&mut self, alert: Alert, fingerprint: &str) -> Option<Alert> {
+        if self.rules.iter().any(|rule| rule.alert == alert.name) {
+            return None;
+        }
+        self.heard.take(alert, fingerprint)
+    }
+
+    /// A rule that could not be evaluated, in words.
+    pub(crate) fn failed(&self, rule: usize, why: &dyn std::fmt::Display) -> String {
+        format!("{}: {why}", self.rules.get(rule).map_or("", |rule| rule.alert.as_str()))
+    }
+
+    /// All rules were looked at; some could not be evaluated, as `name: why`.
+    pub(crate) fn looked(&mut self, t_ms: u64, failed: Vec<String>) {
         self.looked_ms = t_ms;
         self.failed = failed;
     }
 
     /// All that is pending or firing, the firing ones first, in the order of the rules.
     pub(crate) fn told(&self) -> Alerts {
-        let mut alerts: Vec<Alert> = self.active.values().map(|active| active.alert.clone()).collect();
+        let own = self.active.values().map(|active| &active.alert);
+        let mut alerts: Vec<Alert> = own.chain(self.heard.firing()).cloned().collect();
         alerts.sort_by_key(|alert| std::cmp::Reverse(alert.state));
-        let name = |rule: usize| self.rules.get(rule).map_or("", |rule| rule.alert.as_str());
-        Alerts {
-            t_ms: self.looked_ms,
-            rules: self.rules.len(),
-            alerts,
-            failed: self.failed.iter().map(|(rule, why)| format!("{}: {why}", name(*rule))).collect(),
-        }
+        Alerts { t_ms: self.looked_ms, rules: self.rules.len(), alerts, failed: self.failed.clone() }
     }
 
     /// What is firing, each in a few words: `BudgetBurnsAt14 checkout`.
     pub(crate) fn firing(&self) -> Vec<String> {
-        let firing = self.active.iter().filter(|(_, active)| active.alert.state == AlertState::Firing);
-        firing
-            .map(|((_, series), active)| {
-                let words = series.iter().filter(|(name, _)| !matches!(name.as_str(), "job" | "le"));
-                let words = words.map(|(_, value)| value.as_str());
-                std::iter::once(active.alert.name.as_str()).chain(words).collect::<Vec<_>>().join(" ")
-            })
-            .collect()
+        let own = self.active.iter().filter(|(_, active)| active.alert.state == AlertState::Firing);
+        let own = own.map(|((_, series), active)| few_words(&active.alert.name, series));
+        own.chain(self.heard.firing().map(|alert| few_words(&alert.name, &alert.labels))).collect()
     }
 }
 
-/// Each series that an expression is true of, without the name of its metric.
-fn series(answer: Value) -> Vec<(Labels, f64)> {
-    match answer {
-        Value::Vector(samples) => samples
-            .into_iter()
-            .map(|sample| {
-                let mut labels = sample.labels;
-                labels.remove("__name__");
-                (labels, sample.value)
-            })
-            .collect(),
-        Value::Scalar(value) => vec![(Labels::new(), value)],
-        Value::Matrix(_) | Value::Text(_) => Vec::new(),
-    }
+/// A name, and what tells this alert from others of that name.
+fn few_words(name: &str, labels: &Labels) -> String {
+    let words = labels.iter().filter(|(label, _)| !matches!(label.as_str(), "job" | "le" | "severity"));
+    std::iter::once(name).chain(words.map(|(_, value)| value.as_str())).collect::<Vec<_>>().join(" ")
 }
 
 /// An alert in its words. Labels of the rule win over those of the series.
@@ -132,11 +137,12 @@ fn said(rule: &Rule, series: &Labels, value: f64) -> Alert {
         name: rule.alert.clone(),
         state: AlertState::Pending,
         severity: labels.get("severity").cloned().unwrap_or_default(),
-        value,
+        value: Some(value),
         summary: note("summary"),
         description: note("description"),
         runbook: note("runbook_url"),
         since_ms: 0,
+        source: None,
         labels,
     }
 }

@@ -7,12 +7,16 @@
 //!  (nothing) -----> pending ------------------------> firing ------------------------------> resolved
 //!      ^---------------'  not true
 //! ```
-//! Left out: recording rules, groups' intervals, and telling anybody beyond the journal, the pulse and the API.
+//! Left out: groups' intervals, and telling anybody beyond the journal, the pulse and the API. Where a Prometheus is the
+//! source of the samples (`--prometheus`), it evaluates the alerts too, and its Alertmanager tells them here (`heard.rs`);
+//! what rules record is still evaluated here, so that it can be asked for.
 
 mod board;
 mod evaluate;
+mod heard;
+mod record;
 mod template;
 
 pub(crate) use board::Board;
 pub use evaluate::rules;
-pub(crate) use evaluate::{answer, evaluate, firing, told};
+pub(crate) use evaluate::{answer, evaluate, firing, hear, told};

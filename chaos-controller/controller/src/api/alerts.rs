@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Alerts {
     /// Milliseconds since the start of the lab, when the rules were last evaluated.
     pub t_ms: u64,
-    /// Rules that are evaluated.
+    /// Alerts that the lab evaluates itself; none where a Prometheus does.
     pub rules: usize,
     pub alerts: Vec<Alert>,
     /// Rules whose expression could not be evaluated, as `name: why`.
@@ -27,8 +27,9 @@ pub struct Alert {
     pub severity: String,
     /// Labels of the series and of the rule.
     pub labels: BTreeMap<String, String>,
-    /// Value of the expression, when it last was true.
-    pub value: f64,
+    /// Value of the expression, when it last was true. An Alertmanager does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
     pub summary: String,
     #[serde(default)]
     pub description: String,
@@ -37,6 +38,9 @@ pub struct Alert {
     /// Milliseconds since the start of the lab: when the expression began to be true.
     #[serde(default)]
     pub since_ms: u64,
+    /// Who told it, if not the lab itself: `alertmanager`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

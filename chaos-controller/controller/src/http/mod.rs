@@ -3,14 +3,16 @@
 //!
 //! | role | may |
 //! |---|---|
-//! | observer | read what candidates may see |
+//! | observer | read what candidates may see; be the lab's Prometheus and Alertmanager |
 //! | candidate | change the policy, restart and scale the shop, speak, declare it recovered |
 //! | operator | everything: runs, faults, halt, down |
 
 mod act;
+mod alertmanager;
 mod alerts;
 mod auth;
 mod board;
+mod discovery;
 mod events;
 mod faults;
 mod logs;
@@ -48,6 +50,8 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/api/status", get(status::status))
         .route("/api/events", get(events::events))
         .route("/api/alerts", get(alerts::list))
+        .route("/api/alertmanager", post(alertmanager::take))
+        .route("/api/sd", get(discovery::targets))
         .route("/api/board", get(board::board))
         .route("/api/query", get(query::instant))
         .route("/api/query_range", get(query::range))

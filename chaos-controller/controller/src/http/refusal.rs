@@ -103,6 +103,7 @@ impl From<StartError> for Refused {
             StartError::Busy | StartError::OtherBank | StartError::OpenBook | StartError::Absent(_) => {
                 Self::conflict(error.to_string())
             }
+            StartError::Samples(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             StartError::Plan(_) | StartError::Load(_) => Self::invalid(error.to_string()),
             StartError::Instances(error) => Self::from(error),
             StartError::Folder(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),

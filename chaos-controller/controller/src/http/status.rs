@@ -62,6 +62,7 @@ pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Resul
         open_book: lab.open_book.open,
         rss_mib: mib(weighed.rss_kib),
         pss_mib: mib(weighed.pss_kib),
+        samples: lab.prometheus.as_ref().map(|desk| desk.told()),
     }))
 }
 

@@ -9,6 +9,7 @@ use evidence::kind::{self, phase};
 use serde_json::json;
 
 use crate::api::{Event, Role};
+use crate::book::Book;
 use crate::faults;
 use crate::footprint;
 use crate::grading;
@@ -69,6 +70,7 @@ async fn gather(lab: &Lab, run: &Run) {
     if let Err(error) = run.enter(lab, phase::RECONCILE) {
         tracing::error!(%error, "the journal is not written");
     }
+    prove_samples(lab, book).await;
     book.stop_recording();
     let problems = ledgers::fetch(lab, book).await;
     reconcile::reconcile(lab, run).await;
@@ -81,6 +83,16 @@ async fn gather(lab: &Lab, run: &Run) {
     );
     if !problems.is_empty() {
         lab.observe(kind::REFUSED, json!({"what": "ledgers", "why": problems.join("; ")}));
+    }
+}
+
+/// The last samples are still on their way when a Prometheus scrapes. What it does not have makes the measuring side sick.
+async fn prove_samples(lab: &Lab, book: &Book) {
+    let Some(desk) = lab.prometheus.as_ref().filter(|_| book.recording()) else { return };
+    let end_us = book.end_samples();
+    if let Some(lacking) = desk.lacking(lab, end_us).await {
+        let detail = format!("the samples are not whole: {lacking}");
+        lab.observe(kind::PROOF, json!({"name": "generator", "ok": false, "detail": detail}));
     }
 }
 

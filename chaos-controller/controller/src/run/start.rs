@@ -59,6 +59,9 @@ pub(crate) enum StartError {
     /// The plan's instances could not be started.
     #[error("failed to start as many instances as the plan has")]
     Instances(#[from] ActError),
+    /// The lab's Prometheus has not what the run would be graded by.
+    #[error("no run without samples: {0}")]
+    Samples(String),
     /// The load makes no sense.
     #[error("not a load: {0}")]
     Load(#[from] traffic::schedule::ScheduleError),
@@ -99,6 +102,9 @@ async fn begin(
     if let Some(gone) = lab.directory.members().iter().find(absent) {
         return Err(StartError::Absent(gone.instance.clone()));
     }
+    if let Some(desk) = &lab.prometheus {
+        desk.ready(lab).await.map_err(StartError::Samples)?;
+    }
     // The wire's load is what the generator makes its schedule from, so its hash is the schedule's.
     let surges = plan.surges();
     let surged = surges.iter().map(|(from, surge)| *from + surge.length).max().unwrap_or_default();
@@ -117,6 +123,9 @@ async fn begin(
         return Err(StartError::Busy);
     }
     lab.grid_us.send_replace(start_us);
+    if let Some(desk) = &lab.prometheus {
+        desk.begin(start_us);
+    }
     lab.remember_run_dir(Some(&run.book.dir));
     tokio::spawn(go(Arc::clone(lab), Arc::clone(&run), schedule_hash, found.clone()));
     Ok(run)
@@ -160,6 +169,15 @@ fn first_lines(lab: &Arc<Lab>, run: &Run, schedule_hash: &str) -> std::io::Resul
             "instance": member.instance,
             "offset_us": member.offset_us,
             "error_us": member.offset_error_us,
+        });
+        lab.note(kind::CLOCK, "controller", body)?;
+    }
+    if let Some(clock) = lab.prometheus.as_ref().and_then(|desk| desk.clock()) {
+        let body = json!({
+            "instance": "prometheus",
+            "offset_us": clock.offset_us,
+            "error_us": clock.error_us,
+            "zero_unix_ms": clock.zero_unix_ms(run.book.start_us),
         });
         lab.note(kind::CLOCK, "controller", body)?;
     }

@@ -86,11 +86,12 @@ mod tests {
             state: AlertState::Firing,
             severity: severity.into(),
             labels: labels.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
-            value: 1.0,
+            value: Some(1.0),
             summary: String::new(),
             description: String::new(),
             runbook: String::new(),
             since_ms,
+            source: None,
         }
     }
 

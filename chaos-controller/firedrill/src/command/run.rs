@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use controller::PrometheusAddress;
 use controller::api::{Event, Role, RunStatus, StartRun};
 use controller::grading;
 use drill::{Mode, Plan};
@@ -66,6 +67,9 @@ pub(crate) struct Run {
     /// Tell nothing while it runs
     #[arg(long, short = 'q')]
     quiet: bool,
+    /// Prometheus that scrapes the lab that is started for this run; one that is up has its own
+    #[arg(long, value_name = "URL", env = "FIREDRILL_PROMETHEUS")]
+    prometheus: Option<PrometheusAddress>,
     #[command(flatten)]
     platform: PlatformFlags,
     #[command(flatten)]
@@ -140,8 +144,11 @@ impl Run {
                     return Ok(Some((file, false)));
                 }
                 Presence::Orphaned => {
-                    let adopt =
-                        Launch { open_book: self.open_book, ..Launch::adopting(&self.lab.dir, &file) };
+                    let adopt = Launch {
+                        open_book: self.open_book,
+                        prometheus: self.prometheus.as_ref(),
+                        ..Launch::adopting(&self.lab.dir, &file)
+                    };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
                     return Ok(Some((file, false)));
@@ -154,6 +161,7 @@ impl Run {
             plan: Some(plan),
             load: false,
             open_book: self.open_book,
+            prometheus: self.prometheus.as_ref(),
             platform: self.platform.clone(),
             ..Launch::new(&self.lab.dir, name)
         };

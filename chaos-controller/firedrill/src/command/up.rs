@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use controller::PrometheusAddress;
 use controller::api::{Role, Status};
 use drill::{Choice, Scale};
 use platform::LabFile;
@@ -44,6 +45,9 @@ pub(crate) struct Up {
     /// Metrics tell everybody of faults while they are on; no run in mode assessed is started then
     #[arg(long)]
     open_book: bool,
+    /// Prometheus that scrapes the lab in the controller's place, such as http://127.0.0.1:9090
+    #[arg(long, value_name = "URL", env = "FIREDRILL_PROMETHEUS")]
+    prometheus: Option<PrometheusAddress>,
     #[command(flatten)]
     platform: PlatformFlags,
     #[command(flatten)]
@@ -86,6 +90,7 @@ impl Up {
                         load: !self.no_load,
                         rules,
                         open_book: self.open_book,
+                        prometheus: self.prometheus.as_ref(),
                         ..Launch::adopting(&self.lab.dir, &file)
                     };
                     let (file, took) = launch(&adopt).await?;
@@ -133,6 +138,7 @@ impl Up {
             trace_ratio: Some(self.trace_ratio),
             rules,
             open_book: self.open_book,
+            prometheus: self.prometheus.as_ref(),
             platform: self.platform.clone(),
             ..Launch::new(&self.lab.dir, name)
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use controller::api::query::{Answer, Data};
-use controller::api::{ProcessStatus, Status};
+use controller::api::{ProcessStatus, SamplesFrom, Status};
 use platform::{LabFile, state_dir, strays};
 
 use super::{Finding, Limits, State};
@@ -104,8 +104,25 @@ pub(crate) async fn look(file: &LabFile, api: &Api, operator: bool) -> Vec<Findi
     if operator {
         found.push(faults(&status));
     }
+    found.extend(status.samples.as_ref().map(prometheus));
     found.extend(samples(api).await);
     found
+}
+
+/// Whether the one that scrapes in the controller's place answers.
+fn prometheus(from: &SamplesFrom) -> Finding {
+    let Some(problem) = &from.problem else {
+        return Finding::ok(
+            "prometheus",
+            format!("{} has samples of {} processes", from.prometheus, from.instances),
+        );
+    };
+    let silent = from.silent_ms.map_or("it never answered".to_owned(), |ms| {
+        format!("it last answered {} ago", seconds(ms as f64 / 1e3))
+    });
+    let todo = "a run is refused without its samples, and void where they are missing: is it up, and is this its address? \
+                `deploy/prometheus/README.md` says how it finds the lab";
+    Finding::new(State::Fail, "prometheus", format!("{}: {problem}; {silent}", from.prometheus), todo)
 }
 
 fn processes(status: &Status) -> Vec<Finding> {
@@ -282,6 +299,7 @@ mod tests {
             open_book: false,
             rss_mib: 0.0,
             pss_mib: 0.0,
+            samples: None,
         };
         let found = processes(&status);
         let of = |what: &str| found.iter().find(|finding| finding.what == what).unwrap();
@@ -291,6 +309,21 @@ mod tests {
         assert_eq!((of("clocks").state, of("clocks").seen.as_str()), (State::Fail, "70.00 ms apart at most"));
         assert_eq!(of("frozen").state, State::Ok);
         assert_eq!(faults(&status).state, State::Ok);
+    }
+
+    #[test]
+    fn a_prometheus_that_does_not_answer_is_told_with_what_to_do() {
+        let mut from = SamplesFrom {
+            prometheus: "http://prometheus:9090".into(),
+            instances: 10,
+            silent_ms: Some(4_000),
+            problem: None,
+        };
+        assert_eq!(prometheus(&from).state, State::Ok);
+        from.problem = Some("nobody answers".into());
+        let found = prometheus(&from);
+        assert_eq!(found.state, State::Fail);
+        assert!(found.seen.contains("nobody answers; it last answered 4"), "{}", found.seen);
     }
 
     #[test]

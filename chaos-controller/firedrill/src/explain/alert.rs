@@ -37,5 +37,5 @@ pub(super) fn names() -> Vec<String> {
 }
 
 fn rules() -> Vec<Rule> {
-    controller::rules(None).expect("the rules that are part of the program are tested to be rules")
+    controller::rules(None).expect("the rules that are part of the program are tested to be rules").alerts
 }

@@ -11,7 +11,7 @@ fn board(times: &str) -> Board {
          labels: {{severity: page, service: '{{{{ $labels.service }}}}!'}}\n        \
          annotations: {{summary: '{{{{ $labels.service }}}} at {{{{ $value }}}}'}}\n"
     );
-    Board::new(rules(&Source::new("r.yml", text)).unwrap_or_else(|problems| panic!("{problems}")))
+    Board::new(rules(&Source::new("r.yml", text)).unwrap_or_else(|problems| panic!("{problems}")), true)
 }
 
 fn full(services: &[&str]) -> Value {
