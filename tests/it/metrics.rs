@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::http::Ask;
 use tests::site::{DRILL, SOON};
-use tests::{Lab, Playing, Role, Site, Turn, exposition, tools, until};
+use tests::{Lab, Playing, Role, Site, Turn, exposition, repo, tools, until};
 
 /// What a candidate must not read anywhere before the reveal. The last one is the name of the fault itself.
 const SECRETS: [&str; 8] = ["fault", "chaos", "inject", "dose", "lease", "probe", "replay", "zugzwang"];
@@ -138,7 +138,8 @@ fn what_is_done_to_the_shop_is_told_from_the_reveal_on_and_not_before() {
 #[test]
 fn a_lab_whose_book_is_open_tells_everybody_and_assesses_nobody() {
     let site = Site::new();
-    let assessed = ["run", DRILL, "--variant", "smoke", "--scale", "1/10", "--mode", "assessed"];
+    let folder = repo::drill(DRILL).display().to_string();
+    let assessed = ["run", &folder, "--variant", "smoke", "--scale", "1/10", "--mode", "assessed"];
     let said = site.say(&[&assessed[..], &["--open-book"]].concat()).expect(2);
     assert!(said.stderr.contains("nobody can be assessed with --open-book"), "{}", said.stderr);
 

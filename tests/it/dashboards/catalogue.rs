@@ -88,8 +88,11 @@ impl Catalogue {
     }
 
     fn aggregate(&self, aggregate: &AggregateExpr, wrong: &mut Vec<String>) -> Labels {
+        let before = wrong.len();
         let inner = self.follow(&aggregate.expr, wrong);
         match &aggregate.modifier {
+            // Of what is not there nobody knows the labels: one slip is one problem.
+            Some(LabelModifier::Include(by)) if wrong.len() > before => by.labels.iter().cloned().collect(),
             _ if [T_TOPK, T_BOTTOMK].contains(&aggregate.op.id()) => inner,
             Some(LabelModifier::Include(by)) => {
                 must_have("what is aggregated", &by.labels, &inner, wrong);
@@ -143,10 +146,13 @@ impl Catalogue {
     }
 
     fn call(&self, call: &Call, wrong: &mut Vec<String>) -> Labels {
-        let arguments = &call.args.args;
+        let (arguments, before) = (&call.args.args, wrong.len());
         let mut labels = Labels::new();
         for argument in arguments {
             labels.extend(self.follow(argument, wrong));
+        }
+        if wrong.len() > before {
+            return labels;
         }
         let nth =
             |at: usize| text(arguments.get(at).map(|argument| &**argument)).filter(|text| !text.is_empty());
