@@ -1,13 +1,14 @@
 //! The whole lab, tested as one. `make test` builds the program first and names it in `FIREDRILL_BIN`.
 //!
 //! ```text
-//! tidy, layers   the repository: no process is started
+//! tidy, layers, stack   the repository: no process is started
 //! cli            bad input: nothing may be started
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions, invariants   drills from their baseline to their verdict
 //! regrade        the verdict again, of one of them
+//! dashboards     what dashboards and alerts ask for, of two of them and of a lab with every policy on
 //! report         what a browser makes of the reports of two of them
 //! compare        the same two side by side
 //! ```
@@ -17,6 +18,7 @@ mod alerts;
 mod cli;
 mod compare;
 mod conditions;
+mod dashboards;
 mod drills;
 mod faults;
 mod instances;
@@ -31,6 +33,7 @@ mod regions;
 mod regrade;
 mod report;
 mod seeing;
+mod stack;
 mod swap;
 mod tidy;
 mod traces;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::http::Ask;
-use tests::{Lab, Role, exposition, tools};
+use tests::site::{DRILL, SOON};
+use tests::{Lab, Playing, Role, Site, Turn, exposition, repo, tools, until};
 
 /// What a candidate must not read anywhere before the reveal. The last one is the name of the fault itself.
 const SECRETS: [&str; 8] = ["fault", "chaos", "inject", "dose", "lease", "probe", "replay", "zugzwang"];
@@ -84,4 +85,80 @@ fn a_candidate_does_not_learn_what_is_wrong_with_the_bank() {
     let bank = lab.member("bank");
     let title = std::fs::read_to_string(format!("/proc/{}/cmdline", bank.pid)).unwrap_or_default();
     keeps_the_secret("the title of the bank's process", &title);
+}
+
+/// What anybody may read of the controller.
+fn told(site: &Site) -> String {
+    let ask = Ask::get(&site.text("/controller/url"), "/metrics");
+    ask.send().expect("the controller answers").expect(200).body
+}
+
+/// What anybody with a token may read of the lab's own samples.
+fn sampled(site: &Site) -> String {
+    site.ask(Role::Observer, "GET", "/api/metrics?match=lab_", None).expect(200).body
+}
+
+#[test]
+fn what_is_done_to_the_shop_is_told_from_the_reveal_on_and_not_before() {
+    let _turn = Turn::take();
+    let mut run = Playing::start("nothing", "1/10", &["--keep"]);
+    let applied =
+        run.journaled("that a fault is on", Duration::from_secs(40), |entry| entry.kind == "fault_applied");
+    let site = &run.site;
+    // For some scrapes of the fault.
+    let since = std::time::Instant::now();
+    while since.elapsed() < Duration::from_secs(3) {
+        keeps_the_secret("/metrics of the controller", &told(site));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let samples = sampled(site);
+    assert!(samples.contains("lab_processes"), "the controller is among the samples: {samples}");
+    keeps_the_secret("the samples", &samples.replace("lab_deadline", ""));
+
+    let revealed = site.ask(Role::Candidate, "POST", "/api/reveal", None).expect(200).json();
+    let fault = applied.text("id");
+    assert_eq!(revealed["faults"][0]["id"], fault);
+    let line = |value: u8| {
+        format!("lab_fault_active{{fault=\"{fault}\",target=\"bank\",effect=\"latency\"}} {value}\n")
+    };
+    let text = told(site);
+    assert!(text.contains(&line(1)), "{text}");
+    let _ = exposition::parse(&text).expect("a strict scraper takes it");
+    until("the samples have it", SOON, || {
+        let samples = sampled(site);
+        if samples.contains("lab_fault_active") { Ok(()) } else { Err(samples) }
+    });
+
+    let _ = site.ask(Role::Operator, "POST", "/api/runs/current/abort", None).expect(200);
+    let _ = run.end().expect(105);
+    let text = told(&run.site);
+    assert!(text.contains(&line(0)), "{text}");
+}
+
+#[test]
+fn a_lab_whose_book_is_open_tells_everybody_and_assesses_nobody() {
+    let site = Site::new();
+    let folder = repo::drill(DRILL).display().to_string();
+    let assessed = ["run", &folder, "--variant", "smoke", "--scale", "1/10", "--mode", "assessed"];
+    let said = site.say(&[&assessed[..], &["--open-book"]].concat()).expect(2);
+    assert!(said.stderr.contains("nobody can be assessed with --open-book"), "{}", said.stderr);
+
+    let lab = Lab::up(&["--scale", "1/10", "--variant", "smoke", "--open-book"]);
+    make_the_bank_slow(&lab);
+    let told = until("the dose is measured", SOON, || {
+        let text = told(&lab);
+        if text.contains("lab_fault_delivered_dose_seconds{") { Ok(text) } else { Err(text) }
+    });
+    let samples = exposition::parse(&told).expect("a strict scraper takes it");
+    let of = |name: &str| {
+        samples.iter().find(|sample| sample.is(name, &[("fault", FAULT)])).map(|sample| sample.value)
+    };
+    assert_eq!(of("lab_fault_active"), Some(1.0));
+    assert_eq!(of("lab_fault_requested_dose_seconds"), Some(0.3));
+    assert!(of("lab_fault_delivered_dose_seconds").is_some_and(|dose| (0.3..0.4).contains(&dose)), "{told}");
+    if let Some(promtool) = tools::need("promtool") {
+        assert_eq!(tools::complaints(&promtool, &["check", "metrics"], &told), "", "promtool about {told}");
+    }
+    let said = lab.say(&assessed);
+    assert!(said.code != Some(0) && said.stderr.contains("--open-book"), "{said:?}");
 }

@@ -9,10 +9,8 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use evidence::promql::{Extrapolation, Query, Settings};
-use evidence::samples::{SampleWriter, Samples};
 use tests::oracle::{Oracle, Rules};
-use tests::scrapes::Scrape;
-use tests::tools;
+use tests::{scrapes, tools};
 
 use compare::Asked;
 
@@ -28,7 +26,7 @@ const SETTINGS: Settings = Settings { extrapolation: Extrapolation::Prometheus2,
 fn a_recorded_incident_answers_as_prometheus_does() {
     let Some(prometheus) = tools::need("prometheus") else { return };
     let scrapes = incident::scrapes();
-    let samples = decoded(&scrapes);
+    let samples = scrapes::samples(&scrapes);
     let rules = Rules {
         lookback_ms: SETTINGS.lookback_ms,
         subquery_step_ms: SETTINGS.subquery_step_ms,
@@ -73,18 +71,6 @@ fn a_recorded_incident_answers_as_prometheus_does() {
     assert_eq!(queries.iter().collect::<BTreeSet<_>>().len(), queries.len(), "a query is there twice");
     // Some are empty on purpose, and an incident may leave out an outcome. A list that compares nothing is another matter.
     assert!(silent.len() * 20 <= queries.len(), "never answered with a value:\n{}", silent.join("\n"));
-}
-
-fn decoded(scrapes: &[Scrape]) -> Samples {
-    let mut writer = SampleWriter::new();
-    let mut bytes = Vec::new();
-    for Scrape { t_ms, service, instance, text } in scrapes {
-        bytes.extend(match text {
-            Some(text) => writer.scrape(*t_ms, service, instance, text),
-            None => writer.dead(*t_ms, service, instance),
-        });
-    }
-    Samples::decode(&bytes).expect("what was written is read")
 }
 
 /// What is PromQL and not ours: refused when it is read, with the byte at which it is.

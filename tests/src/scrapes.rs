@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use evidence::samples::{SampleWriter, Samples};
 use serde_json::{Value, json};
 
 use crate::http::Ask;
@@ -69,9 +70,26 @@ pub fn record(lab: &Lab, seconds: u64, deeds: &[Deed<'_>]) -> Vec<Scrape> {
     scrapes
 }
 
+/// The scrapes as a recording holds them.
+///
+/// # Panics
+/// When what was just written cannot be read.
+pub fn samples(scrapes: &[Scrape]) -> Samples {
+    let mut writer = SampleWriter::new();
+    let mut bytes = Vec::new();
+    for Scrape { t_ms, service, instance, text } in scrapes {
+        bytes.extend(match text {
+            Some(text) => writer.scrape(*t_ms, service, instance, text),
+            None => writer.dead(*t_ms, service, instance),
+        });
+    }
+    Samples::decode(&bytes).expect("what was written is read")
+}
+
 /// All at once, as one that is dead takes its whole patience.
 fn scrape(lab: &Lab) -> Vec<(Member, Option<String>)> {
     let members = lab.members().into_iter().filter(|member| !member.admin.is_empty());
+    let members = members.chain([controller(lab)]);
     std::thread::scope(|scope| {
         let asked: Vec<_> = members
             .map(|member| {
@@ -85,6 +103,19 @@ fn scrape(lab: &Lab) -> Vec<(Member, Option<String>)> {
         });
         answers.collect()
     })
+}
+
+/// Scraped like any other, though it is not a process of its own list.
+fn controller(lab: &Lab) -> Member {
+    let name = "controller".to_owned();
+    Member {
+        instance: name.clone(),
+        service: name,
+        pid: lab.pid("/controller/pid"),
+        traffic: String::new(),
+        admin: lab.text("/controller/url"),
+        state: "up".to_owned(),
+    }
 }
 
 /// One scrape a line, to be kept.

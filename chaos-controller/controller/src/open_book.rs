@@ -6,14 +6,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use drill::Mode;
 use evidence::{Said, kind};
 use serde_json::Value;
 
+use crate::faults;
 use crate::lab::Lab;
 use crate::run::Run;
+
+/// Between two looks at the doses of an open book.
+const LOOK: Duration = Duration::from_secs(1);
+/// Who measured a dose where the fault acts, as the journal has it.
+const SHOP: &str = "shop";
 
 /// The faults that the journal told of, as metrics.
 #[derive(Debug)]
@@ -87,6 +94,18 @@ impl OpenBook {
         }
     }
 
+    /// Takes what bank and guard say of their faults; of several of one name the youngest is the last.
+    fn measured(&self, listed: &Value) {
+        let mut faults = self.faults();
+        let lists = ["ended", "faults"].into_iter().filter_map(|which| listed[which].as_array());
+        for entry in lists.flatten() {
+            let fault = entry["id"].as_str().and_then(|id| faults.get_mut(id));
+            if let (Some(fault), Some(dose)) = (fault, Dose::listed(entry)) {
+                fault.doses.insert(SHOP.to_owned(), dose);
+            }
+        }
+    }
+
     /// As much as everybody may know now, as metrics; nothing at all otherwise, not even their names.
     pub(crate) fn exposition(&self, lab: &Lab) -> String {
         let run = lab.run();
@@ -134,6 +153,18 @@ impl OpenBook {
     }
 }
 
+/// With its book open a lab tells doses while they are given, and not only what the journal says of them at the end.
+pub(crate) async fn watch(lab: Arc<Lab>) {
+    while lab.open_book.open {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = lab.stop.cancelled() => return,
+        }
+        let listed = faults::list(&lab).await;
+        lab.open_book.measured(&listed);
+    }
+}
+
 /// Whether the run keeps no secret any more, for candidates either: operators may look into an assessed run before its
 /// end, and what they see is not for all.
 fn is_public(run: &Run) -> bool {
@@ -142,18 +173,35 @@ fn is_public(run: &Run) -> bool {
 }
 
 impl Dose {
-    /// Of the body of a `dose`; `None` where nothing was measured.
+    /// Of the body of a `dose` in the journal; `None` where nothing was measured.
     fn of(body: &Value) -> Option<Self> {
-        let number = |name: &str| body[name].as_f64();
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        if let (Some(requested), Some(delivered)) = (number("requested_p50_ms"), number("delivered_p50_ms")) {
-            return Some(Self { of: None, requested: requested / 1e3, delivered: delivered / 1e3 });
+        Self::latency(&body["requested_p50_ms"], &body["delivered_p50_ms"]).or_else(|| Self::measure(body))
+    }
+
+    /// As bank and guard list it.
+    fn listed(entry: &Value) -> Option<Self> {
+        let latency = Self::latency(&entry["requested_ms"]["p50"], &entry["delivered_ms"]["p50"]);
+        latency.or_else(|| Self::measure(&entry["dose"]))
+    }
+
+    fn latency(requested_ms: &Value, delivered_ms: &Value) -> Option<Self> {
+        Some(Self {
+            of: None,
+            requested: requested_ms.as_f64()? / 1e3,
+            delivered: delivered_ms.as_f64()? / 1e3,
+        })
+    }
+
+    fn measure(measure: &Value) -> Option<Self> {
+        if measure["unit"] == "ms" {
+            return Self::latency(&measure["requested"], &measure["delivered"]);
         }
-        let (requested, delivered) = (number("requested")?, number("delivered")?);
-        if body["unit"] == "ms" {
-            return Some(Self { of: None, requested: requested / 1e3, delivered: delivered / 1e3 });
-        }
-        Some(Self { of: Some((text("of"), text("unit"))), requested, delivered })
+        let text = |name: &str| measure[name].as_str().unwrap_or_default().to_owned();
+        Some(Self {
+            of: Some((text("of"), text("unit"))),
+            requested: measure["requested"].as_f64()?,
+            delivered: measure["delivered"].as_f64()?,
+        })
     }
 }
 
@@ -252,5 +300,15 @@ mod tests {
         ] {
             assert!(text.contains(wanted), "{wanted} in {text}");
         }
+    }
+    #[test]
+    fn of_a_dose_the_place_where_it_acts_tells_the_newest() {
+        let book = book();
+        let slow = |delivered: f64| json!({"id": "slow", "requested_ms": {"p50": 3000.0}, "delivered_ms": {"p50": delivered}});
+        book.measured(
+            &json!({"faults": [slow(3002.0)], "ended": [slow(1.0), {"id": "unknown"}], "silent": []}),
+        );
+        let text = book.written(Told::OfRun("run-1"));
+        assert!(text.contains("lab_fault_delivered_dose_seconds{fault=\"slow\",target=\"bank\",effect=\"latency\",source=\"shop\"} 3.002\n"), "{text}");
     }
 }

@@ -34,6 +34,7 @@ use crate::http;
 use crate::join::JoinServer;
 use crate::journal::Journal;
 use crate::lab::{Founding, Lab};
+use crate::open_book;
 use crate::otlp::TraceReceiver;
 use crate::policy_store::PolicyStore;
 use crate::prometheus::Address;
@@ -151,6 +152,7 @@ pub async fn serve(flags: ServeFlags, tell: impl FnOnce(&Ready)) -> anyhow::Resu
     stop_on_signals(&lab)?;
     // Before anybody can join: the scrapes and the heartbeat find the processes as they come.
     tokio::spawn(scraper::scrape(Arc::clone(&lab)));
+    tokio::spawn(open_book::watch(Arc::clone(&lab)));
     let guard = match guard {
         Some(guard) => guard,
         None => start_guard(&lab).await?,
