@@ -6,7 +6,7 @@
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
-//! drills, conditions, invariants   drills from their baseline to their verdict
+//! drills, conditions, invariants, sharing   drills from their baseline to their verdict
 //! regrade        the verdict again, of one of them
 //! report         what a browser makes of the reports of two of them
 //! compare        the same two side by side
@@ -31,6 +31,7 @@ mod regions;
 mod regrade;
 mod report;
 mod seeing;
+mod sharing;
 mod swap;
 mod tidy;
 mod traces;
