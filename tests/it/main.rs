@@ -6,7 +6,7 @@
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
-//! drills, conditions, invariants   drills from their baseline to their verdict
+//! drills, conditions, invariants, sharing   drills from their baseline to their verdict
 //! regrade        the verdict again, of one of them
 //! dashboards     what dashboards and alerts ask for, of two of them and of a lab with every policy on
 //! report         what a browser makes of the reports of two of them
@@ -34,6 +34,7 @@ mod regrade;
 mod report;
 mod seeing;
 mod stack;
+mod sharing;
 mod swap;
 mod tidy;
 mod traces;
