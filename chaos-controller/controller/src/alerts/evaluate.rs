@@ -34,7 +34,7 @@ pub fn rules(file: Option<&Path>) -> anyhow::Result<Rules> {
             Source::new(path.display().to_string(), text)
         }
     };
-    Ok(drill::rules(&source).context("these are no rules that the lab can evaluate")?.alerts)
+    drill::rules(&source).context("these are no rules that the lab can evaluate")
 }
 
 /// The answer of the live samples at a moment; `None` if they cannot give one. `t_ms` is since the start of the lab.
