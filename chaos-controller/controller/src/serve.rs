@@ -191,7 +191,8 @@ async fn found(
     let listener =
         process::listen(flags.listen).with_context(|| format!("failed to bind {}", flags.listen))?;
     let url = format!("http://{}", listener.local_addr()?);
-    let file = LabFile::new(&flags.lab, &url, Tokens::new().context("failed to read the kernel's randomness")?);
+    let file =
+        LabFile::new(&flags.lab, &url, Tokens::new().context("failed to read the kernel's randomness")?);
     file.save(&root)?;
     let lab = lab(flags, root, state_dir, file, url, plan, start_us)?;
     Ok((lab, listener, None))
@@ -405,7 +406,6 @@ async fn end(lab: &Lab) {
     }
     lab.served_until.cancel();
 }
-
 
 impl Lab {
     /// Writes into the lab's file who is there.

@@ -48,6 +48,7 @@ pub(crate) fn routes(lab: Arc<Lab>) -> Router {
         .route("/readyz", get(status::readiness))
         .route("/metrics", get(status::metrics))
         .route("/api/status", get(status::status))
+        .route("/api/plan", get(status::plan))
         .route("/api/events", get(events::events))
         .route("/api/alerts", get(alerts::list))
         .route("/api/alertmanager", post(alertmanager::take))

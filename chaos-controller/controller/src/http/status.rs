@@ -37,6 +37,12 @@ pub(super) async fn metrics(State(lab): State<Arc<Lab>>) -> String {
     own_metrics(&lab)
 }
 
+/// What the lab was started with.
+pub(super) async fn plan(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<drill::Plan>, Refused> {
+    caller.must_be(Role::Operator)?;
+    Ok(Json(lab.plan.clone()))
+}
+
 pub(super) async fn status(State(lab): State<Arc<Lab>>, caller: Caller) -> Result<Json<Status>, Refused> {
     caller.must_be(Role::Observer)?;
     footprint::weigh(&lab, true).await;

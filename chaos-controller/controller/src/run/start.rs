@@ -41,7 +41,8 @@ pub(crate) enum StartError {
     Plan(String),
     /// The lab's bank or search was started for another plan.
     #[error(
-        "the lab's bank or search runs with another latency than the plan asks for; start a lab for this plan"
+        "the lab's bank or search runs with another latency than the plan asks for; start a lab for this plan \
+         (on Kubernetes: `firedrill up --platform kubernetes --drill ...`)"
     )]
     OtherBank,
     /// Everybody could read in the metrics what an assessed candidate must find out.

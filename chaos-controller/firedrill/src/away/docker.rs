@@ -71,7 +71,8 @@ async fn up(state: &Path, project: &str, mut environment: Environment) -> Result
         match program::run(up, "start the lab's containers", &hint).await {
             Ok(_) => break,
             // The engine's words for a subnet that another network has.
-            Err(failure) if first.is_none() && failure.details.iter().any(|said| said.contains("overlap")) => {}
+            Err(failure)
+                if first.is_none() && failure.details.iter().any(|said| said.contains("overlap")) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -111,13 +112,13 @@ fn lab_file(lab: &str, project: &str, environment: &Environment) -> LabFile {
 }
 
 fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure> {
-    let failed = |what: &str, error: std::io::Error| Failure::unexpected(format!("failed to {what}: {error}"));
+    let failed =
+        |what: &str, error: std::io::Error| Failure::unexpected(format!("failed to {what}: {error}"));
     let tokens = Tokens::new().map_err(|error| failed("make the lab's tokens", error))?;
     // Chosen here and not by the engine, which would choose anew whenever a container is started again.
     let (controller, frontend) = free_ports().map_err(|error| failed("find a free port", error))?;
-    let bank = &plan.bank;
-    let span = |span: Duration| Span(span).to_string();
-    let mut all = vec![
+    let mut all = of_plan(plan);
+    all.extend([
         ("FIREDRILL_LAB", launch.lab.to_owned()),
         ("FIREDRILL_IMAGE", launch.platform.image.clone().unwrap_or_else(default_image)),
         ("FIREDRILL_TOKEN", tokens.lab),
@@ -126,18 +127,9 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
         ("FIREDRILL_OPERATOR_TOKEN", tokens.operator),
         ("FIREDRILL_CONTROLLER_PORT", controller.to_string()),
         ("FIREDRILL_FRONTEND_PORT", frontend.to_string()),
-        ("FIREDRILL_PLAN", serde_json::to_string(plan).expect("a plan is plain data")),
         ("FIREDRILL_NO_LOAD", (!launch.load).to_string()),
         ("FIREDRILL_OPEN_BOOK", launch.open_book.to_string()),
-        ("FIREDRILL_BANK_LATENCY", span(bank.latency)),
-        ("FIREDRILL_BANK_JITTER", bank.jitter.to_string()),
-        ("FIREDRILL_BANK_LOOKUP_LATENCY", span(bank.lookup_latency)),
-        ("FIREDRILL_INDEX_LATENCY", span(plan.search.index_latency)),
-    ];
-    if let Some(second) = &bank.second_region {
-        all.push(("FIREDRILL_BANK_SECOND_LATENCY", span(second.latency)));
-        all.push(("FIREDRILL_BANK_SECOND_LOOKUP_LATENCY", span(second.lookup_latency)));
-    }
+    ]);
     if let Some(ratio) = launch.trace_ratio {
         all.push(("FIREDRILL_TRACE_RATIO", ratio.to_string()));
     }
@@ -148,6 +140,24 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
         all.push(("FIREDRILL_DOCKER_SOCKET", socket.display().to_string()));
     }
     Ok(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// What bank, search and controller are told of a plan.
+pub(super) fn of_plan(plan: &Plan) -> Vec<(&'static str, String)> {
+    let bank = &plan.bank;
+    let span = |span: Duration| Span(span).to_string();
+    let mut all = vec![
+        ("FIREDRILL_PLAN", serde_json::to_string(plan).expect("a plan is plain data")),
+        ("FIREDRILL_BANK_LATENCY", span(bank.latency)),
+        ("FIREDRILL_BANK_JITTER", bank.jitter.to_string()),
+        ("FIREDRILL_BANK_LOOKUP_LATENCY", span(bank.lookup_latency)),
+        ("FIREDRILL_INDEX_LATENCY", span(plan.search.index_latency)),
+    ];
+    if let Some(second) = &bank.second_region {
+        all.push(("FIREDRILL_BANK_SECOND_LATENCY", span(second.latency)));
+        all.push(("FIREDRILL_BANK_SECOND_LOOKUP_LATENCY", span(second.lookup_latency)));
+    }
+    all
 }
 
 /// The image of this very version.
@@ -173,8 +183,7 @@ fn kept(state: &Path) -> Result<Environment, Failure> {
     let path = state.join("environment.json");
     let read = std::fs::read(&path).map_err(|error| error.to_string());
     let environment = read.and_then(|text| serde_json::from_slice(&text).map_err(|error| error.to_string()));
-    environment
-        .map_err(|error| Failure::unexpected(format!("failed to read `{}`: {error}", path.display())))
+    environment.map_err(|error| Failure::unexpected(format!("failed to read `{}`: {error}", path.display())))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -250,7 +259,10 @@ mod tests {
         let environment = [("FIREDRILL_CONTROLLER_PORT", "4711"), ("FIREDRILL_OPERATOR_TOKEN", "secret")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let file = lab_file("red", "firedrill-red", &environment);
-        assert_eq!((file.controller.url.as_str(), file.tokens.operator.as_str()), ("http://127.0.0.1:4711", "secret"));
+        assert_eq!(
+            (file.controller.url.as_str(), file.tokens.operator.as_str()),
+            ("http://127.0.0.1:4711", "secret")
+        );
         assert!(!file.controller.alive(), "its process is not one of this machine");
     }
 }

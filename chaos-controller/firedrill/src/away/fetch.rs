@@ -28,13 +28,15 @@ pub(crate) async fn fetch(api: &Api, run: &str, runs: &Path) -> Result<PathBuf, 
 }
 
 async fn one(api: &Api, run: &str, file: &RunFile, into: &Path) -> Result<(), Failure> {
-    let failed = |why: String| Failure::unexpected(format!("failed to fetch `{}` of run {run}: {why}", file.path));
+    let failed =
+        |why: String| Failure::unexpected(format!("failed to fetch `{}` of run {run}: {why}", file.path));
     let io = |error: std::io::Error| failed(error.to_string());
     if let Some(folder) = into.parent() {
         tokio::fs::create_dir_all(folder).await.map_err(io)?;
     }
     let path = format!("/api/runs/{run}/files/{}", file.path);
-    let response = api.client().open(Method::GET, &path, None).await.map_err(|error| Failure::caused(&error))?;
+    let response =
+        api.client().open(Method::GET, &path, None).await.map_err(|error| Failure::caused(&error))?;
     if !response.status().is_success() {
         return Err(failed(format!("the controller answered {}", response.status())));
     }
@@ -56,7 +58,9 @@ async fn one(api: &Api, run: &str, file: &RunFile, into: &Path) -> Result<(), Fa
 fn inside(folder: &Path, path: &str) -> Result<PathBuf, Failure> {
     let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
     if path.is_empty() || !Path::new(path).components().all(plain) {
-        return Err(Failure::unexpected(format!("the controller names a file `{path}`, which is none of a run's")));
+        return Err(Failure::unexpected(format!(
+            "the controller names a file `{path}`, which is none of a run's"
+        )));
     }
     Ok(folder.join(path))
 }

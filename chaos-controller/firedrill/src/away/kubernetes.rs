@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use controller::api::Role;
+use drill::Plan;
 use platform::{Away, LabFile, Tokens};
 use tokio::process::Command;
 
 use super::program;
 use super::tunnel;
+use crate::api::Api;
 use crate::exit::Failure;
 use crate::launch::Launch;
 use crate::output::narrate;
@@ -24,7 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const KINDS: &str = "statefulsets,deployments,services,configmaps,secrets,poddisruptionbudgets,networkpolicies,\
     rolebindings,roles,serviceaccounts";
 /// Prints a Secret as lines `name=value`.
-const TOKENS: &str = r#"go-template={{range $name, $value := .data}}{{$name}}={{$value | base64decode}}{{"\n"}}{{end}}"#;
+const TOKENS: &str =
+    r#"go-template={{range $name, $value := .data}}{{$name}}={{$value | base64decode}}{{"\n"}}{{end}}"#;
 
 /// A namespace, and how its cluster is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +81,52 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
         file.controller.url = reached(&cluster).await?;
     }
     ready(&file, &cluster).await?;
+    if let Some(plan) = launch.plan {
+        file = fit(file, &cluster, plan).await?;
+    }
     Ok((file, start.elapsed()))
+}
+
+/// Starts bank, search and controller again with what the plan says of them, unless they have it already.
+pub(super) async fn fit(file: LabFile, cluster: &Cluster, plan: &Plan) -> Result<LabFile, Failure> {
+    let there: Plan = Api::of(&file, Role::Operator).get("/api/plan").await?;
+    if there.bank == plan.bank && there.search == plan.search {
+        return Ok(file);
+    }
+    narrate(&format!("bank and search are started again, as {} asks for", plan.drill));
+    let of = |names: &[&str]| -> Vec<String> {
+        let all = super::docker::of_plan(plan);
+        all.into_iter()
+            .filter(|(name, _)| names.iter().any(|of| name.starts_with(of)))
+            .map(assigned)
+            .collect()
+    };
+    let mut bank = of(&["FIREDRILL_BANK"]);
+    if plan.bank.second_region.is_none() {
+        // A bank that had a second region has none now.
+        bank.extend(
+            ["FIREDRILL_BANK_SECOND_LATENCY-", "FIREDRILL_BANK_SECOND_LOOKUP_LATENCY-"].map(String::from),
+        );
+    }
+    for (object, variables) in [
+        ("statefulset/bank", bank),
+        ("statefulset/search", of(&["FIREDRILL_INDEX"])),
+        ("deployment/controller", of(&["FIREDRILL_PLAN"])),
+    ] {
+        let mut words = vec!["set", "env", object];
+        words.extend(variables.iter().map(String::as_str));
+        cluster.ask(&words, &format!("change {object}")).await?;
+        cluster
+            .ask(&["rollout", "status", object, "--timeout=180s"], &format!("start {object} again"))
+            .await?;
+    }
+    // The controller is another pod now.
+    ready(&file, cluster).await?;
+    Ok(file)
+}
+
+fn assigned((name, value): (&str, String)) -> String {
+    format!("{name}={value}")
 }
 
 /// Deletes the objects of a lab. The namespace is left: it may be somebody's.
@@ -91,7 +140,9 @@ pub(super) async fn down(cluster: &Cluster) -> Result<(), Failure> {
 async fn tokens(cluster: &Cluster) -> Result<Tokens, Failure> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
-        match cluster.ask(&["get", "secret", "firedrill-tokens", "--output", TOKENS], "read the lab's tokens").await
+        match cluster
+            .ask(&["get", "secret", "firedrill-tokens", "--output", TOKENS], "read the lab's tokens")
+            .await
         {
             Ok(text) => return Ok(read(&text)),
             Err(failure) if Instant::now() >= deadline => return Err(failure),
@@ -180,6 +231,9 @@ mod tests {
     #[test]
     fn the_secret_s_lines_are_the_lab_s_tokens() {
         let tokens = read("FIREDRILL_TOKEN=a\nFIREDRILL_OPERATOR_TOKEN=d=\n");
-        assert_eq!((tokens.lab.as_str(), tokens.operator.as_str(), tokens.candidate.as_str()), ("a", "d=", ""));
+        assert_eq!(
+            (tokens.lab.as_str(), tokens.operator.as_str(), tokens.candidate.as_str()),
+            ("a", "d=", "")
+        );
     }
 }

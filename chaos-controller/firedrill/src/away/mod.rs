@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum as _};
 use controller::PlatformName;
+use drill::Plan;
 use platform::{Away, LabFile};
 
 use crate::exit::Failure;
@@ -84,6 +85,17 @@ pub(crate) fn reach(mut file: LabFile) -> Result<LabFile, Failure> {
         file.controller.url = tunnel::open(&kubernetes::Cluster::new(context.clone(), namespace))?;
     }
     Ok(file)
+}
+
+/// Gives a lab in a cluster the bank and the search that a plan asks for, if it has others: nobody else could start it
+/// anew. A lab of any other kind is left as it is, and says so when the run is started.
+pub(crate) async fn fit(file: LabFile, plan: &Plan) -> Result<LabFile, Failure> {
+    match file.away.clone() {
+        Some(Away::Kubernetes { context, namespace }) => {
+            kubernetes::fit(file, &kubernetes::Cluster::new(context, &namespace), plan).await
+        }
+        _ => Ok(file),
+    }
 }
 
 /// Whether the controller of a lab that runs elsewhere answers.

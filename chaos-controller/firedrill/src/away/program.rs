@@ -39,7 +39,8 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_fails_is_told_with_its_own_words() {
         assert_eq!(run(shell("echo yes"), "ask", "").await.unwrap(), "yes\n");
-        let failure = run(shell("echo no such image >&2; exit 3"), "start the lab", "build it").await.unwrap_err();
+        let failure =
+            run(shell("echo no such image >&2; exit 3"), "start the lab", "build it").await.unwrap_err();
         assert!(failure.message.starts_with("failed to start the lab: `/bin/sh` ended with"), "{failure:?}");
         assert_eq!((failure.details, failure.hint), (vec!["no such image".into()], Some("build it".into())));
         let missing = run(Command::new("/no/such/program"), "ask", "install it").await.unwrap_err();

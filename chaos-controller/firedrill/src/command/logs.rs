@@ -53,8 +53,11 @@ impl Logs {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
         let file = self.access.lab.find()?;
         if let Some(away) = &file.away {
-            return Err(Failure::unexpected(format!("the logs of lab `{}` are kept where it runs", file.lab))
-                .hint(format!("`{}`", away::logs_of(away, self.service.as_deref()))));
+            return Err(Failure::unexpected(format!(
+                "the logs of lab `{}` are kept where it runs",
+                file.lab
+            ))
+            .hint(format!("`{}`", away::logs_of(away, self.service.as_deref()))));
         }
         let api = Api::of(&file, self.access.role());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use controller::PlatformName;
 use controller::PrometheusAddress;
 use controller::api::{Event, Role, RunStatus, StartRun};
 use controller::grading;
@@ -24,8 +25,8 @@ use super::plan::ChoiceFlags;
 use super::up::must_be_open;
 use crate::abort::AbortFlags;
 use crate::api::Api;
-use crate::away::PlatformFlags;
 use crate::away::fetch::fetch;
+use crate::away::{self, PlatformFlags};
 use crate::exit::{Exit, Failure};
 use crate::gate;
 use crate::interview::{Conductor, Due};
@@ -141,7 +142,7 @@ impl Run {
                     if self.open_book {
                         must_be_open(&file).await?;
                     }
-                    return Ok(Some((file, false)));
+                    return Ok(Some((away::fit(file, plan).await?, false)));
                 }
                 Presence::Orphaned => {
                     let adopt = Launch {
@@ -151,7 +152,7 @@ impl Run {
                     };
                     let (file, _) = launch(&adopt).await?;
                     screen.note(&format!("lab `{name}` is adopted: its controller had died"));
-                    return Ok(Some((file, false)));
+                    return Ok(Some((away::fit(file, plan).await?, false)));
                 }
                 Presence::Dead => drop(take_down(&self.lab.dir, &file).await?),
             }
@@ -169,7 +170,8 @@ impl Run {
             started = launch(&new) => {
                 let (file, took) = started?;
                 screen.note(&format!("lab `{name}` is ready after {} ms", took.as_millis()));
-                Ok(Some((file, true)))
+                // A namespace was there before, and is not a run's to clear.
+                Ok(Some((file, self.platform.platform != PlatformName::Kubernetes)))
             }
             () = interrupts.next() => {
                 if let Ok(file) = LabFile::load(&self.lab.dir, name) {
