@@ -133,6 +133,9 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
     if let Some(ratio) = launch.trace_ratio {
         all.push(("FIREDRILL_TRACE_RATIO", ratio.to_string()));
     }
+    if let Some(prometheus) = launch.prometheus {
+        all.push(("FIREDRILL_PROMETHEUS", prometheus.to_string()));
+    }
     if let Some(socket) = socket() {
         if let Ok(about) = rustix::fs::stat(&socket) {
             all.push(("FIREDRILL_DOCKER_GID", about.st_gid.to_string()));
