@@ -1,18 +1,22 @@
 //! An alert: what its rule asks, and where its runbook is, from the rules that a lab evaluates.
 
-use drill::Rule;
+use drill::Rules;
 
 use super::Explained;
 
 /// By the alert's name, in any case.
 pub(super) fn explain(name: &str) -> Option<Explained> {
-    let rule = rules().into_iter().find(|rule| rule.alert.eq_ignore_ascii_case(name))?;
+    let Rules { recordings, alerts } = rules();
+    let rule = alerts.into_iter().find(|rule| rule.alert.eq_ignore_ascii_case(name))?;
     let said = |key: &str| rule.annotations.get(key).map(|text| readable(text)).unwrap_or_default();
     let mut explained =
         Explained { subject: rule.alert.clone(), kind: "alert", is: said("summary"), ..Explained::default() };
     explained.fact("means", said("description"));
     explained.fact("severity", rule.labels.get("severity").cloned().unwrap_or_default());
     explained.fact("fires when", rule.expr.text());
+    for recording in recordings.iter().filter(|recording| rule.expr.text().contains(&recording.record)) {
+        explained.fact("recorded", format!("{} = {}", recording.record, recording.expr.text()));
+    }
     explained.fact("for", humantime::format_duration(rule.length).to_string());
     explained.fact("runbook", said("runbook_url"));
     Some(explained)
@@ -33,9 +37,9 @@ fn readable(text: &str) -> String {
 
 /// The alerts that there are.
 pub(super) fn names() -> Vec<String> {
-    rules().into_iter().map(|rule| rule.alert).collect()
+    rules().alerts.into_iter().map(|rule| rule.alert).collect()
 }
 
-fn rules() -> Vec<Rule> {
-    controller::rules(None).expect("the rules that are part of the program are tested to be rules").alerts
+fn rules() -> Rules {
+    controller::rules(None).expect("the rules that are part of the program are tested to be rules")
 }

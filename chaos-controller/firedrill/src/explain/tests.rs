@@ -81,7 +81,8 @@ fn a_word_that_is_nothing_has_near_ones() {
 fn an_alert_is_told_with_its_query_and_its_runbook() {
     let explained = explain("retryamplification", None).unwrap();
     assert_eq!(explained.kind, "alert");
-    assert!(fact(&explained, "fires when").contains("lab_client_attempts_total"), "{explained:?}");
+    assert!(fact(&explained, "fires when").contains("per_call"), "{explained:?}");
+    assert!(fact(&explained, "recorded").contains("lab_client_attempts_total"), "{explained:?}");
     assert!(fact(&explained, "runbook").ends_with("retry-amplification.md"), "{explained:?}");
     assert!(explain("WorkersFul", None).unwrap_err().near.iter().any(|near| near == "WorkersFull"));
 }
