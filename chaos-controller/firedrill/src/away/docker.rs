@@ -12,7 +12,7 @@ use platform::{Away, LabFile, Tokens, state_dir, write_private};
 use tokio::process::Command;
 
 use super::program;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::launch::Launch;
 
 /// The lab alone.
@@ -21,6 +21,9 @@ const COMPOSE: &str = include_str!("../../../../deploy/compose.yaml");
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// What watches a lab beside it, and the variable that says where its files are.
+const WATCHERS: &str = "compose.observability.yaml";
+const OBSERVABILITY: &str = "FIREDRILL_OBSERVABILITY";
 /// Of the subnets for labs.
 const SUBNETS_TRIED: u32 = 16;
 /// What a person may have to do first.
@@ -136,6 +139,9 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
     if let Some(prometheus) = launch.prometheus {
         all.push(("FIREDRILL_PROMETHEUS", prometheus.to_string()));
     }
+    if let Some(folder) = &launch.platform.observability {
+        all.push((OBSERVABILITY, watched(folder)?.display().to_string()));
+    }
     if let Some(socket) = socket() {
         if let Ok(about) = rustix::fs::stat(&socket) {
             all.push(("FIREDRILL_DOCKER_GID", about.st_gid.to_string()));
@@ -143,6 +149,15 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
         all.push(("FIREDRILL_DOCKER_SOCKET", socket.display().to_string()));
     }
     Ok(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The folder of the watchers' files, as the engine can mount it.
+fn watched(folder: &Path) -> Result<PathBuf, Failure> {
+    let there = folder.canonicalize().ok().filter(|folder| folder.join(WATCHERS).is_file());
+    there.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{}` has no {WATCHERS}", folder.display()))
+            .hint("--observability=FOLDER names the folder `deploy` of the sources")
+    })
 }
 
 /// What bank, search and controller are told of a plan.
@@ -206,6 +221,9 @@ async fn compose(state: &Path, project: &str, environment: &Environment) -> Comm
         _ => Command::new("docker-compose"),
     };
     command.args(["--project-name", project, "--file"]).arg(state.join("compose.yaml"));
+    if let Some(folder) = environment.get(OBSERVABILITY) {
+        command.arg("--file").arg(Path::new(folder).join(WATCHERS));
+    }
     command.envs(environment);
     command
 }

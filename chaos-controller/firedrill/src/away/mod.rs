@@ -9,7 +9,7 @@ pub(crate) mod tunnel;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum as _};
@@ -31,6 +31,10 @@ pub(crate) struct PlatformFlags {
     /// Docker: the image [default: firedrill:<version>]
     #[arg(long, env = "FIREDRILL_IMAGE", value_name = "NAME:TAG")]
     pub(crate) image: Option<String>,
+    /// Docker: with Prometheus, Alertmanager, Grafana, Jaeger and a collector, whose files are in this folder
+    #[arg(long, env = "FIREDRILL_OBSERVABILITY", value_name = "FOLDER", num_args = 0..=1, require_equals = true,
+        default_missing_value = "deploy")]
+    pub(crate) observability: Option<PathBuf>,
     /// Kubernetes: the namespace
     #[arg(long, env = "FIREDRILL_NAMESPACE", default_value = "firedrill")]
     pub(crate) namespace: String,
