@@ -154,8 +154,10 @@ fn a_lab_whose_book_is_open_tells_everybody_and_assesses_nobody() {
         samples.iter().find(|sample| sample.is(name, &[("fault", FAULT)])).map(|sample| sample.value)
     };
     assert_eq!(of("lab_fault_active"), Some(1.0));
-    assert_eq!(of("lab_fault_requested_dose_seconds"), Some(0.3));
-    assert!(of("lab_fault_delivered_dose_seconds").is_some_and(|dose| (0.3..0.4).contains(&dose)), "{told}");
+    // Both are quantiles of a histogram, which is exact to a permille.
+    for dose in ["lab_fault_requested_dose_seconds", "lab_fault_delivered_dose_seconds"] {
+        assert!(of(dose).is_some_and(|dose| (0.299..0.4).contains(&dose)), "{dose}: {told}");
+    }
     if let Some(promtool) = tools::need("promtool") {
         assert_eq!(tools::complaints(&promtool, &["check", "metrics"], &told), "", "promtool about {told}");
     }

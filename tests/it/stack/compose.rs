@@ -26,7 +26,7 @@ const CANNOT_ASK: &str = "collector";
 
 #[test]
 fn compose_takes_both_files_together() {
-    let Some(compose) = tools::need("docker-compose") else { return };
+    let Some(compose) = tools::compose() else { return };
     let mut command = Command::new(compose);
     for token in ["TOKEN", "OPERATOR_TOKEN", "CANDIDATE_TOKEN", "OBSERVER_TOKEN"] {
         command.env(format!("FIREDRILL_{token}"), "a-secret");
