@@ -76,11 +76,11 @@ pub(crate) fn leftovers(dir: &Path) -> Vec<Finding> {
 pub(crate) async fn look(file: &LabFile, api: &Api, operator: bool) -> Vec<Finding> {
     let lab = &file.lab;
     let mut found = Vec::new();
-    let guard = file.guard.as_ref().is_some_and(platform::GuardRef::alive);
-    let state = if guard { State::Ok } else { State::Fail };
-    let todo =
-        format!("its processes died with it: `firedrill down --lab {lab}`, then `firedrill up --lab {lab}`");
-    found.push(Finding::new(state, "guard", if guard { "lives" } else { "is gone" }, todo));
+    // Elsewhere the guard is seen by the controller only, and process ids are not this machine's.
+    let here = file.away.is_none();
+    if here {
+        found.push(guard(file));
+    }
     let asked = Instant::now();
     let status: Status = match api.get("/api/status").await {
         Ok(status) => status,
@@ -98,7 +98,7 @@ pub(crate) async fn look(file: &LabFile, api: &Api, operator: bool) -> Vec<Findi
         format!("answers in {}", seconds(took)),
         todo,
     ));
-    found.extend(processes(&status));
+    found.extend(processes(&status, here));
     if status.halted {
         let todo = "`firedrill resume` brings the load back";
         found.push(Finding::new(State::Warn, "halted", "no load, no faults", todo));
@@ -127,7 +127,16 @@ fn prometheus(from: &SamplesFrom) -> Finding {
     Finding::new(State::Fail, "prometheus", format!("{}: {problem}; {silent}", from.prometheus), todo)
 }
 
-fn processes(status: &Status) -> Vec<Finding> {
+fn guard(file: &LabFile) -> Finding {
+    let lab = &file.lab;
+    let lives = file.guard.as_ref().is_some_and(platform::GuardRef::alive);
+    let state = if lives { State::Ok } else { State::Fail };
+    let todo =
+        format!("its processes died with it: `firedrill down --lab {lab}`, then `firedrill up --lab {lab}`");
+    Finding::new(state, "guard", if lives { "lives" } else { "is gone" }, todo)
+}
+
+fn processes(status: &Status, here: bool) -> Vec<Finding> {
     let listed = |wanted: &dyn Fn(&&ProcessStatus) -> bool| -> Vec<String> {
         status.processes.iter().filter(wanted).map(|process| process.instance.clone()).collect()
     };
@@ -135,7 +144,7 @@ fn processes(status: &Status) -> Vec<Finding> {
         if bad.is_empty() { Finding::ok(what, good) } else { Finding::new(state, what, bad.join(", "), todo) }
     };
     let down = listed(&|process| process.state != "up");
-    let frozen = listed(&|process| stopped(process.pid));
+    let frozen = listed(&|process| here && stopped(process.pid));
     let again = listed(&|process| process.restarts > 0);
     let behind =
         listed(&|process| process.policy_version > 0 && process.policy_version != status.policy_version);
@@ -303,7 +312,7 @@ mod tests {
             pss_mib: 0.0,
             samples: None,
         };
-        let found = processes(&status);
+        let found = processes(&status, true);
         let of = |what: &str| found.iter().find(|finding| finding.what == what).unwrap();
         assert_eq!((of("processes").state, of("processes").seen.as_str()), (State::Fail, "payment-0"));
         assert_eq!((of("restarts").state, of("restarts").seen.as_str()), (State::Warn, "cart-0"));

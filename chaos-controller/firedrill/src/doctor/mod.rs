@@ -1,8 +1,12 @@
-//! What may be wrong with the machine or with the lab, each with what to do about it. `machine` and `lab` look;
-//! nothing is changed.
+//! What may be wrong with the machine, with an engine or a cluster, or with the lab, each with what to do about it. Every
+//! module looks at one of them; nothing is changed.
 
+pub(crate) mod docker;
+pub(crate) mod kubernetes;
 pub(crate) mod lab;
 pub(crate) mod machine;
+mod program;
+pub(crate) mod published;
 
 use serde::Serialize;
 
@@ -53,6 +57,11 @@ impl Finding {
         let todo = if state == State::Ok { String::new() } else { todo.into() };
         Self { state, what, seen: seen.into(), todo }
     }
+}
+
+/// Findings about what nobody asked for: it may be wrong, but then it is only to be minded.
+pub(crate) fn in_passing(findings: Vec<Finding>) -> impl Iterator<Item = Finding> {
+    findings.into_iter().map(|finding| Finding { state: finding.state.min(State::Warn), ..finding })
 }
 
 impl Limits {
