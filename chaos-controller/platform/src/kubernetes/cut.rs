@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Measure;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -24,7 +25,7 @@ use crate::guard::host::Boxed;
 
 /// Engines follow in one or two seconds; whoever asked the guard waits ten.
 const CUT_WITHIN: Duration = Duration::from_secs(6);
-/// Between two looks while it lasts: each can wait a second for each pod.
+/// Between two looks while it lasts: each can wait a second itself.
 const WATCH: Duration = Duration::from_secs(1);
 /// A look can miss the moment of a change.
 const MISSED: Duration = Duration::from_secs(3);
@@ -96,24 +97,27 @@ pub(super) async fn undo(cluster: &Cluster, undo: &Value) -> Result<(), Failed> 
 
 /// A way that is still open, in words; `None` if all are cut off.
 async fn way_in(probe: &dyn Probe, held: &mut [Held]) -> Option<String> {
-    let within = CUT_WITHIN.as_secs();
-    for pod in held {
-        if probe.open(&pod.address).await.is_some() {
+    let ways = join_all(held.iter_mut().map(|pod| pod.way_in(probe))).await;
+    ways.into_iter().flatten().next()
+}
+
+impl Held {
+    async fn way_in(&mut self, probe: &dyn Probe) -> Option<String> {
+        let (new, stands) = tokio::join!(probe.open(&self.address), self.line.answers());
+        let (name, within) = (&self.name, CUT_WITHIN.as_secs());
+        if new.is_some() {
             return Some(format!(
-                "{within} s after the policy was made a new connection to `{}` still got through: this cluster has no \
-                 engine for NetworkPolicies (or another policy allows it)",
-                pod.name
+                "{within} s after the policy was made a new connection to `{name}` still got through: this cluster has \
+                 no engine for NetworkPolicies (or another policy allows it)"
             ));
         }
-        if pod.line.answers().await {
-            return Some(format!(
-                "{within} s after the policy was made a connection to `{}` that stood before still got through: this \
-                 cluster's engine cuts new connections only, and those of the shop stand",
-                pod.name
-            ));
-        }
+        stands.then(|| {
+            format!(
+                "{within} s after the policy was made a connection to `{name}` that stood before still got through: this \
+                 cluster's engine cuts new connections only, and those of the shop stand"
+            )
+        })
     }
-    None
 }
 
 /// Sees to it that who is started again is cut off too, and for how long all were.
@@ -133,10 +137,8 @@ async fn watch(cluster: Arc<Cluster>, probe: Arc<dyn Probe>, cut: Cut, tally: Ta
             // One that fails is tried again at the next look.
             let _ = label(&cluster, &strangers, false).await;
         }
-        let mut open = 0;
-        for pod in &now {
-            open += u32::from(probe.open(&pod.address).await.is_some());
-        }
+        let lines = join_all(now.iter().map(|pod| probe.open(&pod.address))).await;
+        let open = u32::try_from(lines.iter().flatten().count()).unwrap_or(u32::MAX);
         let passed = before.elapsed();
         before = Instant::now();
         let there = u32::try_from(now.len()).unwrap_or(u32::MAX);
