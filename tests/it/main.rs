@@ -1,7 +1,7 @@
 //! The whole lab, tested as one. `make test` builds the program first and names it in `FIREDRILL_BIN`.
 //!
 //! ```text
-//! tidy, layers, stack   the repository: no process is started
+//! tidy, layers, stack, manifests   the repository: no lab is started
 //! cli            bad input: nothing may be started
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! faults         each fault measured from outside, and gone afterwards
@@ -26,6 +26,7 @@ mod invariants;
 mod lab;
 mod layers;
 mod lease;
+mod manifests;
 mod metrics;
 mod money;
 mod promql;

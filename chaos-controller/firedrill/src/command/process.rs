@@ -131,9 +131,7 @@ impl Guard {
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         match (self.platform, &self.spec) {
             (Some(PlatformName::Docker), _) => platform::docker::run(listen, &self.operator_token).await?,
-            (Some(PlatformName::Kubernetes), _) => {
-                platform::kubernetes::run(listen, &self.operator_token).await?;
-            }
+            (Some(PlatformName::Kubernetes), _) => platform::kubernetes::run(listen).await?,
             (Some(PlatformName::Local) | None, Some(spec)) => platform::guard::run(spec, print_line).await?,
             (Some(PlatformName::Local) | None, None) => bail!("a guard of this machine needs --spec"),
         }

@@ -1,14 +1,36 @@
-//! The kubernetes platform.
+//! The kubernetes platform: a process is a pod of a StatefulSet, a namespace is a lab, and the cluster starts again what
+//! dies. The guard is a pod too, the only one with an account; what it may do is `deploy/kubernetes/base/role.yaml`.
+//!
+//! ```text
+//! start -> tokens (the Secret that everybody waits for)
+//!       -> host (states, restart, scale)     -.
+//!       -> ground (faults, and their leases)  +-> cluster (every request to the API) -> instance, set (what it says)
+//!            kill | scale | cut + probe      -'
+//! ```
+//! Left out: starting a lab, which is `kubectl apply`, and watching: the cluster is asked again, a few times a second at
+//! most, while somebody waits for it.
 
-use std::net::SocketAddr;
+mod cluster;
+mod cut;
+mod ground;
+mod host;
+mod instance;
+mod kill;
+mod leases;
+mod names;
+mod policy;
+mod probe;
+mod residue;
+mod restart;
+mod scale;
+mod set;
+mod start;
+mod tokens;
+mod wait;
 
-use crate::guard::StartError;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
 
-/// Runs the guard of a lab on this platform until it is ended.
-///
-/// # Errors
-/// When the platform cannot be asked, or the port cannot be bound.
-pub async fn run(listen: SocketAddr, operator_token: &str) -> Result<(), StartError> {
-    let _ = (listen, operator_token);
-    Err(StartError::Platform("not built yet".to_owned()))
-}
+pub use start::run;
