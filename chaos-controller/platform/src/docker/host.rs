@@ -34,12 +34,6 @@ struct Starts {
     again: u32,
 }
 
-impl From<Failed> for HostError {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed.0)
-    }
-}
-
 impl Platform {
     pub(super) fn new(engine: Engine, book: Book, silence: Duration) -> Self {
         Self {

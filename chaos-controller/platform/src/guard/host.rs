@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::faults::Failed;
 use super::heard::Heard;
 use crate::spec::{ProcessState, SignalName};
 
@@ -65,4 +66,10 @@ pub(crate) enum HostError {
     /// It is not its business.
     #[error("{0}")]
     NotHere(&'static str),
+}
+
+impl From<Failed> for HostError {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed.0)
+    }
 }

@@ -194,8 +194,3 @@ impl Seen {
     }
 }
 
-impl From<Failed> for HostError {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed.0)
-    }
-}

@@ -26,9 +26,9 @@ mod tally;
 mod worker;
 
 pub(crate) use desk::Desk;
-pub(crate) use ground::Ground;
+pub(crate) use ground::{Failed, Ground};
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
-pub(crate) use ground::{Acting, Failed, Kept};
+pub(crate) use ground::{Acting, Kept};
 #[cfg(feature = "docker")]
 pub(crate) use kill::Turns;
 pub(crate) use local::Local;
