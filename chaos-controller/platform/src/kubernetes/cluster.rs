@@ -11,7 +11,7 @@ use kube::{Client, Error};
 use serde_json::Value;
 
 use super::instance::Instance;
-use super::names::{GUARD, LAB, LEASES, MANAGED_BY, PROCESSES};
+use super::names::{GUARD, LEASES, MANAGED_BY, PROCESSES};
 use super::set::Set;
 use crate::guard::faults::Failed;
 
@@ -48,7 +48,7 @@ impl Cluster {
 
     /// Every service of the lab.
     pub(super) async fn sets(&self) -> Result<Vec<Set>, Failed> {
-        let sets = self.sets.list(&ListParams::default().labels(LAB)).await;
+        let sets = self.sets.list(&ListParams::default().labels(PROCESSES)).await;
         Ok(sets.map_err(failed("list statefulsets"))?.into_iter().filter_map(Set::of).collect())
     }
 

@@ -193,4 +193,3 @@ impl Seen {
         Unknown { name: name.to_owned(), known: known.join(", ") }
     }
 }
-

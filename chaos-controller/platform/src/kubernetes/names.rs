@@ -1,9 +1,9 @@
 //! What things are called in the cluster. The manifests in `deploy/kubernetes` use the same words.
 
-/// Of every pod of the shop, the bank and the load.
+use std::collections::BTreeMap;
+
+/// The pods of the shop, the bank and the load, and their StatefulSets.
 pub(super) const PROCESSES: &str = "app.kubernetes.io/part-of=firedrill,app.kubernetes.io/component=process";
-/// The StatefulSets of the lab.
-pub(super) const LAB: &str = "app.kubernetes.io/part-of=firedrill";
 /// The service of a pod.
 pub(super) const SERVICE: &str = "app.kubernetes.io/name";
 /// The one container of each pod.
@@ -14,9 +14,15 @@ pub(super) const CONTAINER: &str = "firedrill";
 pub(super) const CONNECTED: &str = "firedrill.io/connected";
 /// Given to every pod of a StatefulSet by the cluster.
 pub(super) const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
-/// Whose a policy is.
+/// Whose an object is.
 pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(super) const GUARD: &str = "firedrill-guard";
+
+/// Labels of what the guard makes. Whoever takes the lab down deletes everything that is part of it.
+pub(super) fn made_by_the_guard() -> BTreeMap<String, String> {
+    let labels = [(MANAGED_BY, GUARD), ("app.kubernetes.io/part-of", "firedrill")];
+    labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
 
 /// On a pod that keeps books which must survive it.
 pub(super) const BOOKS: &str = "firedrill.io/books";

@@ -7,7 +7,7 @@
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
 
-use super::names::{GUARD, MANAGED_BY, POD_NAME};
+use super::names::{POD_NAME, made_by_the_guard};
 
 /// Denies these pods everything, in both directions.
 pub(super) fn deny(name: &str, pods: &[String]) -> NetworkPolicy {
@@ -19,7 +19,7 @@ pub(super) fn deny(name: &str, pods: &[String]) -> NetworkPolicy {
     NetworkPolicy {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
-            labels: Some([(MANAGED_BY.to_owned(), GUARD.to_owned())].into()),
+            labels: Some(made_by_the_guard()),
             ..ObjectMeta::default()
         },
         spec: Some(NetworkPolicySpec {

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::cluster::Cluster;
-use super::names::{CANDIDATE, GUARD, MANAGED_BY, TOKENS};
+use super::names::{CANDIDATE, TOKENS, made_by_the_guard};
 use crate::guard::faults::Failed;
 
 const LAB: &str = "FIREDRILL_TOKEN";
@@ -54,7 +54,7 @@ fn secret(name: &str, tokens: BTreeMap<String, String>) -> Secret {
     Secret {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
-            labels: Some([(MANAGED_BY.to_owned(), GUARD.to_owned())].into()),
+            labels: Some(made_by_the_guard()),
             ..ObjectMeta::default()
         },
         string_data: Some(tokens),

@@ -16,7 +16,7 @@ pub(super) fn set(service: &str, replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": {"name": service, "labels": {"app.kubernetes.io/part-of": "firedrill"}},
+        "metadata": {"name": service, "labels": labels},
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {SERVICE: service}},
