@@ -24,7 +24,8 @@ pub(crate) struct Overlay {
     pub(crate) objects: Vec<Value>,
 }
 
-/// The overlays that are shipped, and one of a cluster with Prometheus' operator. None where there is no kubectl.
+/// The overlays that are shipped, one of a cluster with Prometheus' operator, and a team's as the README has it. None where
+/// there is no kubectl.
 pub(crate) fn overlays() -> &'static [Overlay] {
     static BUILT: OnceLock<Vec<Overlay>> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -35,8 +36,9 @@ pub(crate) fn overlays() -> &'static [Overlay] {
         }
         let folder = "deploy/kubernetes/overlays";
         let _ = scratch.write(&format!("{folder}/operator/kustomization.yaml"), OPERATOR);
+        let _ = scratch.write(&format!("{folder}/team-red/kustomization.yaml"), &team_red());
         let of = |name: &'static str| build(&kubectl, &scratch.work().join(folder).join(name), name);
-        ["single-node", "shared-cluster", "operator"].map(of).into()
+        ["single-node", "shared-cluster", "operator", "team-red"].map(of).into()
     })
 }
 
@@ -44,6 +46,13 @@ const OPERATOR: &str = "namespace: firedrill
 resources: [../../base]
 components: [../../components/prometheus-operator]
 ";
+
+/// The overlay of a team that people copy.
+fn team_red() -> String {
+    let readme = read(&root().join("deploy/kubernetes/README.md"));
+    let mut blocks = readme.split("```").filter_map(|block| block.strip_prefix("yaml\n"));
+    blocks.find(|block| block.contains("firedrill-red")).expect("the README shows one").to_owned()
+}
 
 fn build(kubectl: &Path, folder: &Path, name: &'static str) -> Overlay {
     let built = Command::new(kubectl).arg("kustomize").arg(folder).output().expect("kubectl can be run");
@@ -103,6 +112,24 @@ fn every_object_fits_the_schema_of_its_kind() {
             said.lines().filter_map(|line| line.split("for kind ").nth(1)?.split(' ').next()).collect();
         let known: &[&str] = if overlay.name == "operator" { &["PodMonitor", "PrometheusRule"] } else { &[] };
         assert_eq!(unknown, known, "{}: {said}", overlay.name);
+    }
+}
+
+#[test]
+fn a_lab_is_its_namespace() {
+    for overlay in overlays() {
+        let lab = if overlay.name == "team-red" { "firedrill-red" } else { "firedrill" };
+        for object in &overlay.objects {
+            let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+            let (place, named) = if kind == "Namespace" { ("name", kind) } else { ("namespace", name) };
+            assert_eq!(object["metadata"][place], lab, "{}: {kind} {named}", overlay.name);
+            for subject in items(&object["subjects"]).filter(|subject| subject["kind"] == "ServiceAccount") {
+                assert_eq!(subject["namespace"], lab, "{}: {name}", overlay.name);
+            }
+        }
+    }
+    if let Some(team) = overlays().iter().find(|overlay| overlay.name == "team-red") {
+        assert_eq!(team.object("RoleBinding", "team")["subjects"][0]["name"], "team-red");
     }
 }
 

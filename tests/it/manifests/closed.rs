@@ -16,8 +16,9 @@ fn hold(overlay: &Overlay, name: &str, holds: bool, what: &str) {
 #[test]
 fn every_pod_is_one_that_restricted_pod_security_admits() {
     for overlay in overlays() {
-        let namespace = overlay.object("Namespace", "firedrill");
-        assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
+        for namespace in overlay.of("Namespace") {
+            assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
+        }
         for (name, template) in overlay.workloads() {
             let spec = &template["spec"];
             let pod = &spec["securityContext"];

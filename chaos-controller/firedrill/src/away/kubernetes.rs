@@ -26,6 +26,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The kinds of objects that a lab is made of.
 const KINDS: &str = "statefulsets,deployments,services,configmaps,secrets,poddisruptionbudgets,networkpolicies,\
     rolebindings,roles,serviceaccounts";
+/// The Secret that holds no operator's token (deploy/kubernetes/components/team).
+const TEAM: &str = "firedrill-candidate";
 /// Prints a Secret as lines `name=value`.
 const TOKENS: &str =
     r#"go-template={{range $name, $value := .data}}{{$name}}={{$value | base64decode}}{{"\n"}}{{end}}"#;
@@ -136,15 +138,15 @@ pub(super) async fn down(cluster: &Cluster) -> Result<(), Failure> {
     cluster.ask(&delete, "delete the lab's objects").await.map(drop)
 }
 
-/// The tokens that the guard made; waits for them.
+/// The tokens that the guard made, or those of them that people of a team may read; waits for them.
 async fn tokens(cluster: &Cluster) -> Result<Tokens, Failure> {
     let deadline = Instant::now() + READY_WITHIN;
+    let mut secret = "firedrill-tokens";
     loop {
-        match cluster
-            .ask(&["get", "secret", "firedrill-tokens", "--output", TOKENS], "read the lab's tokens")
-            .await
-        {
+        let words = ["get", "secret", secret, "--output", TOKENS];
+        match cluster.ask(&words, "read the lab's tokens").await {
             Ok(text) => return Ok(read(&text)),
+            Err(failure) if secret != TEAM && failure.plain().contains("Forbidden") => secret = TEAM,
             Err(failure) if Instant::now() >= deadline => return Err(failure),
             Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
         }
