@@ -69,7 +69,8 @@ impl Overlay {
     }
 
     pub(crate) fn object(&self, kind: &str, name: &str) -> &Value {
-        let found = self.of(kind).find(|object| object["metadata"]["name"] == name);
+        let mut of_it = self.objects.iter().filter(|object| object["kind"] == kind);
+        let found = of_it.find(|object| object["metadata"]["name"] == name);
         found.unwrap_or_else(|| panic!("{}: no {kind} `{name}`", self.name))
     }
 
