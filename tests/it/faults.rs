@@ -6,23 +6,23 @@ mod processes;
 
 use serde_json::{Value, json};
 use tests::site::SOON;
-use tests::{Lab, until};
+use tests::{Site, until};
 
 /// `firedrill fault add`, under a name.
-fn add(lab: &Lab, id: &str, flags: &str) {
+pub(crate) fn add(lab: &Site, id: &str, flags: &str) {
     let line: Vec<&str> = ["fault", "add"].into_iter().chain(flags.split(' ')).chain(["--id", id]).collect();
     lab.say(&line).expect(0);
 }
 
 /// Ends a fault, and gives what it was in the end.
-fn clear(lab: &Lab, id: &str) -> Value {
+pub(crate) fn clear(lab: &Site, id: &str) -> Value {
     lab.say(&["fault", "clear", id]).expect(0);
     let list = list(lab);
     assert_eq!(list["faults"], json!([]), "something is still on");
     ended(&list, id).unwrap_or_else(|| panic!("{id} is not among the ended: {list}"))
 }
 
-fn list(lab: &Lab) -> Value {
+pub(crate) fn list(lab: &Site) -> Value {
     lab.say(&["fault", "list", "--output", "json"]).expect(0).json()
 }
 
@@ -31,7 +31,7 @@ fn ended(list: &Value, id: &str) -> Option<Value> {
 }
 
 /// Waits for a fault that ends by itself.
-fn until_over(lab: &Lab, id: &str) -> Value {
+pub(crate) fn until_over(lab: &Site, id: &str) -> Value {
     until(&format!("{id} is over"), SOON, || {
         let list = list(lab);
         ended(&list, id).ok_or_else(|| list.to_string())
@@ -39,7 +39,7 @@ fn until_over(lab: &Lab, id: &str) -> Value {
 }
 
 /// A line of the dose table.
-fn row(fault: &Value) -> String {
+pub(crate) fn row(fault: &Value) -> String {
     let dose = &fault["dose"];
     let number = |name: &str| {
         let value = dose[name].as_f64().unwrap_or_else(|| panic!("no dose of {fault}"));
@@ -51,6 +51,6 @@ fn row(fault: &Value) -> String {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what a reader of the test wants to see")]
-fn print(rows: &[String]) {
+pub(crate) fn print(rows: &[String]) {
     println!("fault | dose | requested | delivered | error\n{}", rows.join("\n"));
 }

@@ -4,6 +4,7 @@
 //! tidy, layers, stack, manifests   the repository: no lab is started
 //! cli            bad input: nothing may be started
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
+//! docker         containers on an engine of the test's own: the same verdicts, and each fault of containers
 //! faults         each fault measured from outside, and gone afterwards
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions, invariants, sharing   drills from their baseline to their verdict
@@ -19,6 +20,7 @@ mod cli;
 mod compare;
 mod conditions;
 mod dashboards;
+mod docker;
 mod drills;
 mod faults;
 mod instances;

@@ -5,6 +5,7 @@
 //! Left out: every unit test. Those sit under the code.
 
 pub mod browser;
+pub mod engine;
 pub mod exposition;
 pub mod http;
 mod lanes;
@@ -22,6 +23,7 @@ pub mod tools;
 pub mod wait;
 
 pub use browser::{Axe, Browser, Eyes};
+pub use engine::Engine;
 pub use lanes::{Turn, in_lanes};
 pub use played::{Played, Playing};
 pub use program::Said;

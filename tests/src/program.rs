@@ -73,6 +73,7 @@ pub fn start(scratch: &Scratch, args: &[&str]) -> Running {
         .env_remove("FIREDRILL_LAB")
         .env("FIREDRILL_DIR", scratch.labs())
         .env("NO_COLOR", "1")
+        .envs(scratch.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(file(&stdout))
         .stderr(file(&stderr))

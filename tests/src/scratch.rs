@@ -11,6 +11,8 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 pub struct Scratch {
     root: PathBuf,
     number: u32,
+    /// Of every program that is started here, beside what all have.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Scratch {
@@ -22,7 +24,7 @@ impl Scratch {
     pub fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let root = std::env::temp_dir().join(format!("firedrill-it-{}-{number}", std::process::id()));
-        let scratch = Self { root, number };
+        let scratch = Self { root, number, environment: Vec::new() };
         for folder in [scratch.work(), scratch.said()] {
             std::fs::create_dir_all(&folder)
                 .unwrap_or_else(|error| panic!("failed to make `{}`: {error}", folder.display()));

@@ -57,6 +57,13 @@ impl Site {
         Self { scratch, lab }
     }
 
+    /// The same, whose programs are given more in their environment.
+    pub fn with(environment: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let mut site = Self::new();
+        site.scratch.environment.extend(environment);
+        site
+    }
+
     /// Runs a command about this lab to its end.
     pub fn say(&self, args: &[&str]) -> Said {
         program::say(&self.scratch, &self.named(args))

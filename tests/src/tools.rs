@@ -69,9 +69,16 @@ pub fn present(file: PathBuf, what: &str) -> Option<PathBuf> {
     if file.is_file() { Some(file) } else { absent(what) }
 }
 
-fn absent(what: &str) -> Option<PathBuf> {
-    let message =
-        format!("`{what}` is not installed, so this cannot be tested: run deploy/scripts/test-tools");
+fn absent<T>(what: &str) -> Option<T> {
+    without(&format!("`{what}` is not installed: run deploy/scripts/test-tools"))
+}
+
+/// Nothing, with a word about why something cannot be tested here.
+///
+/// # Panics
+/// When `CI` is set: what a CI run leaves out nobody will miss.
+pub fn without<T>(why: &str) -> Option<T> {
+    let message = format!("this cannot be tested: {why}");
     assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"), "{message}");
     let _ = writeln!(std::io::stderr(), "{message}");
     None
