@@ -2,7 +2,7 @@
 //! addresses, and the place of the token, are put in. They end with the value.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ fn end(mut process: Child) {
     let _ = process.wait();
 }
 
-fn run(program: &PathBuf, flags: &[String]) -> Child {
+fn run(program: &Path, flags: &[String]) -> Child {
     Command::new(program)
         .args(flags)
         .args(["--log.level=error"])
