@@ -84,9 +84,10 @@ impl Monitoring {
     /// What the Prometheus says.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When it does not answer, or is not ready.
     pub fn ask(&self, path: &str) -> Result<Value, String> {
-        Ask::get(&self.prometheus, path).patience(PATIENCE).send().map(|answer| answer.json())
+        let answer = Ask::get(&self.prometheus, path).patience(PATIENCE).send()?;
+        if answer.status == 200 { Ok(answer.json()) } else { Err(answer.body) }
     }
 
     /// Ends the Prometheus, as a machine that fails does.
