@@ -59,7 +59,7 @@ impl Overlay {
         self.objects.iter().filter(move |object| object["kind"] == kind)
     }
 
-    pub(crate) fn object(&self, kind: &str, name: &str) -> &Value {
+    pub(crate) fn object<'a>(&'a self, kind: &'a str, name: &str) -> &'a Value {
         let found = self.of(kind).find(|object| object["metadata"]["name"] == name);
         found.unwrap_or_else(|| panic!("{}: no {kind} `{name}`", self.name))
     }
