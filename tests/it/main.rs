@@ -6,6 +6,7 @@
 //! lab, money, regions, lease, metrics, traces, alerts, seeing, swap   labs that live for some seconds
 //! docker         containers on an engine of the test's own: the same verdicts, and each fault of containers
 //! faults         each fault measured from outside, and gone afterwards
+//! prometheus     a run that is recorded from the real Prometheus, with the configuration that is shipped
 //! promql         what a lab was seen to do, asked of us and of the real Prometheus
 //! drills, conditions, invariants, sharing   drills from their baseline to their verdict
 //! regrade        the verdict again, of one of them
@@ -31,6 +32,7 @@ mod lease;
 mod manifests;
 mod metrics;
 mod money;
+mod prometheus;
 mod promql;
 mod regions;
 mod regrade;

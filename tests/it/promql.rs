@@ -2,7 +2,7 @@
 //! Always between the scrapes: Debian's Prometheus is of version 2, whose ranges include their start, and ours do not,
 //! as in version 3.
 
-mod compare;
+pub(crate) mod compare;
 mod incident;
 
 use std::collections::BTreeSet;

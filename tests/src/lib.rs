@@ -10,6 +10,7 @@ pub mod exposition;
 pub mod http;
 mod lanes;
 pub mod ledgers;
+pub mod monitoring;
 pub mod oracle;
 pub mod played;
 pub mod processes;

@@ -26,11 +26,12 @@ const BATCH: usize = 500;
 /// A running Prometheus. Times are milliseconds since the zero of the recording.
 #[derive(Debug)]
 pub struct Oracle {
-    process: Child,
+    /// None if somebody else has started it.
+    process: Option<Child>,
     address: String,
     /// When the recording's zero is for it, in ms since 1970.
     pub zero_ms: u64,
-    _scratch: Scratch,
+    _scratch: Option<Scratch>,
 }
 
 /// What it must agree with us about.
@@ -69,13 +70,18 @@ impl Oracle {
             .unwrap_or_else(|error| panic!("failed to start `{}`: {error}", program.display()));
         let now_ms = std::time::UNIX_EPOCH.elapsed().expect("it is later than 1970").as_millis() as u64;
         let zero_ms = now_ms - now_ms % rules.zero_multiple_ms;
-        let oracle = Oracle { process, address, zero_ms, _scratch: scratch };
+        let oracle = Oracle { process: Some(process), address, zero_ms, _scratch: Some(scratch) };
         until("Prometheus is ready", PATIENCE, || match Ask::get(&oracle.address, "/-/ready").send() {
             Ok(answer) if answer.status == 200 => Ok(()),
             Ok(answer) => Err(answer.body),
             Err(error) => Err(error),
         });
         oracle
+    }
+
+    /// One that runs, and has scraped what is compared.
+    pub fn at(address: &str, zero_ms: u64) -> Self {
+        Oracle { process: None, address: address.to_owned(), zero_ms, _scratch: None }
     }
 
     /// Gives it the samples, as its own scraper would have stored them.
@@ -122,9 +128,11 @@ impl Oracle {
 
 impl Drop for Oracle {
     fn drop(&mut self) {
-        // An error says that it has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(process) = &mut self.process {
+            // An error says that it has ended already.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

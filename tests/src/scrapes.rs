@@ -86,8 +86,8 @@ pub fn samples(scrapes: &[Scrape]) -> Samples {
     Samples::decode(&bytes).expect("what was written is read")
 }
 
-/// All at once, as one that is dead takes its whole patience.
-fn scrape(lab: &Lab) -> Vec<(Member, Option<String>)> {
+/// Everybody, all at once, as one that is dead takes its whole patience.
+pub fn scrape(lab: &Lab) -> Vec<(Member, Option<String>)> {
     let members = lab.members().into_iter().filter(|member| !member.admin.is_empty());
     let members = members.chain([controller(lab)]);
     std::thread::scope(|scope| {

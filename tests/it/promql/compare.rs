@@ -12,7 +12,7 @@ const NEAR: f64 = 1e-9;
 /// When a query is asked. All times lie between scrapes, also `range` and `offset` before them, as those of the list
 /// are whole multiples of half a second.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Question {
+pub(crate) enum Question {
     At(u64),
     Over { from_ms: u64, to_ms: u64, step_ms: u64 },
 }
@@ -29,7 +29,7 @@ impl fmt::Display for Question {
 }
 
 /// What came of a question.
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// `tie`: a quantile's rank falls on the border of two buckets but for the last digit of a sum, and the two programs
     /// stand on different sides of it.
     Same {
@@ -51,7 +51,7 @@ pub(super) fn questions(end_ms: u64) -> Vec<Question> {
 }
 
 /// Asks both.
-pub(super) fn ask(
+pub(crate) fn ask(
     text: &str,
     question: Question,
     samples: &Samples,

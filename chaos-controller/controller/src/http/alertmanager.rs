@@ -1,7 +1,7 @@
 //! Alertmanager's webhook (payload version 4): what fires and what resolves, into the journal, once each.
 //!
 //! The observer's token is enough: Prometheus and Alertmanager are then given one secret, which opens nothing else. What is
-//! told here is marked with its source, and no verdict looks at it.
+//! told here is marked with its source, and moves no verdict; a time to detect may count from it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

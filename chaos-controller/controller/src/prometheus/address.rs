@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use platform::http::{CallError, Client};
+use process::service_url;
 
 /// What Prometheus listens on unless it is told.
 const PORT: &str = "9090";
@@ -68,7 +69,7 @@ impl Address {
     /// # Errors
     /// No answer within `patience`, or a refusal.
     pub(super) async fn ask(&self, path: &str, patience: Duration) -> Result<Bytes, CallError> {
-        let client = Client::new(&format!("http://{}", self.host), "").patient(patience);
+        let client = Client::new(&service_url(&format!("http://{}", self.host)), "").patient(patience);
         let answer = client.send(Method::GET, &format!("{}{path}", self.prefix), None).await?;
         if answer.status.is_success() {
             return Ok(answer.body);

@@ -70,3 +70,22 @@ fn the_shipped_rules_are_the_same_alerts_with_other_windows() {
         assert!(runbook.is_file(), "{} has no runbook: {}", rule.alert, runbook.display());
     }
 }
+
+#[test]
+fn every_shipped_rule_is_tested_where_it_holds() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/prometheus");
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    for name in ["firedrill", "drill-windows"] {
+        let rules = read(&text(&format!("{name}.rules.yml"))).unwrap();
+        let tests = text(&format!("{name}.test.yml"));
+        for recording in rules.recordings {
+            assert!(tests.contains(&recording.record), "{name}: nothing asks for {}", recording.record);
+        }
+        for rule in rules.alerts {
+            let asked = format!("alertname: {}\n", rule.alert);
+            let mut fires =
+                tests.split(&asked).skip(1).map(|after| after.trim_start().starts_with("exp_alerts:"));
+            assert!(fires.any(|fires| fires), "{name}: {} never fires", rule.alert);
+        }
+    }
+}

@@ -184,6 +184,13 @@ fn render(status: &LabStatus, guard_gone: Option<u32>) -> String {
     if let Some(clock) = status.run.as_ref().filter(|run| run.exit.is_none()).and_then(|run| run.clock) {
         text.push_str(&format!("{}\n", counted(clock)));
     }
+    if let Some(from) = &status.samples {
+        let how = match &from.problem {
+            None => format!("has samples of {} processes", from.instances),
+            Some(problem) => format!("DOES NOT ANSWER: {problem}"),
+        };
+        text.push_str(&format!("samples are those of {}, which {how}\n", from.prometheus));
+    }
     if let Some(users) = &status.users {
         let journeys: Vec<String> = users
             .journeys
