@@ -78,6 +78,17 @@ fn what_watches_is_pinned_bounded_and_heard_on_this_machine_alone() {
 }
 
 #[test]
+fn a_cluster_gets_the_same_images() {
+    let component = yaml("kubernetes/components/observability/kustomization.yaml");
+    let images = component["images"].as_array().expect("images are a list");
+    let there = images.iter().map(|image| {
+        let text = |field: &str| image[field].as_str().unwrap_or_default();
+        (text("name"), format!("{}:{}", text("newName"), text("newTag")))
+    });
+    assert_eq!(there.collect::<Vec<_>>(), IMAGES.map(|(name, image)| (name, image.to_owned())));
+}
+
+#[test]
 fn who_looks_at_grafana_needs_no_name_and_can_change_nothing() {
     let compose = yaml(FILE);
     let set = &compose["services"]["grafana"]["environment"];
