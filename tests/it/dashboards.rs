@@ -64,6 +64,24 @@ fn answers(samples: &Samples, text: &str) -> bool {
 }
 
 #[test]
+fn prometheus_itself_reads_every_question() {
+    let Some(promtool) = tests::tools::need("promtool") else { return };
+    let rules: Vec<serde_json::Value> = shipped::all()
+        .iter()
+        .enumerate()
+        .map(
+            |(number, asked)| serde_json::json!({"record": format!("question_{number}"), "expr": asked.text}),
+        )
+        .collect();
+    let scratch = tests::Scratch::new();
+    let file = serde_json::json!({"groups": [{"name": "questions", "rules": rules}]}).to_string();
+    let file = scratch.write("questions.yml", &file).display().to_string();
+    let output = std::process::Command::new(promtool).args(["check", "rules", &file]).output();
+    let output = output.expect("promtool is there and can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+}
+
+#[test]
 fn a_slip_in_a_name_or_a_label_is_told_with_its_place() {
     let catalogue = Catalogue::of(&*SEEN, &shipped::rules());
     let told = |file: &str, right: &str, wrong: &str, mentions: &[&str]| {
@@ -92,9 +110,15 @@ fn a_slip_in_a_name_or_a_label_is_told_with_its_place() {
     told(cascade, "{{service}} {{reason}}", "{{service}} {{why}}", &["panel 209 `Refused`", "`why`"]);
     told(
         rules,
-        "sum by (service) (lab_queue_depth)",
-        "sum by (service) (lab_queue_length)",
-        &["alert WorkersFull", "`lab_queue_length`"],
+        "expr: sum by (service) (lab_queue_depth)",
+        "expr: sum by (service) (lab_queue_length)",
+        &["record service:lab_queue_depth:sum", "`lab_queue_length`"],
+    );
+    told(
+        rules,
+        "and service:lab_queue_depth:sum > 0",
+        "and service:lab_queue_deep:sum > 0",
+        &["alert WorkersFull", "`service:lab_queue_deep:sum`"],
     );
     told(
         rules,

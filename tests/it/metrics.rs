@@ -161,6 +161,8 @@ fn a_lab_whose_book_is_open_tells_everybody_and_assesses_nobody() {
     if let Some(promtool) = tools::need("promtool") {
         assert_eq!(tools::complaints(&promtool, &["check", "metrics"], &told), "", "promtool about {told}");
     }
+    let status = lab.say(&["status", "--as", "observer"]).expect(0).stdout;
+    assert!(status.contains("open book"), "{status}");
     let said = lab.say(&assessed);
     assert!(said.code != Some(0) && said.stderr.contains("--open-book"), "{said:?}");
 }

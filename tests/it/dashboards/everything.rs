@@ -10,6 +10,7 @@ use tests::{Lab, Role, repo, scrapes};
 /// How long is scraped; what is done when.
 const SECONDS: u64 = 24;
 const SLOW: u64 = 3;
+const SHORT: u64 = 5;
 const CHANGED: u64 = 8;
 const SILENT: u64 = 10;
 
@@ -37,11 +38,17 @@ pub(super) fn samples() -> Samples {
         let fault = json!({"target": "payment-1", "id": "silent", "spec": spec, "for_ms": 6_000});
         act(lab, "POST", "/api/faults", fault);
     };
+    // Half of what the bank takes: it passes for every checkout.
+    let hurry = |lab: &Lab| {
+        let patch = json!({"services": {"frontend": {"deadline": "500ms"}}});
+        act(lab, "PATCH", "/api/policy", json!({"patch": patch, "reason": "a deadline alone"}));
+    };
     let change = |lab: &Lab| {
         act(lab, "PATCH", "/api/policy", json!({"patch": policies(), "reason": "everything at once"}));
     };
-    let scrapes =
-        scrapes::record(&lab, SECONDS, &[(SLOW, &slow_bank), (CHANGED, &change), (SILENT, &silence)]);
+    let deeds: [scrapes::Deed<'_>; 4] =
+        [(SLOW, &slow_bank), (SHORT, &hurry), (CHANGED, &change), (SILENT, &silence)];
+    let scrapes = scrapes::record(&lab, SECONDS, &deeds);
     let services: BTreeSet<&str> = scrapes.iter().map(|scrape| scrape.service.as_str()).collect();
     assert_eq!(services.len(), 10, "eight services, traffic and the controller: {services:?}");
     scrapes::samples(&scrapes)

@@ -78,6 +78,17 @@ fn what_watches_is_pinned_bounded_and_heard_on_this_machine_alone() {
 }
 
 #[test]
+fn a_cluster_gets_the_same_images() {
+    let component = yaml("kubernetes/components/observability/kustomization.yaml");
+    let images = component["images"].as_array().expect("images are a list");
+    let there = images.iter().map(|image| {
+        let text = |field: &str| image[field].as_str().unwrap_or_default();
+        (text("name"), format!("{}:{}", text("newName"), text("newTag")))
+    });
+    assert_eq!(there.collect::<Vec<_>>(), IMAGES.map(|(name, image)| (name, image.to_owned())));
+}
+
+#[test]
 fn who_looks_at_grafana_needs_no_name_and_can_change_nothing() {
     let compose = yaml(FILE);
     let set = &compose["services"]["grafana"]["environment"];
@@ -89,4 +100,33 @@ fn who_looks_at_grafana_needs_no_name_and_can_change_nothing() {
     ] {
         assert_eq!(set[variable], value, "{variable}");
     }
+}
+
+#[test]
+fn prometheus_and_alertmanager_find_the_token_where_it_is_put() {
+    let compose = yaml(FILE);
+    let prometheus = yaml("prometheus/prometheus.yml");
+    let discovery = &prometheus["scrape_configs"][0]["http_sd_configs"][0];
+    let alertmanager = yaml("prometheus/alertmanager.yml");
+    let webhook = &alertmanager["receivers"][0]["webhook_configs"][0];
+    let wanted = [
+        ("prometheus", &discovery["authorization"]),
+        ("alertmanager", &webhook["http_config"]["authorization"]),
+    ];
+    for (name, authorization) in wanted {
+        let service = &compose["services"][name];
+        let file = authorization["credentials_file"].as_str().unwrap_or_default();
+        let start = texts(&service["entrypoint"]).join(" ");
+        assert!(!file.is_empty() && start.contains(&format!(">{file};")), "{name} wants `{file}`: {start}");
+        assert!(start.contains(&format!("cp /config/*.yml /etc/{name}/;")), "{name}: {start}");
+        assert!(texts(&service["tmpfs"])[0].starts_with(&format!("/etc/{name}:")), "{name}");
+        assert!(service["environment"]["FIREDRILL_OBSERVER_TOKEN"].is_string(), "{name} is given no token");
+        let config = format!("--config.file=/etc/{name}/{name}.yml");
+        assert!(texts(&service["command"]).contains(&config.as_str()), "{name}");
+    }
+    for rules in texts(&prometheus["rule_files"]) {
+        assert!(root().join("deploy/prometheus").join(rules).is_file(), "there is no {rules}");
+    }
+    let told = &prometheus["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"][0];
+    assert_eq!(told, "alertmanager:9093");
 }

@@ -161,9 +161,10 @@ fn bank_words(faults: &Value) -> String {
 /// A lab that runs.
 fn render(status: &LabStatus, guard_gone: Option<u32>) -> String {
     let mut text = format!(
-        "lab {}: {}policy v{}, {:.0} MiB resident, {:.0} MiB proportional\n",
+        "lab {}: {}{}policy v{}, {:.0} MiB resident, {:.0} MiB proportional\n",
         status.lab,
         if status.halted { "HALTED, " } else { "" },
+        if status.open_book { "open book (metrics tell of faults), " } else { "" },
         status.policy_version,
         status.rss_mib,
         status.pss_mib
