@@ -165,6 +165,22 @@ mod tests {
     }
 
     #[test]
+    fn the_pods_of_the_manifests_ask_for_what_is_told() {
+        let base = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/kubernetes/base");
+        let files = [base.clone(), base.join("shop")].map(|folder| std::fs::read_dir(folder).unwrap());
+        let (mut cores, mut memory) = (0.0, 0.0);
+        for file in files.into_iter().flatten().flatten().filter(|file| file.path().is_file()) {
+            let text = std::fs::read_to_string(file.path()).unwrap();
+            for asked in text.lines().filter_map(|line| line.trim().strip_prefix("requests: {cpu: ")) {
+                let (cpu, rest) = asked.split_once(", memory: ").unwrap();
+                cores += millicores(cpu).unwrap();
+                memory += mib(rest.trim_end_matches('}')).unwrap();
+            }
+        }
+        assert_eq!((cores, memory), (ASKED_MILLICORES, ASKED_MIB));
+    }
+
+    #[test]
     fn quantities_are_those_of_kubernetes() {
         assert_eq!(
             (millicores("1930m"), millicores("2"), millicores("?")),
