@@ -198,7 +198,8 @@ impl LabFile {
 
     /// A lab that runs elsewhere, as its controller is reached at `url` (empty if only a tunnel leads there).
     pub fn of_away(lab: &str, url: &str, tokens: Tokens, away: Away) -> Self {
-        let controller = ControllerRef { pid: 0, started_unix_ms: unix_ms(), url: url.to_owned(), start_ticks: 0 };
+        let controller =
+            ControllerRef { pid: 0, started_unix_ms: unix_ms(), url: url.to_owned(), start_ticks: 0 };
         Self { controller, away: Some(away), ..Self::new(lab, url, tokens) }
     }
 

@@ -103,7 +103,11 @@ fn processes(members: &[Member], weighed: &Weighed) -> Vec<ProcessStatus> {
         };
         let known = all.iter_mut().find(|process| process.instance == member.instance);
         match (known, state) {
-            (Some(process), Some(state)) if process.pid == member.pid => {
+            // A guard of pods knows no process ids.
+            (Some(process), Some(state))
+                if process.pid == member.pid || process.pid == 0 && process.state == "starting" =>
+            {
+                process.pid = member.pid;
                 state.clone_into(&mut process.state);
                 process.traffic.clone_from(&member.traffic);
                 process.admin.clone_from(&member.admin);

@@ -97,6 +97,12 @@ pub(super) async fn down(dir: &Path, lab: &str, project: &str) -> Result<(), Fai
     program::run(down, "end the lab's containers", HINT).await.map(drop)
 }
 
+/// Where the shop is on this machine.
+pub(super) fn shop(dir: &Path, lab: &str) -> String {
+    let environment = kept(&state_dir(dir, lab)).unwrap_or_default();
+    format!("http://127.0.0.1:{}", environment.get("FIREDRILL_FRONTEND_PORT").map_or("", String::as_str))
+}
+
 /// Compose refuses capitals.
 fn project_of(lab: &str) -> String {
     format!("firedrill-{}", lab.to_lowercase())

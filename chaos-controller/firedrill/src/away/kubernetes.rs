@@ -83,7 +83,8 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
         file.controller.url = reached(&cluster).await?;
     }
     ready(&file, &cluster).await?;
-    if let Some(plan) = launch.plan {
+    // Who may not change the lab takes it as it is.
+    if let Some(plan) = launch.plan.filter(|_| !file.tokens.operator.is_empty()) {
         file = fit(file, &cluster, plan).await?;
     }
     Ok((file, start.elapsed()))
@@ -167,12 +168,20 @@ fn read(text: &str) -> Tokens {
 /// A tunnel to the controller, whose pod may not run yet.
 async fn reached(cluster: &Cluster) -> Result<String, Failure> {
     let deadline = Instant::now() + READY_WITHIN;
+    let mut told = String::new();
     loop {
-        match tunnel::open(cluster) {
+        let failure = match tunnel::open(cluster) {
             Ok(url) => return Ok(url),
-            Err(failure) if Instant::now() >= deadline => return Err(failure),
-            Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(failure) => failure,
+        };
+        if Instant::now() >= deadline {
+            return Err(failure);
         }
+        if failure.message != told {
+            narrate(&failure.message);
+            told.clone_from(&failure.message);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

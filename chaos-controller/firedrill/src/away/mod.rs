@@ -152,6 +152,31 @@ pub(crate) fn logs_of(away: &Away, service: Option<&str>) -> String {
     .to_owned()
 }
 
+/// How people get into a lab that runs elsewhere.
+pub(crate) struct Doors {
+    pub(crate) shop: String,
+    pub(crate) controller: String,
+}
+
+/// Addresses on this machine, or the commands that make some; `None` for a lab of this machine.
+pub(crate) fn doors(dir: &Path, file: &LabFile) -> Option<Doors> {
+    let forward = |what: &str, port: u16, cluster: &kubernetes::Cluster| {
+        format!("kubectl {} port-forward {what} {port}", cluster.arguments().join(" "))
+    };
+    Some(match file.away.as_ref()? {
+        Away::Docker { .. } => {
+            Doors { shop: docker::shop(dir, &file.lab), controller: file.controller.url.clone() }
+        }
+        Away::Kubernetes { context, namespace } => {
+            let cluster = kubernetes::Cluster::new(context.clone(), namespace);
+            Doors {
+                shop: forward("service/frontend", 8080, &cluster),
+                controller: forward("deployment/controller", 7070, &cluster),
+            }
+        }
+    })
+}
+
 /// What to look at when a lab's controller does not answer.
 pub(crate) fn look_at(away: &Away) -> String {
     match away {

@@ -11,7 +11,7 @@ use platform::LabFile;
 use serde::Serialize;
 
 use crate::api::Api;
-use crate::away::PlatformFlags;
+use crate::away::{self, PlatformFlags};
 use crate::drills;
 use crate::exit::{Exit, Failure};
 use crate::lab::LabFlags;
@@ -107,19 +107,22 @@ impl Up {
             },
             None => self.start(name).await?,
         };
-        let status: Status = Api::of(&file, Role::Operator).get("/api/status").await?;
+        // Who plays in a cluster may have no operator's token.
+        let role = if file.tokens.operator.is_empty() { Role::Candidate } else { Role::Operator };
+        let status: Status = Api::of(&file, role).get("/api/status").await?;
         let address = |service: &str, admin: bool| {
             let process = status.processes.iter().find(|process| process.service == service);
             process.map_or_else(String::new, |process| {
                 format!("http://{}", if admin { &process.admin } else { &process.traffic })
             })
         };
+        let doors = away::doors(&self.lab.dir, &file);
         let lab = Lab {
             lab: name.to_owned(),
             ready_ms: took.map(|took| took.as_millis() as u64),
-            frontend: address("frontend", false),
-            controller: file.controller.url.clone(),
-            bank_admin: address("bank", true),
+            bank_admin: if doors.is_none() { address("bank", true) } else { String::new() },
+            frontend: doors.as_ref().map_or_else(|| address("frontend", false), |doors| doors.shop.clone()),
+            controller: doors.map_or_else(|| file.controller.url.clone(), |doors| doors.controller),
             lab_file: LabFile::path(&self.lab.dir, name),
             processes: status.processes.len(),
             rss_mib: status.rss_mib,
@@ -161,17 +164,13 @@ pub(crate) async fn must_be_open(file: &LabFile) -> Result<(), Failure> {
 fn render(lab: &Lab) -> String {
     let ready = lab.ready_ms.map_or_else(String::new, |ms| format!(", ready in {ms} ms"));
     let flag = if lab.lab == crate::lab::DEFAULT_LAB { String::new() } else { format!(" --lab {}", lab.lab) };
+    let by_hand = if lab.bank_admin.is_empty() { String::new() } else { by_hand(lab) };
     format!(
         "lab {}: {} processes, {:.0} MiB{ready}\n\
          \n\
          shop        {}\n\
          controller  {}\n\
-         bank        {}/faults   (operators only)\n\
-         \n\
-         make the bank slow by hand, with the token of {file}:\n\
-         \x20 TOKEN=$(sed -n 's/.*\"operator\": \"\\(.*\\)\".*/\\1/p' {file})\n\
-         \x20 curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' {}/faults \\\n\
-         \x20   -d '{{\"id\": \"slow\", \"effect\": {{\"latency\": {{\"fixed\": {{\"value\": \"3s\"}}}}}}, \"lease\": \"10s\"}}'\n\
+         {by_hand}\
          \n\
          next\n\
          \x20 firedrill status{flag}\n\
@@ -179,13 +178,20 @@ fn render(lab: &Lab) -> String {
          \x20 firedrill fault add bank --latency 3s --for 30s{flag}\n\
          \x20 firedrill policy set services.payment.server.workers=100 --reason 'to see what happens'{flag}\n\
          \x20 firedrill down{flag}\n",
-        lab.lab,
-        lab.processes,
-        lab.rss_mib,
-        lab.frontend,
-        lab.controller,
-        lab.bank_admin,
-        lab.bank_admin,
+        lab.lab, lab.processes, lab.rss_mib, lab.frontend, lab.controller,
+    )
+}
+
+/// The bank's own door, which is open on this machine only.
+fn by_hand(lab: &Lab) -> String {
+    format!(
+        "bank        {bank}/faults   (operators only)\n\
+         \n\
+         make the bank slow by hand, with the token of {file}:\n\
+         \x20 TOKEN=$(sed -n 's/.*\"operator\": \"\\(.*\\)\".*/\\1/p' {file})\n\
+         \x20 curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' {bank}/faults \\\n\
+         \x20   -d '{{\"id\": \"slow\", \"effect\": {{\"latency\": {{\"fixed\": {{\"value\": \"3s\"}}}}}}, \"lease\": \"10s\"}}'\n",
+        bank = lab.bank_admin,
         file = lab.lab_file.display(),
     )
 }

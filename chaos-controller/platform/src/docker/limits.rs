@@ -13,11 +13,11 @@ const NANO: f64 = 1e9;
 pub(super) struct Limits {
     pub(super) memory: i64,
     /// Memory and swap together.
-    memory_swap: i64,
+    pub(super) memory_swap: i64,
     /// Processors as one number; excludes the other two.
-    nano_cpus: i64,
-    cpu_period: i64,
-    cpu_quota: i64,
+    pub(super) nano_cpus: i64,
+    pub(super) cpu_period: i64,
+    pub(super) cpu_quota: i64,
 }
 
 impl Limits {

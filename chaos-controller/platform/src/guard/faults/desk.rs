@@ -45,7 +45,7 @@ pub(super) enum Refused {
     Target { target: String, known: String },
     #[error("effect.{0} is of the bank's calls, and the guard has processes: allowed are {list}", list = fault::PROCESS_EFFECTS.join(", "))]
     Effect(&'static str),
-    #[error("not on this machine: {0}")]
+    #[error("not here: {0}")]
     Impossible(String),
     #[error("not done: {0}")]
     Failed(#[from] Failed),

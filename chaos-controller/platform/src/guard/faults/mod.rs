@@ -26,9 +26,9 @@ mod tally;
 mod worker;
 
 pub(crate) use desk::Desk;
-pub(crate) use ground::{Failed, Ground};
 #[cfg(any(feature = "docker", feature = "kubernetes"))]
 pub(crate) use ground::{Acting, Kept};
+pub(crate) use ground::{Failed, Ground};
 #[cfg(feature = "docker")]
 pub(crate) use kill::Turns;
 pub(crate) use local::Local;
