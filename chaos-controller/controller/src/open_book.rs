@@ -155,7 +155,10 @@ impl OpenBook {
 
 /// With its book open a lab tells doses while they are given, and not only what the journal says of them at the end.
 pub(crate) async fn watch(lab: Arc<Lab>) {
-    while lab.open_book.open {
+    if !lab.open_book.open {
+        return;
+    }
+    loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = lab.stop.cancelled() => return,

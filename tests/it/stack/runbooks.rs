@@ -76,7 +76,7 @@ fn pages_name_dashboards_and_panels_that_there_are() {
                 let panels = board["panels"].as_array().expect("panels are a list");
                 let Some(id) = rest.split_once("viewPanel=panel-").map(|(_, id)| id) else { continue };
                 let id: String = id.chars().take_while(char::is_ascii_digit).collect();
-                let panel = panels.iter().find(|panel| panel["id"].to_string() == id);
+                let panel = panels.iter().find(|panel| panel["id"].as_u64() == id.parse().ok());
                 let title = panel.and_then(|panel| panel["title"].as_str());
                 // `[Cascade: Workers busy](.../d/firedrill-cascade?viewPanel=panel-203)`
                 assert!(title.is_some_and(|title| line.contains(title)), "{place}: panel {id} is {title:?}");
