@@ -103,6 +103,19 @@ fn the_guard_finds_the_processes_by_their_labels() {
 }
 
 #[test]
+fn whoever_takes_a_lab_down_finds_all_of_it() {
+    // What is left: the place, its bounds, and who may be there.
+    let kept = ["Namespace", "ResourceQuota", "LimitRange", "PersistentVolumeClaim"];
+    for overlay in overlays() {
+        for object in &overlay.objects {
+            let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+            let part = object["metadata"]["labels"]["app.kubernetes.io/part-of"] == "firedrill";
+            assert!(part || kept.contains(&kind) || name == "team", "{}: {kind} `{name}`", overlay.name);
+        }
+    }
+}
+
+#[test]
 fn books_have_volumes_where_the_cluster_is_shared() {
     let Some(shared) = overlays().iter().find(|overlay| overlay.name == "shared-cluster") else { return };
     for name in ["bank", "inventory", "order"] {
