@@ -20,7 +20,7 @@ async fn a_lease_is_written_before_the_fault_acts() {
     let annotations = fake.object("configmaps", "firedrill-leases")["metadata"]["annotations"].clone();
     let lease: Value = serde_json::from_str(annotations["firedrill.io/fault-x"].as_str().unwrap()).unwrap();
     assert_eq!((&lease["undo"]["before"], &lease["deadline_unix_ms"]), (&json!(2), &json!(1)));
-    assert_eq!(ground.kept().await.unwrap(), [begun.kept.clone()]);
+    assert_eq!(ground.kept().await.unwrap(), std::slice::from_ref(&begun.kept));
 }
 
 #[tokio::test(start_paused = true)]
