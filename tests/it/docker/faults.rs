@@ -210,7 +210,7 @@ fn refused(harbour: &Harbour) {
         said.stderr
     );
     let said = harbour.site.say(&["fault", "add", "payment-0", "--memory-squeeze", "1GiB"]);
-    assert!(said.stderr.contains("allowed are up to 256MiB"), "{}", said.stderr);
+    assert!(said.stderr.contains("allowed are up to 384MiB"), "{}", said.stderr);
 }
 
 /// A second instance is a container of the project, and goes as it came.
