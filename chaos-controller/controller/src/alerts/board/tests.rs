@@ -75,3 +75,28 @@ fn an_alert_tells_its_words_and_its_name_is_short() {
     assert!(!alert.labels.contains_key("__name__"));
     assert_eq!(board.firing(), ["Full cart"]);
 }
+
+#[test]
+fn what_is_evaluated_here_is_not_told_again_by_an_alertmanager() {
+    let text = "groups: [{name: g, rules: [{alert: Down, expr: up == 0}]}]";
+    let rules = || rules(&Source::new("r.yml", text)).unwrap_or_else(|problems| panic!("{problems}"));
+    let told = |name: &str| Alert {
+        name: name.to_owned(),
+        state: AlertState::Firing,
+        severity: "page".to_owned(),
+        labels: BTreeMap::from([("journey".to_owned(), "checkout".to_owned())]),
+        value: None,
+        summary: String::new(),
+        description: String::new(),
+        runbook: String::new(),
+        since_ms: 1_000,
+        source: Some("alertmanager".to_owned()),
+    };
+    let mut own = Board::new(rules(), true);
+    assert_eq!(own.hear(told("Down"), "a"), None);
+    assert!(own.hear(told("Other"), "b").is_some());
+    let mut theirs = Board::new(rules(), false);
+    assert!(theirs.hear(told("Down"), "a").is_some() && theirs.hear(told("Down"), "a").is_none());
+    assert_eq!(theirs.firing(), ["Down checkout"]);
+    assert_eq!((theirs.told().rules, theirs.told().alerts.len()), (0, 1));
+}
