@@ -2,10 +2,13 @@
 //! become of each. The bank keeps the same books for its own (`services/bank/src/faults.rs`).
 //!
 //! What can fail (an engine that does not answer) is tried again until it is done: a fault whose undoing failed stays
-//! in the books, its lease over.
+//! in the books, its lease over. What is done to one fault is done in turns, so that the end of one can neither be
+//! overtaken nor undone by the beginning, or a renewal, of the next under its id. Whoever asks may go away in the middle:
+//! the answer is theirs, the deed is not (`serve.rs` gives each a task of its own).
 
 mod books;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +25,8 @@ pub(super) use books::What;
 
 /// The generator measures; a fault of its own would void everything.
 const NOT_FOR_FAULTS: &str = "traffic";
+/// The slowest are stops with their grace, and partitions that have to be found to work.
+const BEGINS_WITHIN: Duration = Duration::from_secs(30);
 /// After an end that failed.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -30,11 +35,12 @@ pub(crate) struct Desk {
     ground: Arc<dyn Ground>,
     start: Instant,
     state: Mutex<Books>,
-    /// Held from the decision to the beginning: a second one of the same id in between would begin as well, and the
-    /// task of the first be lost with its lease.
-    beginning: tokio::sync::Mutex<()>,
+    /// By id: held by whoever begins, renews or ends it.
+    turns: Mutex<BTreeMap<String, Turn>>,
     changed: Notify,
 }
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// Why a fault is not applied, or not ended.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +63,7 @@ impl Desk {
             ground,
             start: Instant::now(),
             state: Mutex::default(),
-            beginning: tokio::sync::Mutex::default(),
+            turns: Mutex::default(),
             changed: Notify::new(),
         })
     }
@@ -100,13 +106,14 @@ impl Desk {
         instances: Vec<String>,
         spec: FaultSpec,
     ) -> Result<What, Refused> {
-        let _beginning = self.beginning.lock().await;
+        let turn = self.turn(id);
+        let _held = turn.lock().await;
         let change = match self.state().active.get(id) {
             Some(active) if active.target == target && active.spec == spec => What::Renewed,
             Some(_) => What::Replaced,
             None => What::Applied,
         };
-        if change == What::Renewed && self.renew(id).await.is_some() {
+        if change == What::Renewed && self.prolong(id).await.is_some() {
             return Ok(change);
         }
         // What is in force already has what it needs of the machine.
@@ -114,7 +121,7 @@ impl Desk {
             return Err(Refused::Impossible(why));
         }
         if change != What::Applied {
-            self.end(id, What::Replaced).await?;
+            self.finish(id, What::Replaced).await?;
         }
         self.begin(id, target, instances, spec).await?;
         self.changed.notify_one();
@@ -123,6 +130,13 @@ impl Desk {
 
     /// Renews a lease; what is left of it, or `None` if no such fault is in force.
     pub(super) async fn renew(&self, id: &str) -> Option<Duration> {
+        let turn = self.turn(id);
+        let _held = turn.lock().await;
+        self.prolong(id).await
+    }
+
+    /// [`Self::renew`], by whoever has the turn.
+    async fn prolong(&self, id: &str) -> Option<Duration> {
         let now = self.now();
         let (kept, left) = {
             let mut state = self.state();
@@ -140,12 +154,16 @@ impl Desk {
 
     /// Ends a fault and undoes what it did; false if it was not in force, which is no error.
     pub(super) async fn clear(&self, id: &str) -> Result<bool, Refused> {
-        Ok(self.end(id, What::Cleared).await?)
+        let turn = self.turn(id);
+        let _held = turn.lock().await;
+        Ok(self.finish(id, What::Cleared).await?)
     }
 
-    /// Ends all of them; gives how many there were, of which those that could not be undone stay.
+    /// Ends all of them, also those that are just beginning or ending; gives how many there were, of which those that
+    /// could not be undone stay.
     pub(crate) async fn clear_all(&self) -> usize {
-        let ids: Vec<String> = self.state().active.keys().cloned().collect();
+        let mut ids: BTreeSet<String> = self.turns().keys().cloned().collect();
+        ids.extend(self.state().active.keys().cloned());
         let mut cleared = 0;
         for id in ids {
             match self.clear(&id).await {
@@ -167,15 +185,30 @@ impl Desk {
                 }
             };
             tokio::select! {
-                () = over => if let Some((_, id)) = next.filter(|(_, id)| self.is_over(id))
-                    && let Err(error) = self.end(&id, What::Expired).await
-                {
-                    tracing::error!(%error, id, "a fault whose lease is over is not undone; tried again");
-                    tokio::time::sleep(TRY_AGAIN).await;
+                () = over => if let Some((_, id)) = next {
+                    // A task of its own: whoever ends this loop does not end it half-way.
+                    let expiring = tokio::spawn(Arc::clone(&self).expire(id));
+                    if !expiring.await.unwrap_or(true) {
+                        tokio::time::sleep(TRY_AGAIN).await;
+                    }
                 },
                 () = self.changed.notified() => {}
             }
         }
+    }
+
+    /// Ends a fault whose lease is over, unless somebody renews it first. False if that failed.
+    async fn expire(self: Arc<Self>, id: String) -> bool {
+        let turn = self.turn(&id);
+        let _held = turn.lock().await;
+        if !self.is_over(&id) {
+            return true;
+        }
+        let ended = self.finish(&id, What::Expired).await;
+        if let Err(error) = &ended {
+            tracing::error!(%error, id, "a fault whose lease is over is not undone; tried again");
+        }
+        ended.is_ok()
     }
 
     /// `{faults: [...], ended: [...]}`.
@@ -232,37 +265,46 @@ impl Desk {
             undo: undo.clone(),
             spec,
         };
-        let kept = active.kept(id, now);
-        self.ground.keep(&kept).await?;
+        self.ground.keep(&active.kept(id, now)).await?;
         let acting =
             Acting { effect: active.spec.effect.clone(), instances, applied: Instant::now(), undo, tally };
-        match self.ground.begin(acting).await {
-            Ok(acts) => active.task = tokio::spawn(acts),
+        let begun = tokio::time::timeout(BEGINS_WITHIN, self.ground.begin(acting)).await;
+        let begun = begun.unwrap_or_else(|_| Err(Failed(format!("it did not begin within {BEGINS_WITHIN:?}"))));
+        // A slow beginning is not taken from the time that the fault has.
+        let now = self.now();
+        active.lease = Lease::starting(now, active.spec.lease.get());
+        match begun {
+            Ok(acts) => {
+                active.task = tokio::spawn(acts);
+                let mut state = self.state();
+                state.log(What::Applied, id, target, &active.spec);
+                state.active.insert(id.to_owned(), active);
+            }
             Err(failed) => {
-                // Half of it may have been done.
-                self.ground.undo(&kept).await?;
-                self.ground.forget(&kept).await?;
+                // Half of it may have been done. What cannot be undone now is in force, its lease over.
+                if let Err(stuck) = self.undo(&active.kept(id, now)).await {
+                    tracing::error!(%stuck, id, "a fault that did not begin is not undone; tried again");
+                    active.lease = Lease::starting(now, Duration::ZERO);
+                    let mut state = self.state();
+                    state.log(What::Applied, id, target, &active.spec);
+                    state.active.insert(id.to_owned(), active);
+                    self.changed.notify_one();
+                }
                 return Err(failed);
             }
         }
-        let mut state = self.state();
-        state.log(What::Applied, id, target, &active.spec);
-        state.active.insert(id.to_owned(), active);
+        self.prolong(id).await;
         Ok(())
     }
 
-    /// Ends a fault; false if it was not in force. One that could not be undone stays in force, its lease over.
-    async fn end(&self, id: &str, reason: What) -> Result<bool, Failed> {
+    /// Ends a fault, by whoever has its turn; false if it was not in force. One that could not be undone stays in force,
+    /// its lease over.
+    async fn finish(&self, id: &str, reason: What) -> Result<bool, Failed> {
         let Some(mut fault) = self.state().active.remove(id) else { return Ok(false) };
         fault.task.abort();
         // Aborted at its next wait; what it held has been dropped, and so undone, when this returns.
         let _ = (&mut fault.task).await;
-        let kept = fault.kept(id, self.now());
-        let undone = async {
-            self.ground.undo(&kept).await?;
-            self.ground.forget(&kept).await
-        };
-        if let Err(failed) = undone.await {
+        if let Err(failed) = self.undo(&fault.kept(id, self.now())).await {
             fault.lease = Lease::starting(self.now(), Duration::ZERO);
             fault.task = idle();
             self.state().active.insert(id.to_owned(), fault);
@@ -272,6 +314,20 @@ impl Desk {
         let at = self.now();
         self.state().end(Ended { id: id.to_owned(), fault, reason, at });
         Ok(true)
+    }
+
+    async fn undo(&self, kept: &Kept) -> Result<(), Failed> {
+        self.ground.undo(kept).await?;
+        self.ground.forget(kept).await
+    }
+
+    /// The turn of an id. There are as many as ids were ever used, which is few.
+    fn turn(&self, id: &str) -> Turn {
+        Arc::clone(self.turns().entry(id.to_owned()).or_default())
+    }
+
+    fn turns(&self) -> MutexGuard<'_, BTreeMap<String, Turn>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_over(&self, id: &str) -> bool {

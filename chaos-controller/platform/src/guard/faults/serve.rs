@@ -51,12 +51,22 @@ async fn apply(State(desk): State<Arc<Desk>>, Json(Apply { id, target, spec }): 
             return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"problems": problems}))).into_response();
         }
     };
-    match desk.apply(&id, &target, spec).await {
+    let name = id.clone();
+    match unbroken(async move { desk.apply(&name, &target, spec).await }).await {
         Ok(change) => {
             let status = if change == What::Applied { StatusCode::CREATED } else { StatusCode::OK };
             (status, Json(json!({"id": id, "change": change}))).into_response()
         }
         Err(refused) => told(&refused),
+    }
+}
+
+/// Does something to its end, whether or not whoever asked for it is still there: a fault that is half begun or half
+/// undone would be nobody's.
+pub(super) async fn unbroken<T: Send + 'static>(deed: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(deed).await {
+        Ok(done) => done,
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
     }
 }
 
@@ -70,7 +80,8 @@ fn told(refused: &Refused) -> Response {
 }
 
 async fn renew(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    match desk.renew(&id).await {
+    let name = id.clone();
+    match unbroken(async move { desk.renew(&name).await }).await {
         Some(left) => Json(json!({"id": id, "lease_left_ms": left.as_millis() as u64})).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"error": format!("no fault `{id}`")}))).into_response(),
     }
@@ -78,14 +89,15 @@ async fn renew(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Respons
 
 /// Clearing what is not there is no error: the caller may be asking again.
 async fn clear(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    match desk.clear(&id).await {
+    let name = id.clone();
+    match unbroken(async move { desk.clear(&name).await }).await {
         Ok(cleared) => Json(json!({"id": id, "cleared": cleared})).into_response(),
         Err(refused) => told(&refused),
     }
 }
 
 async fn clear_all(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    Json(json!({"cleared": desk.clear_all().await}))
+    Json(json!({"cleared": unbroken(async move { desk.clear_all().await }).await}))
 }
 
 async fn log(State(desk): State<Arc<Desk>>) -> Json<Value> {

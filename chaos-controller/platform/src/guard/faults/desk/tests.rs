@@ -1,10 +1,13 @@
 //! Several at once, on a lab of no processes: nothing is hit, and the books must hold.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
 use fault::{Effect, Freeze, Kill, MemoryGrowth, Size, Span};
 
 use super::*;
 use crate::guard::faults::Local;
 use crate::guard::fleet::tests::no_processes;
+use crate::guard::faults::serve::unbroken;
 use crate::guard::host::{Boxed, Unknown};
 
 fn desk() -> Arc<Desk> {
@@ -47,11 +50,24 @@ async fn what_is_in_force_is_renewed_though_the_machine_could_not_give_it_again(
     assert_eq!(desk.change("x", "cart-0", instances(), spec).await.unwrap(), What::Renewed);
 }
 
-/// A ground that keeps leases, does nothing, and fails to undo as often as it is told.
+/// A ground that keeps leases and does nothing, slowly if it is told, and fails to undo as often as it is told.
 #[derive(Default)]
 struct Paper {
     kept: Mutex<Vec<Kept>>,
-    fails: std::sync::atomic::AtomicU32,
+    fails: AtomicU32,
+    /// Milliseconds that it takes to begin and to undo.
+    slow: AtomicU64,
+    begins: AtomicBool,
+}
+
+impl Paper {
+    async fn takes_its_time(&self) {
+        tokio::time::sleep(Duration::from_millis(self.slow.load(Relaxed))).await;
+    }
+
+    fn is_clean(&self) -> bool {
+        self.kept.lock().unwrap().is_empty()
+    }
 }
 
 impl Ground for Paper {
@@ -65,13 +81,18 @@ impl Ground for Paper {
 
     fn begin(&self, _: Acting) -> Boxed<'_, Result<Boxed<'static, ()>, Failed>> {
         let acts: Boxed<'static, ()> = Box::pin(std::future::pending());
-        Box::pin(async { Ok(acts) })
+        Box::pin(async {
+            self.takes_its_time().await;
+            if self.begins.load(Relaxed) { Err(Failed("half of it".to_owned())) } else { Ok(acts) }
+        })
     }
 
     fn undo<'a>(&'a self, _: &'a Kept) -> Boxed<'a, Result<(), Failed>> {
-        use std::sync::atomic::Ordering::Relaxed;
         let fails = self.fails.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
-        Box::pin(async move { if fails { Err(Failed("the engine is away".to_owned())) } else { Ok(()) } })
+        Box::pin(async move {
+            self.takes_its_time().await;
+            if fails { Err(Failed("the engine is away".to_owned())) } else { Ok(()) }
+        })
     }
 
     fn keep<'a>(&'a self, kept: &'a Kept) -> Boxed<'a, Result<(), Failed>> {
@@ -113,7 +134,7 @@ async fn a_guard_that_dies_leaves_its_leases_to_the_next_one() {
     assert_eq!(next.list()["faults"][0]["target"], "cart-0");
     assert!(next.renew("x").await.is_some(), "the controller renews it as before");
     assert!(next.clear("x").await.unwrap());
-    assert!(paper.kept.lock().unwrap().is_empty());
+    assert!(paper.is_clean());
 }
 
 #[tokio::test]
@@ -121,10 +142,52 @@ async fn a_fault_that_could_not_be_undone_is_in_force_until_it_was() {
     let paper = Arc::new(Paper::default());
     let desk = Desk::new(Arc::clone(&paper) as Arc<dyn Ground>);
     desk.apply("x", "cart-0", stop(10)).await.unwrap();
-    paper.fails.store(1, std::sync::atomic::Ordering::Relaxed);
+    paper.fails.store(1, Relaxed);
     let refused = desk.clear("x").await.unwrap_err();
     assert_eq!(refused.to_string(), "not done: the engine is away");
     assert!(desk.renew("x").await.is_none() && desk.is_over("x"), "its lease is over");
     assert!(desk.clear("x").await.unwrap());
     assert_eq!(changes(&desk), [What::Applied, What::Cleared]);
+}
+
+#[tokio::test]
+async fn whoever_goes_away_in_the_middle_leaves_nothing_half_begun_or_half_undone() {
+    let paper = Arc::new(Paper::default());
+    paper.slow.store(30, Relaxed);
+    let desk = Desk::new(Arc::clone(&paper) as Arc<dyn Ground>);
+    let (soon, begun) = (Duration::from_millis(5), Arc::clone(&desk));
+    let begin = unbroken(async move { begun.apply("x", "cart-0", stop(10)).await });
+    assert!(tokio::time::timeout(soon, begin).await.is_err(), "the caller has left");
+    let ended = Arc::clone(&desk);
+    let end = unbroken(async move { ended.clear("x").await });
+    assert!(tokio::time::timeout(soon, end).await.is_err(), "and so has this one");
+    assert!(!desk.clear("x").await.unwrap(), "both were done to their ends, in turn");
+    assert_eq!(changes(&desk), [What::Applied, What::Cleared]);
+    assert!(paper.is_clean());
+}
+
+#[tokio::test]
+async fn a_renewal_does_not_bring_back_what_is_being_ended() {
+    let paper = Arc::new(Paper::default());
+    let desk = Desk::new(Arc::clone(&paper) as Arc<dyn Ground>);
+    desk.apply("x", "cart-0", stop(10)).await.unwrap();
+    paper.slow.store(20, Relaxed);
+    let (cleared, renewed, again) =
+        tokio::join!(desk.clear("x"), desk.renew("x"), desk.apply("x", "cart-1", stop(10)));
+    assert!(cleared.unwrap() && renewed.is_none());
+    assert_eq!(again.unwrap(), What::Applied);
+    let kept: Vec<String> = paper.kept.lock().unwrap().iter().map(|kept| kept.target.clone()).collect();
+    assert_eq!(kept, ["cart-1"], "the lease of the second one, whatever the first one forgot");
+}
+
+#[tokio::test]
+async fn a_fault_that_begins_by_half_and_cannot_be_undone_is_in_force_until_it_was() {
+    let paper = Arc::new(Paper::default());
+    let desk = Desk::new(Arc::clone(&paper) as Arc<dyn Ground>);
+    paper.begins.store(true, Relaxed);
+    paper.fails.store(1, Relaxed);
+    assert_eq!(desk.apply("x", "cart-0", stop(10)).await.unwrap_err().to_string(), "not done: half of it");
+    assert!(desk.is_over("x"), "whoever ends leases will try again");
+    assert!(Arc::clone(&desk).expire("x".to_owned()).await);
+    assert!(paper.is_clean());
 }
