@@ -19,6 +19,9 @@ use crate::spec::{ProcessState, SignalName};
 /// A lab in a cluster stays without a controller; this is only what is told of one that is silent.
 const CONTROLLER_GRACE: Duration = Duration::from_secs(60);
 
+/// The grace of the manifests: a process drains for three seconds.
+const DRAINS_FOR: Duration = Duration::from_secs(15);
+
 /// The lab's namespace, as a host.
 pub(super) struct Pods {
     cluster: Arc<Cluster>,
@@ -73,8 +76,8 @@ impl Pods {
             self.cluster.patch_set(service, &later).await?;
             return Ok(set.instances().collect());
         }
-        let leaving = seen.pods.iter().filter(|pod| pod.service == service && pod.books_go_with_it).count();
-        if (count as usize) < leaving {
+        let keeping = seen.pods.iter().filter(|pod| pod.service == service && pod.books_go_with_it).count();
+        if (count as usize) < keeping {
             let why = format!("`{service}` keeps its books in an emptyDir, which would go with it");
             return Err(HostError::Failed(why));
         }
@@ -97,7 +100,7 @@ impl Pods {
     async fn end(&self, targets: &[String], signal: SignalName) -> Result<Vec<String>, HostError> {
         let grace = match signal {
             SignalName::Kill => Duration::ZERO,
-            SignalName::Terminate => CONTROLLER_GRACE,
+            SignalName::Terminate => DRAINS_FOR,
             SignalName::Freeze | SignalName::Thaw => {
                 return Err(HostError::NotHere("a pod cannot be frozen; there are kill and terminate"));
             }

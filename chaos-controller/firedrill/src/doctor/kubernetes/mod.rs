@@ -34,10 +34,10 @@ pub(crate) async fn is_there() -> bool {
 
 /// Looks at the client, then at the cluster as far as it answers.
 pub(crate) async fn look(cluster: &Cluster) -> Vec<Finding> {
-    let mut found = vec![client().await];
-    if found[0].seen.contains("not installed") {
-        return found;
-    }
+    let mut found = match client().await {
+        Ok(client) => vec![client],
+        Err(absent) => return vec![absent],
+    };
     match cluster.context().await {
         Ok(context) => found.push(Finding::ok("context", context)),
         Err(finding) => {
@@ -59,18 +59,19 @@ pub(crate) async fn look(cluster: &Cluster) -> Vec<Finding> {
     found
 }
 
-async fn client() -> Finding {
+/// `Err` if it cannot be asked anything.
+async fn client() -> Result<Finding, Finding> {
     let todo = "install kubectl 1.27 or newer: https://kubernetes.io/docs/tasks/tools/";
     let said = match ask("kubectl", &["version", "--client", "--output", "json"], "").await {
         Ok(said) => said,
-        Err(silence) => return Finding::new(State::Fail, "kubectl", silence.told("kubectl"), todo),
+        Err(silence) => return Err(Finding::new(State::Fail, "kubectl", silence.told("kubectl"), todo)),
     };
     let about: Value = serde_json::from_str(&said).unwrap_or_default();
     let own = about["clientVersion"]["gitVersion"].as_str().unwrap_or("unknown");
     let kustomize = about["kustomizeVersion"].as_str().unwrap_or("unknown");
     let young = version(own) >= Some(OLDEST) && version(kustomize) >= Some(KUSTOMIZE);
     let state = if young { State::Ok } else { State::Fail };
-    Finding::new(state, "kubectl", format!("{own}, kustomize {kustomize}"), todo)
+    Ok(Finding::new(state, "kubectl", format!("{own}, kustomize {kustomize}"), todo))
 }
 
 fn server(about: &Value) -> Finding {
