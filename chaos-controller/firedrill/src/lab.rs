@@ -63,17 +63,21 @@ impl LabFlags {
         away::reach(file).map(Some)
     }
 
-    /// The file of the lab that is meant.
+    /// The file of the lab that is meant, with a way to its controller.
     pub(crate) fn find(&self) -> Result<LabFile, Failure> {
+        away::reach(self.find_file()?)
+    }
+
+    /// The file of the lab that is meant.
+    pub(crate) fn find_file(&self) -> Result<LabFile, Failure> {
         let labs = LabFile::list(&self.dir);
         let name = choose(self.lab.as_deref(), &labs)?;
         let file = LabFile::load(&self.dir, name);
-        let file = file.map_err(|error| match &error {
+        file.map_err(|error| match &error {
             platform::LabError::Missing { .. } if !labs.is_empty() => Failure::caused(&error)
                 .hint(format!("there is `{}`; `firedrill up --lab {name}` starts it", labs.join("`, `"))),
             _ => error.into(),
-        })?;
-        away::reach(file)
+        })
     }
 }
 

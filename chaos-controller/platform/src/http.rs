@@ -1,8 +1,9 @@
 //! A small HTTP/1.1 client for the lab's own APIs (controller, guard, bank):
-//! JSON in, JSON out, a connection per request, on loopback.
+//! JSON in, JSON out, a connection per request, on loopback or in the lab's own
+//! network.
 //!
 //! Left out: pools, redirects, TLS, retries. The shop's calls are made by
-//! `mesh`; nothing that is measured goes through here.
+//! `mesh`; of what is measured, only whether a container answers goes through here.
 
 use std::time::Duration;
 

@@ -323,6 +323,16 @@ pub fn state_dir(root: &Path, lab: &str) -> PathBuf {
 /// Writes a file that only its owner may read, whole or not at all, making its
 /// folder if need be.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_whole(path, bytes, false)
+}
+
+/// [`write_private`], and the disk has it when this returns: for what must not
+/// be lost with the machine's power. It costs milliseconds.
+pub(crate) fn write_durable(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_whole(path, bytes, true)
+}
+
+fn write_whole(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -330,6 +340,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(bytes)?;
+    if durable {
+        file.sync_all()?;
+    }
     std::fs::rename(&draft, path)
 }
 

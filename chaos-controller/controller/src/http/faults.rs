@@ -1,6 +1,7 @@
 //! Faults by hand: operators only, and candidates do not even learn that there are any.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,7 +15,7 @@ use crate::api::{AddFault, Role};
 use crate::bank::BANK;
 use crate::book::unix_ms;
 use crate::directory::{SHOP, is_shop};
-use crate::faults::{self, Cause};
+use crate::faults::{self, Cause, FaultError};
 use crate::lab::Lab;
 
 use super::{Caller, Refused};
@@ -62,8 +63,19 @@ pub(super) async fn add(
         return Err(Refused::invalid(why));
     }
     let length = request.for_ms.map(Duration::from_millis);
-    faults::apply(&lab, &id, &request.target, &spec, length, Cause { why: "person", actor: &actor }).await?;
-    Ok(Json(json!({"id": id, "spec": spec})))
+    let done = Json(json!({"id": id, "spec": spec}));
+    unbroken(async move {
+        let was_halted = lab.halted.load(Ordering::Relaxed);
+        let cause = Cause { why: "person", actor: &actor };
+        faults::apply(&lab, &id, &request.target, &spec, length, cause).await?;
+        // A halt that came meanwhile did not see it.
+        if lab.halted.load(Ordering::Relaxed) && !was_halted {
+            faults::clear(&lab, &id, "halt", &actor, true).await?;
+        }
+        Ok::<(), FaultError>(())
+    })
+    .await?;
+    Ok(done)
 }
 
 pub(super) async fn clear(
@@ -73,8 +85,19 @@ pub(super) async fn clear(
     Query(clearing): Query<Clearing>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let actor = caller.must_be(Role::Operator)?.named("");
-    faults::clear(&lab, &id, "cleared by hand", &actor, clearing.abort_inflight).await?;
-    Ok((StatusCode::OK, Json(json!({ "id": id }))))
+    let done = Json(json!({ "id": id }));
+    let abort_inflight = clearing.abort_inflight;
+    unbroken(async move { faults::clear(&lab, &id, "cleared by hand", &actor, abort_inflight).await })
+        .await?;
+    Ok((StatusCode::OK, done))
+}
+
+/// Does something to its end, also when whoever asked for it goes away: the journal must say what was done.
+async fn unbroken<T: Send + 'static>(deed: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(deed).await {
+        Ok(done) => done,
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+    }
 }
 
 /// The services of the shop, the bank, and their instances.

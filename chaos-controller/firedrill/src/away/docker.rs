@@ -11,6 +11,7 @@ use fault::Span;
 use platform::{Away, LabFile, Tokens, state_dir, write_private};
 use tokio::process::Command;
 
+use super::engine;
 use super::program;
 use crate::exit::{Exit, Failure};
 use crate::launch::Launch;
@@ -24,6 +25,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// What watches a lab beside it, and the variable that says where its files are.
 const WATCHERS: &str = "compose.observability.yaml";
 const OBSERVABILITY: &str = "FIREDRILL_OBSERVABILITY";
+const WATCHERS_PORTS: [&str; 4] = [
+    "FIREDRILL_GRAFANA_PORT",
+    "FIREDRILL_PROMETHEUS_PORT",
+    "FIREDRILL_ALERTMANAGER_PORT",
+    "FIREDRILL_JAEGER_PORT",
+];
+/// What of a project is started: all of a new one. Of one that was there only those who lead it: Compose would bring every
+/// service back to one instance, whatever a candidate or a fault has made of it.
+const ALL: &[&str] = &["--remove-orphans"];
+const LEADERS: &[&str] = &["--no-recreate", "controller", "guard"];
 /// Of the subnets for labs.
 const SUBNETS_TRIED: u32 = 16;
 /// What a person may have to do first.
@@ -38,7 +49,7 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
     let project = project_of(launch.lab);
     let state = state_dir(launch.dir, launch.lab);
     let environment = match launch.plan {
-        Some(plan) => environment(launch, plan)?,
+        Some(plan) => environment(launch, plan).await?,
         None => kept(&state)?,
     };
     write(&state.join("compose.yaml"), COMPOSE.as_bytes())?;
@@ -46,7 +57,8 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
     // Before anything starts: whoever ends this must find what to end.
     file.save(launch.dir)?;
     let started = async {
-        let environment = up(&state, &project, environment).await?;
+        let which = if launch.plan.is_some() { ALL } else { LEADERS };
+        let environment = up(&state, &project, environment, which).await?;
         ready(&file, &state, &project, &environment).await
     };
     if let Err(failure) = started.await {
@@ -60,7 +72,12 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
 }
 
 /// Starts the containers, in the first subnet that nobody has.
-async fn up(state: &Path, project: &str, mut environment: Environment) -> Result<Environment, Failure> {
+async fn up(
+    state: &Path,
+    project: &str,
+    mut environment: Environment,
+    which: &[&str],
+) -> Result<Environment, Failure> {
     let first = environment.get("FIREDRILL_SUBNET").cloned();
     for number in 0..SUBNETS_TRIED {
         if first.is_none() {
@@ -69,7 +86,7 @@ async fn up(state: &Path, project: &str, mut environment: Environment) -> Result
         let text = serde_json::to_vec_pretty(&environment).expect("names and texts are plain data");
         write(&state.join("environment.json"), &text)?;
         let mut up = compose(state, project, &environment).await;
-        up.args(["up", "--detach", "--no-build", "--remove-orphans"]);
+        up.args(["up", "--detach", "--no-build"]).args(which);
         let hint = format!("`make image` builds {}; {HINT}", environment["FIREDRILL_IMAGE"]);
         match program::run(up, "start the lab's containers", &hint).await {
             Ok(_) => break,
@@ -120,7 +137,7 @@ fn lab_file(lab: &str, project: &str, environment: &Environment) -> LabFile {
     LabFile::of_away(lab, &url, tokens, Away::Docker { project: project.to_owned() })
 }
 
-fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure> {
+async fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure> {
     let failed =
         |what: &str, error: std::io::Error| Failure::unexpected(format!("failed to {what}: {error}"));
     let tokens = Tokens::new().map_err(|error| failed("make the lab's tokens", error))?;
@@ -148,12 +165,10 @@ fn environment(launch: &Launch<'_>, plan: &Plan) -> Result<Environment, Failure>
     if let Some(folder) = &launch.platform.observability {
         all.push((OBSERVABILITY, watched(folder)?.display().to_string()));
     }
-    if let Some(socket) = socket() {
-        if let Ok(about) = rustix::fs::stat(&socket) {
-            all.push(("FIREDRILL_DOCKER_GID", about.st_gid.to_string()));
-        }
-        all.push(("FIREDRILL_DOCKER_SOCKET", socket.display().to_string()));
-    }
+    // Whoever brings the lab back must find the watchers where they were.
+    let chosen = |name: &'static str| Some((name, std::env::var(name).ok().filter(|port| !port.is_empty())?));
+    all.extend(WATCHERS_PORTS.into_iter().filter_map(chosen));
+    all.extend(engine::environment().await);
     Ok(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -187,14 +202,6 @@ pub(super) fn of_plan(plan: &Plan) -> Vec<(&'static str, String)> {
 /// The image of this very version.
 fn default_image() -> String {
     format!("firedrill:{}", env!("CARGO_PKG_VERSION"))
-}
-
-/// The engine's socket, as the guard will find it; `None` if the engine is not on this machine.
-fn socket() -> Option<PathBuf> {
-    match std::env::var("DOCKER_HOST") {
-        Ok(host) if !host.is_empty() => host.strip_prefix("unix://").map(PathBuf::from),
-        _ => Some(PathBuf::from("/var/run/docker.sock")),
-    }
 }
 
 fn free_ports() -> std::io::Result<(u16, u16)> {

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use super::program;
 use super::tunnel;
 use crate::api::Api;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::launch::Launch;
 use crate::output::narrate;
 
@@ -25,7 +25,10 @@ const READY_WITHIN: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The kinds of objects that a lab is made of.
 const KINDS: &str = "statefulsets,deployments,services,configmaps,secrets,poddisruptionbudgets,networkpolicies,\
-    rolebindings,roles,serviceaccounts";
+    rolebindings,roles,serviceaccounts,persistentvolumeclaims,resourcequotas,limitranges";
+/// What the controller is told beside its settings: a plan tells faults and answers, so it is in a Secret that people of
+/// a team may not read.
+const PLAN: &str = "firedrill-plan";
 /// The Secret that holds no operator's token (deploy/kubernetes/components/team).
 const TEAM: &str = "firedrill-candidate";
 /// Prints a Secret as lines `name=value`.
@@ -66,16 +69,17 @@ impl Cluster {
 pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), Failure> {
     let start = Instant::now();
     let flags = &launch.platform;
-    let cluster = Cluster::new(flags.context.clone(), &flags.namespace);
+    refuse(launch)?;
+    let namespace = flags.namespace();
+    let cluster = Cluster::new(flags.context.clone(), namespace);
     if cluster.ask(&["get", "deployment", "controller"], "find the lab").await.is_err() {
         // Told with the cluster's own words if it cannot be asked at all.
         cluster.ask(&["get", "pods"], "ask the cluster").await?;
-        let namespace = &flags.namespace;
         return Err(Failure::unexpected(format!("there is no lab in the namespace `{namespace}`"))
             .hint(format!("`{APPLY}` starts one; then this command again")));
     }
     let tokens = tokens(&cluster).await?;
-    let away = Away::Kubernetes { context: flags.context.clone(), namespace: flags.namespace.clone() };
+    let away = Away::Kubernetes { context: flags.context.clone(), namespace: namespace.to_owned() };
     let url = flags.controller_url.clone().unwrap_or_default();
     let mut file = LabFile::of_away(launch.lab, &url, tokens, away);
     file.save(launch.dir)?;
@@ -88,6 +92,25 @@ pub(crate) async fn launch(launch: &Launch<'_>) -> Result<(LabFile, Duration), F
         file = fit(file, &cluster, plan).await?;
     }
     Ok((file, start.elapsed()))
+}
+
+/// What a lab in a cluster is told by its settings, and not by whoever attaches to it.
+fn refuse(launch: &Launch<'_>) -> Result<(), Failure> {
+    for (asked, flag, variable) in [
+        (launch.open_book, "--open-book", "FIREDRILL_OPEN_BOOK"),
+        (launch.prometheus.is_some(), "--prometheus", "FIREDRILL_PROMETHEUS"),
+        (launch.rules.is_some(), "--rules", ""),
+    ] {
+        if asked {
+            let failure = Failure::new(Exit::Usage, format!("{flag} does not reach into a cluster"));
+            let settings = "deploy/kubernetes/base/settings.env, or an overlay's own,";
+            return Err(match variable {
+                "" => failure.hint("the rules are those of deploy/prometheus, which the overlay takes along"),
+                variable => failure.hint(format!("set {variable} in {settings} and apply again")),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Starts bank, search and controller again with what the plan says of them, unless they have it already.
@@ -111,17 +134,24 @@ pub(super) async fn fit(file: LabFile, cluster: &Cluster, plan: &Plan) -> Result
             ["FIREDRILL_BANK_SECOND_LATENCY-", "FIREDRILL_BANK_SECOND_LOOKUP_LATENCY-"].map(String::from),
         );
     }
-    for (object, variables) in [
-        ("statefulset/bank", bank),
-        ("statefulset/search", of(&["FIREDRILL_INDEX"])),
-        ("deployment/controller", of(&["FIREDRILL_PLAN"])),
-    ] {
+    for (object, variables) in [("statefulset/bank", bank), ("statefulset/search", of(&["FIREDRILL_INDEX"]))]
+    {
         let mut words = vec!["set", "env", object];
         words.extend(variables.iter().map(String::as_str));
         cluster.ask(&words, &format!("change {object}")).await?;
-        cluster
-            .ask(&["rollout", "status", object, "--timeout=180s"], &format!("start {object} again"))
-            .await?;
+    }
+    let whole = format!("--from-literal={}", of(&["FIREDRILL_PLAN"]).concat());
+    for words in [
+        vec!["delete", "secret", PLAN, "--ignore-not-found"],
+        vec!["create", "secret", "generic", PLAN, &whole],
+        vec!["label", "secret", PLAN, "app.kubernetes.io/part-of=firedrill"],
+        vec!["rollout", "restart", "deployment/controller"],
+    ] {
+        cluster.ask(&words, "give the controller the drill's plan").await?;
+    }
+    for object in ["statefulset/bank", "statefulset/search", "deployment/controller"] {
+        let words = ["rollout", "status", object, "--timeout=180s"];
+        cluster.ask(&words, &format!("start {object} again")).await?;
     }
     // The controller is another pod now.
     ready(&file, cluster).await?;

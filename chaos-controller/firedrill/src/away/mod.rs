@@ -2,6 +2,7 @@
 //! how a lab is started, reached and ended differs, and that the folder of a run has to be fetched.
 
 pub(crate) mod docker;
+pub(crate) mod engine;
 pub(crate) mod fetch;
 pub(crate) mod kubernetes;
 mod program;
@@ -35,9 +36,9 @@ pub(crate) struct PlatformFlags {
     #[arg(long, env = "FIREDRILL_OBSERVABILITY", value_name = "FOLDER", num_args = 0..=1, require_equals = true,
         default_missing_value = "deploy")]
     pub(crate) observability: Option<PathBuf>,
-    /// Kubernetes: the namespace
-    #[arg(long, env = "FIREDRILL_NAMESPACE", default_value = "firedrill")]
-    pub(crate) namespace: String,
+    /// Kubernetes: the namespace [default: firedrill]
+    #[arg(long, env = "FIREDRILL_NAMESPACE")]
+    pub(crate) namespace: Option<String>,
     /// Kubernetes: the context [default: the current one]
     #[arg(long, env = "FIREDRILL_CONTEXT")]
     pub(crate) context: Option<String>,
@@ -54,7 +55,7 @@ impl PlatformFlags {
             Some(Away::Docker { .. }) => Self { platform: PlatformName::Docker, ..Self::default() },
             Some(Away::Kubernetes { context, namespace }) => Self {
                 platform: PlatformName::Kubernetes,
-                namespace: namespace.clone(),
+                namespace: Some(namespace.clone()),
                 context: context.clone(),
                 controller_url: Some(file.controller.url.clone()).filter(|url| !url.is_empty()),
                 ..Self::default()
@@ -62,11 +63,34 @@ impl PlatformFlags {
         }
     }
 
+    /// The namespace that is meant.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or(NAMESPACE)
+    }
+
+    /// Refuses a lab of this name in another cluster or namespace than asked.
+    fn fits_in(&self, known: &Self, lab: &str) -> Result<(), Failure> {
+        for (what, asked, there) in [
+            ("context", self.context.as_deref(), known.context.as_deref()),
+            ("namespace", self.namespace.as_deref(), known.namespace.as_deref()),
+        ] {
+            if asked.is_some() && asked != there {
+                let (asked, there) = (asked.unwrap_or_default(), there.unwrap_or("the current one"));
+                return Err(Failure::unexpected(format!(
+                    "lab `{lab}` is in the {what} {there}, not {asked}"
+                ))
+                .hint("`--lab` names another one"));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses a lab of this name that runs somewhere else than asked.
     pub(crate) fn fits(&self, file: &LabFile) -> Result<(), Failure> {
-        let there = Self::of(file).platform;
+        let known = Self::of(file);
+        let there = known.platform;
         if self.platform == PlatformName::Local || self.platform == there {
-            return Ok(());
+            return self.fits_in(&known, &file.lab);
         }
         let name = |platform: PlatformName| {
             platform.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -80,6 +104,9 @@ impl PlatformFlags {
         .hint(format!("`firedrill down --lab {0}` ends it, or `--lab` names another one", file.lab)))
     }
 }
+
+/// Where a lab is if nobody names a namespace.
+const NAMESPACE: &str = "firedrill";
 
 /// The lab of a file, with a way to its controller.
 pub(crate) fn reach(mut file: LabFile) -> Result<LabFile, Failure> {

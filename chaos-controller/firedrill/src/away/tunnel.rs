@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::kubernetes::Cluster;
@@ -38,7 +38,7 @@ pub(crate) fn open(cluster: &Cluster) -> Result<String, Failure> {
 pub(crate) fn close_all() {
     for tunnel in held().drain(..) {
         tunnel.closed.store(true, Ordering::SeqCst);
-        let mut child = tunnel.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut child = tunnel.child();
         // That it ended by itself is as good.
         let _ = child.kill();
         let _ = child.wait();
@@ -48,15 +48,31 @@ pub(crate) fn close_all() {
 impl Tunnel {
     /// Digs again whenever it breaks, until it is closed.
     fn keep(&self, cluster: &Cluster, port: u16) {
-        while !self.closed.load(Ordering::SeqCst) {
-            let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-            if matches!(child.try_wait(), Ok(None)) {
-                drop(child);
-            } else if let Ok((again, _)) = dig(cluster, port) {
-                *child = again;
-            }
+        loop {
             std::thread::sleep(DIG_AGAIN);
+            let broken = !matches!(self.child().try_wait(), Ok(None));
+            // Without the lock, because it takes its time, and whoever closes must not wait for it.
+            let again = if broken && !self.closed() { dig(cluster, port).ok() } else { None };
+            let mut child = self.child();
+            match again {
+                Some((again, _)) => *child = again,
+                None if self.closed() => return,
+                None => continue,
+            }
+            if self.closed() {
+                let _ = child.kill();
+                let _ = child.wait();
+                return;
+            }
         }
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 }
 
@@ -66,7 +82,13 @@ fn dig(cluster: &Cluster, port: u16) -> Result<(Child, u16), Failure> {
     let mut command = Command::new("kubectl");
     command
         .args(cluster.arguments())
-        .args(["port-forward", "--address", "127.0.0.1", "deployment/controller"])
+        .args([
+            "port-forward",
+            "--address",
+            "127.0.0.1",
+            "--pod-running-timeout=10s",
+            "deployment/controller",
+        ])
         .arg(format!("{local}:{PORT}"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -101,7 +123,7 @@ fn port_of(line: &str) -> Option<u16> {
     line.split(" -> ").next()?.rsplit(':').next()?.trim().parse().ok()
 }
 
-fn held() -> std::sync::MutexGuard<'static, Vec<Arc<Tunnel>>> {
+fn held() -> MutexGuard<'static, Vec<Arc<Tunnel>>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Down {
 
 impl Down {
     pub(crate) async fn run(&self) -> Result<Exit, Failure> {
-        let labs = if self.all { LabFile::list(&self.lab.dir) } else { vec![self.lab.find()?.lab] };
+        let labs = if self.all { LabFile::list(&self.lab.dir) } else { vec![self.lab.find_file()?.lab] };
         for lab in &labs {
             let file = match LabFile::load(&self.lab.dir, lab) {
                 // It ended by itself meanwhile.

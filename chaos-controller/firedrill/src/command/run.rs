@@ -174,8 +174,12 @@ impl Run {
                 Ok(Some((file, self.platform.platform != PlatformName::Kubernetes)))
             }
             () = interrupts.next() => {
-                if let Ok(file) = LabFile::load(&self.lab.dir, name) {
-                    take_down(&self.lab.dir, &file).await?;
+                match LabFile::load(&self.lab.dir, name) {
+                    Ok(_) if self.platform.platform == PlatformName::Kubernetes => {
+                        LabFile::remove(&self.lab.dir, name)?;
+                    }
+                    Ok(file) => drop(take_down(&self.lab.dir, &file).await?),
+                    Err(_) => {}
                 }
                 Ok(None)
             }

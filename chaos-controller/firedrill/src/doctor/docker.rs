@@ -10,9 +10,8 @@ use tokio::net::UnixStream;
 
 use super::program::{Silence, ask, version};
 use super::{Finding, Limits, State};
+use crate::away::engine::socket;
 
-/// Where the engine listens unless DOCKER_HOST says otherwise.
-const SOCKET: &str = "/var/run/docker.sock";
 /// An engine that lives answers from memory.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Of the engine 20.10, the oldest that the lab is tested on.
@@ -24,12 +23,12 @@ const CORES: Limits = Limits { warn: 1.0, fail: 0.0 };
 
 /// Looks at the engine, at Compose, and at the image.
 pub(crate) async fn look() -> Vec<Finding> {
-    let mut found = match socket() {
-        Ok(socket) => engine(&socket).await,
+    let mut found = match socket().await {
+        Ok(socket) => engine(&socket.to_string_lossy()).await,
         Err(host) => {
             let todo = "the guard mounts the engine's socket, so the engine must be on this machine: unset DOCKER_HOST, \
                         or name a socket, such as DOCKER_HOST=unix:///var/run/docker.sock";
-            vec![Finding::new(State::Fail, "engine", format!("DOCKER_HOST is {host}"), todo)]
+            vec![Finding::new(State::Fail, "engine", format!("it is at {host}"), todo)]
         }
     };
     found.push(compose().await);
@@ -38,16 +37,8 @@ pub(crate) async fn look() -> Vec<Finding> {
 
 /// Whether there is anything of Docker here.
 pub(crate) async fn is_there() -> bool {
-    socket().is_ok_and(|socket| std::fs::exists(socket).unwrap_or(false))
+    socket().await.is_ok_and(|socket| std::fs::exists(socket).unwrap_or(false))
         || ask("docker", &["--version"], "").await != Err(Silence::Absent)
-}
-
-/// The engine's socket; the host, if it is none of this machine's.
-fn socket() -> Result<String, String> {
-    match std::env::var("DOCKER_HOST") {
-        Ok(host) if !host.is_empty() => host.strip_prefix("unix://").map(str::to_owned).ok_or(host),
-        _ => Ok(SOCKET.to_owned()),
-    }
 }
 
 async fn engine(socket: &str) -> Vec<Finding> {

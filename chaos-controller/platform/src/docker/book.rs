@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::container::Container;
 use super::limits::Limits;
 use crate::guard::faults::{Failed, Kept};
-use crate::write_private;
+use crate::lab::write_durable;
 
 /// The file, and what is in it.
 pub(super) struct Book {
@@ -110,7 +110,7 @@ impl Book {
         change(&mut next);
         if *pages != next {
             let text = serde_json::to_vec_pretty(&next).expect("a book is plain data");
-            write_private(&self.path, &text)
+            write_durable(&self.path, &text)
                 .map_err(|error| Failed(format!("failed to write `{}`: {error}", self.path.display())))?;
             *pages = next;
         }
@@ -177,7 +177,7 @@ pub(super) mod tests {
     #[test]
     fn a_book_that_cannot_be_read_is_not_begun_anew() {
         let path = file("broken");
-        write_private(&path, b"{").unwrap();
+        write_durable(&path, b"{").unwrap();
         assert!(Book::open(&path).is_err(), "it would forget what must be undone");
     }
 }

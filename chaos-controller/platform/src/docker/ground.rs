@@ -77,6 +77,19 @@ impl Ground for Containers {
             if matches!(effect, Effect::Scale(_)) && of_service > instances.len() {
                 return Some(format!("effect.scale is of a service: allowed as target is `{service}`"));
             }
+            let same = |kept: &Kept| {
+                matches!(kept.spec.effect, Effect::Scale(_))
+                    && kept.instances.iter().any(|name| instances.contains(name))
+            };
+            if matches!(effect, Effect::Scale(_))
+                && let Some(first) = self.0.book.leases().iter().find(|kept| same(kept))
+            {
+                // Two could not be undone in any order: each would bring back what the other left.
+                return Some(format!(
+                    "effect.scale: `{service}` is scaled by the fault `{}` already: clear that first",
+                    first.id
+                ));
+            }
             let hit = all.iter().filter(|container| instances.contains(&container.instance));
             hit.filter_map(|container| faults::impossible(effect, container)).next()
         })

@@ -24,6 +24,8 @@ pub(super) struct Platform {
     pub(super) book: Arc<Book>,
     scales: Scales,
     starts: Mutex<BTreeMap<String, Starts>>,
+    /// Held while a service is brought to another number: two at once would make the same instance twice.
+    bringing: tokio::sync::Mutex<()>,
     heard: Heard,
 }
 
@@ -41,6 +43,7 @@ impl Platform {
             book: Arc::new(book),
             scales: Scales::default(),
             starts: Mutex::default(),
+            bringing: tokio::sync::Mutex::default(),
             heard: Heard::new(silence),
         }
     }
@@ -80,6 +83,7 @@ impl Platform {
         count: u32,
         grace: Duration,
     ) -> Result<Vec<String>, HostError> {
+        let _alone = self.bringing.lock().await;
         let (mut there, parked) = self.shares(service).await?;
         let first = there.iter().chain(&parked).find(|container| container.number() == Some(0)).cloned();
         let leaving = there.split_off(there.len().min(count as usize));

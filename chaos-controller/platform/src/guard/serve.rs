@@ -1,4 +1,5 @@
-//! The guard's API on a loopback port, for whoever holds the operator's token.
+//! The guard's API, for whoever holds the operator's token: on a loopback port of this machine, or on a port of the lab's
+//! own network that nobody publishes.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -269,7 +269,8 @@ impl Desk {
         let acting =
             Acting { effect: active.spec.effect.clone(), instances, applied: Instant::now(), undo, tally };
         let begun = tokio::time::timeout(BEGINS_WITHIN, self.ground.begin(acting)).await;
-        let begun = begun.unwrap_or_else(|_| Err(Failed(format!("it did not begin within {BEGINS_WITHIN:?}"))));
+        let begun =
+            begun.unwrap_or_else(|_| Err(Failed(format!("it did not begin within {BEGINS_WITHIN:?}"))));
         // A slow beginning is not taken from the time that the fault has.
         let now = self.now();
         active.lease = Lease::starting(now, active.spec.lease.get());

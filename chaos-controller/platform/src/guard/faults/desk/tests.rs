@@ -6,8 +6,8 @@ use fault::{Effect, Freeze, Kill, MemoryGrowth, Size, Span};
 
 use super::*;
 use crate::guard::faults::Local;
-use crate::guard::fleet::tests::no_processes;
 use crate::guard::faults::serve::unbroken;
+use crate::guard::fleet::tests::no_processes;
 use crate::guard::host::{Boxed, Unknown};
 
 fn desk() -> Arc<Desk> {
