@@ -14,8 +14,8 @@ const PORTS: [(u16, &str, &str); 4] = [
     (3000, "FIREDRILL_GRAFANA_PORT", "Grafana"),
     (16_686, "FIREDRILL_JAEGER_PORT", "Jaeger"),
 ];
-/// Each container runtime, kubelet and Prometheus takes some.
-const WATCHERS: Limits = Limits { warn: 128.0, fail: f64::INFINITY };
+/// Each container runtime, kubelet and Prometheus takes some; the kernel's own limit is 128.
+const WATCHERS: Limits = Limits { warn: 100.0, fail: f64::NEG_INFINITY };
 
 /// The ports of compose.observability.yaml.
 pub(crate) fn ports() -> Vec<Finding> {
@@ -52,6 +52,10 @@ pub(crate) fn watchers() -> Finding {
     let Some(most) = read_to_string(path).ok().and_then(|text| text.trim().parse::<f64>().ok()) else {
         return Finding::ok("watchers", "not told by this system");
     };
+    watched(most)
+}
+
+fn watched(most: f64) -> Finding {
     let todo = "raise it: `sysctl fs.inotify.max_user_instances=512`; who finds none left says \"too many open files\"";
     Finding::new(WATCHERS.below(most), "watchers", format!("{most:.0} inotify instances a user"), todo)
 }
@@ -59,6 +63,14 @@ pub(crate) fn watchers() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn few_watchers_are_to_be_minded_and_never_wrong() {
+        assert_eq!(
+            [0.0, 64.0, 128.0, 8192.0].map(|most| watched(most).state),
+            [State::Warn, State::Warn, State::Ok, State::Ok]
+        );
+    }
 
     #[test]
     fn a_port_is_taken_as_long_as_somebody_listens() {
