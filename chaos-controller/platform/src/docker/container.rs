@@ -1,6 +1,6 @@
 //! A container of the lab, as the engine tells of it at one moment.
 
-use bollard::models::{ContainerInspectResponse, ContainerState};
+use bollard::models::{ContainerInspectResponse, ContainerState, ContainerSummary};
 
 use super::limits::Limits;
 
@@ -28,6 +28,14 @@ pub(super) struct Container {
     /// Where it is in that network, while it is up.
     pub(super) address: Option<String>,
     pub(super) aliases: Vec<String>,
+}
+
+/// A container by its names alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) id: String,
+    pub(super) instance: String,
+    pub(super) service: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +78,18 @@ impl Container {
     /// The number in its name.
     pub(super) fn number(&self) -> Option<u32> {
         self.instance.strip_prefix(&self.service)?.strip_prefix('-')?.parse().ok()
+    }
+}
+
+impl Name {
+    /// `None` if it is no instance of a service.
+    pub(super) fn read(listed: ContainerSummary) -> Option<Self> {
+        let labels = listed.labels?;
+        Some(Self {
+            id: listed.id?,
+            instance: labels.get(INSTANCE)?.clone(),
+            service: labels.get(SERVICE)?.clone(),
+        })
     }
 }
 

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ContainerStatsResponse, ContainerUpdateBody,
-    EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest,
+    ContainerCreateBody, ContainerInspectResponse, ContainerStatsResponse, ContainerSummary,
+    ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, NetworkConnectRequest,
+    NetworkDisconnectRequest,
 };
 use bollard::query_parameters as query;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
-use super::container::{Container, INSTANCE, PROJECT};
+use super::container::{Container, INSTANCE, Name, PROJECT};
 use crate::guard::faults::Failed;
 
 /// Where Compose mounts it.
@@ -71,11 +72,24 @@ impl Engine {
         Ok(self.find(&labels).await?.into_iter().next())
     }
 
-    async fn find(&self, labels: &[String]) -> Result<Vec<Container>, Failed> {
+    /// The same without a closer look: an engine that starts or stops a container answers nothing else about that one,
+    /// but it always knows their names.
+    pub(super) async fn names(&self) -> Result<Vec<Name>, Failed> {
+        let listed = self.list(&[format!("{PROJECT}={}", self.project), INSTANCE.to_owned()]).await?;
+        let mut names: Vec<Name> = listed.into_iter().filter_map(Name::read).collect();
+        names.sort_by(|a, b| a.instance.cmp(&b.instance));
+        Ok(names)
+    }
+
+    async fn list(&self, labels: &[String]) -> Result<Vec<ContainerSummary>, Failed> {
         let filters = HashMap::from([("label".to_owned(), labels.to_vec())]);
         let options =
             query::ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
-        let listed = self.docker.list_containers(Some(options)).await.map_err(|error| Failed::of(&error))?;
+        self.docker.list_containers(Some(options)).await.map_err(|error| Failed::of(&error))
+    }
+
+    async fn find(&self, labels: &[String]) -> Result<Vec<Container>, Failed> {
+        let listed = self.list(labels).await?;
         let ids: Vec<String> = listed.into_iter().filter_map(|summary| summary.id).collect();
         let looks = join_all(ids.iter().map(|id| self.look(id))).await;
         let mut found = Vec::new();

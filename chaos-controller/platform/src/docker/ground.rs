@@ -60,8 +60,8 @@ impl Containers {
 impl Ground for Containers {
     fn pick<'a>(&'a self, target: &'a str) -> Boxed<'a, Result<Vec<String>, Unknown>> {
         Box::pin(async move {
-            match self.0.find(&[target.to_owned()]).await {
-                Ok(found) => Ok(found.into_iter().map(|container| container.instance).collect()),
+            match self.0.names(&[target.to_owned()]).await {
+                Ok(found) => Ok(found.into_iter().map(|name| name.instance).collect()),
                 Err(HostError::Unknown(unknown)) => Err(unknown),
                 Err(error) => Err(Unknown { name: target.to_owned(), known: format!("(unknown: {error})") }),
             }
@@ -70,28 +70,24 @@ impl Ground for Containers {
 
     fn impossible<'a>(&'a self, effect: &'a Effect, instances: &'a [String]) -> Boxed<'a, Option<String>> {
         Box::pin(async move {
-            let service = scale::service_of(instances);
             // An engine that does not answer says so when the fault begins.
-            let all = self.0.engine.containers().await.unwrap_or_default();
-            let of_service = all.iter().filter(|container| container.service == service).count();
-            if matches!(effect, Effect::Scale(_)) && of_service > instances.len() {
-                return Some(format!("effect.scale is of a service: allowed as target is `{service}`"));
+            if let Effect::Scale(_) = effect {
+                let service = scale::service_of(instances);
+                let same = |kept: &&Kept| {
+                    matches!(kept.spec.effect, Effect::Scale(_))
+                        && kept.instances.iter().any(|name| instances.contains(name))
+                };
+                if let Some(first) = self.0.book.leases().iter().find(same) {
+                    // Two could not be undone in any order: each would bring back what the other left.
+                    let id = &first.id;
+                    return Some(format!("effect.scale: `{service}` is scaled by the fault `{id}`: clear that first"));
+                }
+                let whole = self.0.names(std::slice::from_ref(&service)).await.map_or(0, |all| all.len());
+                return (whole > instances.len())
+                    .then(|| format!("effect.scale is of a service: allowed as target is `{service}`"));
             }
-            let same = |kept: &Kept| {
-                matches!(kept.spec.effect, Effect::Scale(_))
-                    && kept.instances.iter().any(|name| instances.contains(name))
-            };
-            if matches!(effect, Effect::Scale(_))
-                && let Some(first) = self.0.book.leases().iter().find(|kept| same(kept))
-            {
-                // Two could not be undone in any order: each would bring back what the other left.
-                return Some(format!(
-                    "effect.scale: `{service}` is scaled by the fault `{}` already: clear that first",
-                    first.id
-                ));
-            }
-            let hit = all.iter().filter(|container| instances.contains(&container.instance));
-            hit.filter_map(|container| faults::impossible(effect, container)).next()
+            let hit = self.0.find(instances).await.unwrap_or_default();
+            hit.iter().find_map(|container| faults::impossible(effect, container))
         })
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::book::Book;
-use super::container::{Condition, Container};
+use super::container::{Condition, Container, Name};
 use super::copy::copy;
 use super::engine::Engine;
 use super::faults::revive;
@@ -18,6 +18,9 @@ use crate::guard::host::{Boxed, Host, HostError, Unknown};
 use crate::proc;
 use crate::spec::{ProcessState, SignalName};
 
+/// An engine tells nothing of a container that it is just starting or stopping.
+const BUSY_AFTER: Duration = Duration::from_millis(500);
+
 /// One lab on one engine.
 pub(super) struct Platform {
     pub(super) engine: Arc<Engine>,
@@ -26,6 +29,7 @@ pub(super) struct Platform {
     starts: Mutex<BTreeMap<String, Starts>>,
     /// Held while a service is brought to another number: two at once would make the same instance twice.
     bringing: tokio::sync::Mutex<()>,
+    seen: Mutex<BTreeMap<String, Container>>,
     heard: Heard,
 }
 
@@ -44,23 +48,45 @@ impl Platform {
             scales: Scales::default(),
             starts: Mutex::default(),
             bringing: tokio::sync::Mutex::default(),
+            seen: Mutex::default(),
             heard: Heard::new(silence),
         }
     }
 
     /// The containers of services and instances by name, also those that are down.
     pub(super) async fn find(&self, targets: &[String]) -> Result<Vec<Container>, HostError> {
-        let all = self.engine.containers().await?;
-        let is = |container: &Container, target: &String| {
-            container.instance == *target || container.service == *target
-        };
+        let names = self.names(targets).await?;
+        let looks = join_all(names.iter().map(|name| self.engine.look(&name.id))).await;
+        let found: Result<Vec<Option<Container>>, Failed> = looks.into_iter().collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// The same by their names alone.
+    pub(super) async fn names(&self, targets: &[String]) -> Result<Vec<Name>, HostError> {
+        let all = self.engine.names().await?;
+        let is = |name: &Name, target: &String| name.instance == *target || name.service == *target;
         for target in targets {
-            if !all.iter().any(|container| is(container, target)) {
-                let known: Vec<&str> = all.iter().map(|container| container.instance.as_str()).collect();
+            if !all.iter().any(|name| is(name, target)) {
+                let known: Vec<&str> = all.iter().map(|name| name.instance.as_str()).collect();
                 return Err(Unknown { name: target.clone(), known: known.join(", ") }.into());
             }
         }
-        Ok(all.into_iter().filter(|container| targets.iter().any(|target| is(container, target))).collect())
+        Ok(all.into_iter().filter(|name| targets.iter().any(|target| is(name, target))).collect())
+    }
+
+    /// Everybody as they are now; of one that the engine is busy with, as it was when it was last seen.
+    async fn everybody(&self) -> Result<Vec<Container>, Failed> {
+        let names = self.engine.names().await?;
+        let looks = names.iter().map(|name| tokio::time::timeout(BUSY_AFTER, self.engine.look(&name.id)));
+        let looks = join_all(looks).await;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|id, _| names.iter().any(|name| name.id == *id));
+        for look in looks {
+            if let Ok(Ok(Some(container))) = look {
+                seen.insert(container.id.clone(), container);
+            }
+        }
+        Ok(names.iter().filter_map(|name| seen.get(&name.id).cloned()).collect())
     }
 
     /// Those of a service that it is meant to have, and those that were scaled away and can come back.
@@ -167,7 +193,7 @@ impl Platform {
 impl Host for Platform {
     fn states(&self, _pss: bool) -> Boxed<'_, Vec<ProcessState>> {
         Box::pin(async {
-            let mut containers = self.engine.containers().await.unwrap_or_else(|error| {
+            let mut containers = self.everybody().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the engine does not tell who is there");
                 Vec::new()
             });

@@ -14,7 +14,7 @@ use crate::docker::container::{Condition, Container};
 use crate::guard::faults::{Turns, millis};
 
 /// A killed container is gone within this, or the engine has other troubles.
-const GONE_WITHIN: Duration = Duration::from_secs(5);
+const GONE_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks at whether it is.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -28,6 +28,9 @@ pub(super) async fn act(of: Kill, site: Site) {
         let mut up = site.look().await;
         up.retain(|container| container.condition == Condition::Up);
         turns.take(of.due(site.applied.elapsed()), up.len() as u64, all);
+        // Told before it is seen: a fault that is ended meanwhile has asked for it.
+        let told = |kills: u64| Measure::new("kills", "", turns.requested as f64, kills as f64, 0.0);
+        site.tally.measured(told(kills));
         let took = join_all(up.iter().map(|container| kill(&site, container))).await;
         for (container, took) in up.into_iter().zip(took) {
             if let Some(took) = took {
@@ -37,7 +40,7 @@ pub(super) async fn act(of: Kill, site: Site) {
             }
             starting.spawn(revive(Arc::clone(&site.platform.engine), container));
         }
-        site.tally.measured(Measure::new("kills", "", turns.requested as f64, kills as f64, 0.0));
+        site.tally.measured(told(kills));
         site.tally.note("not_there", turns.not_there);
         site.tally.note("gone_after_ms", millis(slowest));
         match of.every {
