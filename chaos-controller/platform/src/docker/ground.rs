@@ -80,7 +80,9 @@ impl Ground for Containers {
                 if let Some(first) = self.0.book.leases().iter().find(same) {
                     // Two could not be undone in any order: each would bring back what the other left.
                     let id = &first.id;
-                    return Some(format!("effect.scale: `{service}` is scaled by the fault `{id}`: clear that first"));
+                    return Some(format!(
+                        "effect.scale: `{service}` is scaled by the fault `{id}`: clear that first"
+                    ));
                 }
                 let whole = self.0.names(std::slice::from_ref(&service)).await.map_or(0, |all| all.len());
                 return (whole > instances.len())
