@@ -29,7 +29,7 @@ pub(crate) struct PlatformFlags {
     /// Where the lab runs: as processes here, as a Compose project, or in a namespace of a cluster
     #[arg(long, value_enum, env = "FIREDRILL_PLATFORM", default_value_t)]
     pub(crate) platform: PlatformName,
-    /// Docker: the image [default: firedrill:<version>]
+    /// Docker: the image [default: `firedrill`, with the version of this program]
     #[arg(long, env = "FIREDRILL_IMAGE", value_name = "NAME:TAG")]
     pub(crate) image: Option<String>,
     /// Docker: with Prometheus, Alertmanager, Grafana, Jaeger and a collector, whose files are in this folder
