@@ -25,6 +25,8 @@ use crate::route::{own_address, reachable};
 
 /// How long to wait before dialling a controller again.
 const REDIAL: Duration = Duration::from_millis(250);
+/// A name that leads nowhere for so long from the start on will not lead anywhere.
+const NAMELESS_FOR: Duration = Duration::from_secs(60);
 /// How often to say that we live.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A start is a busy moment, and the clock offset is as good as its quietest
@@ -149,16 +151,28 @@ impl Membership {
         self.shared.endpoints.send_replace(Arc::new(endpoints));
     }
 
-    /// Joins, and joins again whenever the stream breaks, until `stop`.
+    /// Joins, and joins again whenever the stream breaks, until `stop`; which it calls if there is no such controller.
     pub(crate) async fn keep_joined(self, url: String, token: String, hello: Hello, stop: CancellationToken) {
+        let mut nameless_since = Some(Instant::now());
         loop {
             let joined = self.join_once(&url, &token, hello.clone());
             tokio::select! {
                 result = joined => match result {
                     Ok(()) => tracing::info!("controller closed the stream"),
-                    Err(error) => tracing::debug!(error = %error, "not joined"),
+                    Err(error) => {
+                        tracing::debug!(error = %error, "not joined");
+                        let nameless = error.downcast_ref::<NoSuchHost>().is_some();
+                        nameless_since = nameless_since.filter(|_| nameless);
+                    }
                 },
                 () = stop.cancelled() => return,
+            }
+            // A name that never led anywhere: the environment of this process was made before the name was known (a
+            // pod that is older than its Service). Whoever starts this process anew gives it another one.
+            if nameless_since.is_some_and(|since| since.elapsed() > NAMELESS_FOR) {
+                tracing::error!(url, "the controller's name leads nowhere; ending, to be started again");
+                stop.cancel();
+                return;
             }
             *self.shared.outbox.lock().expect("no panic while the outbox is held") = None;
             tokio::select! {
@@ -279,10 +293,15 @@ impl Membership {
     }
 }
 
+/// The controller's host has no address, or there is no way to it.
+#[derive(Debug, thiserror::Error)]
+#[error("no way to the controller: {0}")]
+struct NoSuchHost(#[source] std::io::Error);
+
 /// The addresses of a hello as the others reach them, found anew at each try: they may change, and a name may not be
 /// known yet.
 async fn reachable_at(hello: Hello, controller: &str) -> anyhow::Result<Hello> {
-    let own = own_address(controller).await?;
+    let own = own_address(controller).await.map_err(NoSuchHost)?;
     Ok(Hello {
         traffic_address: reachable(&hello.traffic_address, own),
         second_address: reachable(&hello.second_address, own),
