@@ -153,18 +153,19 @@ impl Membership {
 
     /// Joins, and joins again whenever the stream breaks, until `stop`; which it calls if there is no such controller.
     pub(crate) async fn keep_joined(self, url: String, token: String, hello: Hello, stop: CancellationToken) {
+        // Until any way to it was found.
         let mut nameless_since = Some(Instant::now());
         loop {
             let joined = self.join_once(&url, &token, hello.clone());
             tokio::select! {
-                result = joined => match result {
-                    Ok(()) => tracing::info!("controller closed the stream"),
-                    Err(error) => {
-                        tracing::debug!(error = %error, "not joined");
-                        let nameless = error.downcast_ref::<NoSuchHost>().is_some();
-                        nameless_since = nameless_since.filter(|_| nameless);
+                result = joined => {
+                    let nameless = matches!(&result, Err(error) if error.is::<NoSuchHost>());
+                    nameless_since = nameless_since.filter(|_| nameless);
+                    match result {
+                        Ok(()) => tracing::info!("controller closed the stream"),
+                        Err(error) => tracing::debug!(error = %error, "not joined"),
                     }
-                },
+                }
                 () = stop.cancelled() => return,
             }
             // A name that never led anywhere: the environment of this process was made before the name was known (a
