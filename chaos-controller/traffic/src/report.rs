@@ -29,6 +29,7 @@ const DIAL_LIMIT: Duration = Duration::from_secs(1);
 
 /// Where the request log goes.
 pub(crate) struct Recorder {
+    endpoint: Endpoint,
     client: ControlClient<Channel>,
     bearer: MetadataValue<Ascii>,
 }
@@ -40,11 +41,16 @@ impl Recorder {
     /// # Errors
     /// When the URL is none, or the token is not ASCII.
     pub(crate) fn new(url: &str, token: &str) -> anyhow::Result<Self> {
-        let channel = Endpoint::from_shared(url.to_owned())?
-            .tcp_nodelay(true)
-            .connect_timeout(DIAL_LIMIT)
-            .connect_lazy();
-        Ok(Self { client: ControlClient::new(channel), bearer: format!("Bearer {token}").parse()? })
+        let endpoint =
+            Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect_timeout(DIAL_LIMIT);
+        let client = ControlClient::new(endpoint.connect_lazy());
+        Ok(Self { endpoint, client, bearer: format!("Bearer {token}").parse()? })
+    }
+
+    /// Dials anew for the next batches. A connection may live and lead to nobody who takes them, such as one that was
+    /// made while a controller behind a name was being replaced.
+    fn redial(&mut self) {
+        self.client = ControlClient::new(self.endpoint.connect_lazy());
     }
 
     /// Sends batches and waits for the receipt: the number of records taken.
@@ -94,6 +100,7 @@ pub(crate) async fn report_log(
                         tracing::warn!(error = %status, lost = engine.lost_records(), "request log waits");
                     }
                     failing = true;
+                    recorder.redial();
                 }
             }
         }
