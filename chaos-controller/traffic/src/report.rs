@@ -41,8 +41,7 @@ impl Recorder {
     /// # Errors
     /// When the URL is none, or the token is not ASCII.
     pub(crate) fn new(url: &str, token: &str) -> anyhow::Result<Self> {
-        let endpoint =
-            Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect_timeout(DIAL_LIMIT);
+        let endpoint = Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect_timeout(DIAL_LIMIT);
         let client = ControlClient::new(endpoint.connect_lazy());
         Ok(Self { endpoint, client, bearer: format!("Bearer {token}").parse()? })
     }
