@@ -22,6 +22,7 @@ mod local;
 mod local_faults;
 pub mod proc;
 mod spec;
+mod unbroken;
 pub mod worker;
 
 pub use lab::{
@@ -31,3 +32,4 @@ pub use local::{Guard, GuardError, Stray, end_strays, strays};
 pub use spec::{
     GuardSpec, HeartBeat, ProcessSpec, ProcessState, Ready, Restart, Scale, Signal, SignalName, Silence,
 };
+pub use unbroken::unbroken;

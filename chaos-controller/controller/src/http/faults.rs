@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use fault::{FaultSpec, Problem, Region};
+use platform::unbroken;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -90,14 +91,6 @@ pub(super) async fn clear(
     unbroken(async move { faults::clear(&lab, &id, "cleared by hand", &actor, abort_inflight).await })
         .await?;
     Ok((StatusCode::OK, done))
-}
-
-/// Does something to its end, also when whoever asked for it goes away: the journal must say what was done.
-async fn unbroken<T: Send + 'static>(deed: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(deed).await {
-        Ok(done) => done,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    }
 }
 
 /// The services of the shop, the bank, and their instances.

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Refused, What};
+use crate::unbroken;
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(desk: Arc<Desk>) -> Router<S> {
     Router::new()
@@ -58,15 +59,6 @@ async fn apply(State(desk): State<Arc<Desk>>, Json(Apply { id, target, spec }): 
             (status, Json(json!({"id": id, "change": change}))).into_response()
         }
         Err(refused) => told(&refused),
-    }
-}
-
-/// Does something to its end, whether or not whoever asked for it is still there: a fault that is half begun or half
-/// undone would be nobody's.
-pub(super) async fn unbroken<T: Send + 'static>(deed: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(deed).await {
-        Ok(done) => done,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
     }
 }
 

@@ -6,9 +6,9 @@ use fault::{Effect, Freeze, Kill, MemoryGrowth, Size, Span};
 
 use super::*;
 use crate::guard::faults::Local;
-use crate::guard::faults::serve::unbroken;
 use crate::guard::fleet::tests::no_processes;
 use crate::guard::host::{Boxed, Unknown};
+use crate::unbroken;
 
 fn desk() -> Arc<Desk> {
     Desk::new(Arc::new(Local(Arc::new(no_processes()))))
